@@ -1,0 +1,243 @@
+// Package customer owns the nouns of onboarding: partners, templates, customers, locations, numbers, people and their packages, and the
+// actors who may touch them, with every rule about them that holds without asking what a phone is told.
+//
+// It never speaks a protocol, never writes SQL and never holds a SIP credential. Start at Service, which carries the operations, and
+// Store, which says what it needs from below.
+package customer
+
+import (
+	"time"
+)
+
+// Ids are UUIDs in their canonical lower-case form. Each noun has a type of its own, so that swapped arguments don't compile.
+type (
+	// OrgID names an organisation: a partner's, or a customer's.
+	OrgID string
+	// CustomerID names the wholesale relation between a partner and a customer organisation.
+	CustomerID string
+	// TemplateID names an onboarding template.
+	TemplateID string
+	// LocationID names a location of a customer.
+	LocationID string
+	// PersonID names a person of a customer.
+	PersonID string
+	// SubscriberID names the wholesale relation of a person: its package.
+	SubscriberID string
+	// AdminID names an administrator.
+	AdminID string
+)
+
+// Tenant says whose rows a call may see: those of one partner and, inside it, of one customer organisation, or of all of them when
+// Customer is empty. It is the first argument of every store method.
+type Tenant struct {
+	Partner  OrgID
+	Customer OrgID
+}
+
+// Page is a window on a list.
+type Page struct {
+	Offset int // rows to pass over, 0 or more
+	Max    int // rows at the most, 1 or more
+}
+
+// Partner is a service provider.
+type Partner struct {
+	ID      OrgID
+	Name    string
+	Created time.Time
+}
+
+// Admin is a person who administers a partner.
+type Admin struct {
+	ID      AdminID
+	Partner OrgID
+	Email   string
+	Created time.Time
+}
+
+// Template is an onboarding template: what new customers of a partner have in common. Changing one never changes existing customers.
+type Template struct {
+	ID             TemplateID
+	Partner        OrgID
+	ProvisioningID string // what the API takes to name the template, a UUID
+	Name           string
+	Country        string // ISO 3166-1 alpha-2
+	Language       string // five-letter locale, e.g. en_US
+	SubscriptionID string
+	Created        time.Time
+}
+
+// Status of a customer, in the wire's words.
+type Status string
+
+// The states that a customer can be in.
+const (
+	StatusProvisioning          Status = "provisioning"
+	StatusProvisioned           Status = "provisioned"
+	StatusProvisionedWithErrors Status = "provisioned_with_errors"
+	StatusUpdating              Status = "updating"
+	StatusDeleting              Status = "deleting"
+	StatusError                 Status = "error"
+	StatusPendingReview         Status = "pending_rpl_review"
+)
+
+// Customer is an organisation that a partner serves.
+type Customer struct {
+	ID           CustomerID
+	Partner      OrgID
+	Org          OrgID
+	Template     TemplateID
+	ExternalID   string // the partner's own key; unique for each partner
+	Name         string
+	PrimaryEmail string
+	Language     string // five-letter locale
+	Address      Address
+	Status       Status
+	SIPDomain    string // lower case, without a final dot; unique
+	Packages     []PackageQuantity
+	Created      time.Time
+}
+
+// Has reports whether the customer has the package.
+func (c Customer) Has(p Package) bool {
+	for _, q := range c.Packages {
+		if q.Package == p {
+			return true
+		}
+	}
+	return false
+}
+
+// PackageQuantity is a package that a customer has, and how many of it may be assigned.
+type PackageQuantity struct {
+	Package Package
+	Limit   int // 0 means no limit
+}
+
+// Address is a postal address.
+type Address struct {
+	Line1, Line2    string // at most 50 characters each
+	City            string
+	StateOrProvince string
+	PostalCode      string
+	Country         string // ISO 3166-1 alpha-2, upper case
+}
+
+// Location is a place of a customer: where its phones stand and its numbers belong.
+type Location struct {
+	ID                   LocationID
+	Partner              OrgID
+	Org                  OrgID
+	Name                 string
+	Address              Address
+	TimeZone             string // IANA name, e.g. Europe/Berlin
+	Language             string // lower-case locale, e.g. en_us
+	EmergencyID          string
+	AnnouncementLanguage string
+	Created              time.Time
+}
+
+// NumberState says whether a number can take calls.
+type NumberState string
+
+// The states of a number.
+const (
+	NumberActive   NumberState = "ACTIVE"
+	NumberInactive NumberState = "INACTIVE"
+)
+
+// Number is an E.164 number of a location, free or owned by a person.
+type Number struct {
+	E164     string // with its plus sign; unique on the platform
+	Partner  OrgID
+	Org      OrgID
+	Location LocationID
+	State    NumberState
+	Owner    PersonID // empty: free
+	Created  time.Time
+}
+
+// Person is somebody of a customer who can have a package and a phone.
+type Person struct {
+	ID        PersonID
+	Partner   OrgID
+	Org       OrgID
+	Email     string // lower case; unique on the platform
+	FirstName string
+	LastName  string
+	Location  LocationID // empty without a calling package
+	Extension string     // digits; unique in its location; "" if none
+	Number    string     // E.164; "" if none
+	Admin     bool       // the first subscriber of a new customer administers it
+	Created   time.Time
+}
+
+// DisplayName is what a phone shows for the person: the names, or the e-mail address's local part when there are none.
+func (p Person) DisplayName() string {
+	switch {
+	case p.FirstName != "" && p.LastName != "":
+		return p.FirstName + " " + p.LastName
+	case p.FirstName != "" || p.LastName != "":
+		return p.FirstName + p.LastName
+	}
+	for i := range len(p.Email) {
+		if p.Email[i] == '@' {
+			return p.Email[:i]
+		}
+	}
+	return p.Email
+}
+
+// SubscriberStatus is the state of a subscriber, in the wire's words.
+type SubscriberStatus string
+
+// The states of a subscriber.
+const (
+	SubscriberProvisioned SubscriberStatus = "provisioned"
+)
+
+// Subscriber is a person's wholesale relation: which package it has, since when.
+type Subscriber struct {
+	ID                 SubscriberID
+	Partner            OrgID
+	Org                OrgID
+	Customer           CustomerID
+	ExternalCustomerID string
+	Person             PersonID
+	Email              string
+	Package            Package
+	Status             SubscriberStatus
+	Created            time.Time
+	LastStatusChange   time.Time
+}
+
+// Event is something that happened, kept for ever in the transaction that did it.
+type Event struct {
+	Time    time.Time
+	Tenant  Tenant
+	Actor   string         // who did it: an admin's e-mail, or "system"
+	Kind    EventKind      // what happened
+	Subject string         // the id of the thing that it happened to
+	Data    map[string]any // facts for whoever reads the log; never a secret
+}
+
+// EventKind names a kind of event as noun.verb.
+type EventKind string
+
+// The kinds of event.
+const (
+	EventPartnerCreated     EventKind = "partner.created"
+	EventTokenCreated       EventKind = "token.created"
+	EventTemplateCreated    EventKind = "template.created"
+	EventCustomerCreated    EventKind = "customer.created"
+	EventLocationCreated    EventKind = "location.created"
+	EventNumbersAdded       EventKind = "numbers.added"
+	EventSubscriberCreated  EventKind = "subscriber.created"
+	EventPackageAssigned    EventKind = "package.assigned"
+	EventDeviceCreated      EventKind = "device.created"
+	EventDeviceDeleted      EventKind = "device.deleted"
+	EventDeviceRevised      EventKind = "device.revised"
+	EventCredentialsRotated EventKind = "line.credentials_rotated" //nolint:gosec // G101: a name, not a credential
+	EventEnrolmentOpened    EventKind = "enrolment.opened"
+	EventEnrolmentClosed    EventKind = "enrolment.closed"
+)

@@ -1,0 +1,155 @@
+package customer
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"dialtone/fault"
+	"dialtone/secret"
+)
+
+// NewCustomer is the input of Provision.
+type NewCustomer struct {
+	ProvisioningID       string // names the template
+	ExternalID           string // 1 to 128 characters; unique for the partner
+	Name                 string // 1 to 128 characters without %
+	PrimaryEmail         string
+	Language             string // empty: the template's
+	Org                  OrgID  // an organisation to attach to; empty for a new one
+	Address              Address
+	Packages             []Package
+	Limits               map[Package]int // quantities; empty: none
+	Location             *NewLocation    // needed with a calling package
+	MeetingsTimeZone     string          // taken and not used yet
+	SubPartnerAdminEmail string          // taken and not used yet
+}
+
+// NewLocation is the first location of a new customer.
+type NewLocation struct {
+	Name        string // 1 to 80 characters
+	Address     Address
+	TimeZone    string // IANA name
+	Language    string // locale in any case
+	EmergencyID string
+	Numbers     []string // E.164; older clients send the location's numbers here
+	MainNumber  string
+}
+
+// Provision creates a customer with its organisation, SIP domain and first location in one transaction. fault.Conflict when the partner
+// has a customer with the external id.
+func (s *Service) Provision(ctx context.Context, actor Actor, in NewCustomer) (Customer, error) {
+	template, err := s.templateOf(ctx, actor, in.ProvisioningID)
+	if err != nil {
+		return Customer{}, err
+	}
+	c, location, numbers, err := s.newCustomer(actor, template, in)
+	if err != nil {
+		return Customer{}, err
+	}
+	label, err := secret.Random(s.random, domainAlphabet, domainLength)
+	if err != nil {
+		return Customer{}, err
+	}
+	c.SIPDomain = "c" + label + "." + s.sipDomain
+	return c, s.store.Update(ctx, actor.Tenant(), func(tx Tx) error {
+		return s.createCustomer(ctx, tx, actor, c, location, numbers)
+	})
+}
+
+// A customer's SIP domain is a random label below the installation's: 50 bits that tell nothing about the customer, and begin with a letter.
+const (
+	domainAlphabet = "abcdefghijkmnpqrstuvwxyz23456789"
+	domainLength   = 10
+)
+
+func (s *Service) templateOf(ctx context.Context, actor Actor, provisioningID string) (Template, error) {
+	if provisioningID == "" {
+		return Template{}, fault.InvalidField("provisioningId", "is needed: it names the onboarding template")
+	}
+	t, err := s.store.TemplateByProvisioningID(ctx, actor.Partner, provisioningID)
+	if fault.Is(err, fault.NotFound) {
+		return Template{}, fault.InvalidField("provisioningId", "names no onboarding template of yours")
+	}
+	return t, err
+}
+
+func (s *Service) newCustomer(actor Actor, template Template, in NewCustomer) (Customer, *Location, []string, error) {
+	var p problems
+	c := Customer{
+		ID: CustomerID(s.newID()), Partner: actor.Partner, Org: OrgID(s.newID()), Template: template.ID,
+		ExternalID: p.text("externalId", in.ExternalID, 128),
+		Address:    p.address("address", in.Address),
+		Status:     StatusProvisioned,
+		Created:    s.now(),
+	}
+	if in.Org != "" {
+		p.add("orgId", "names no organisation that can be attached")
+	}
+	c.Name = p.text("customerInfo.name", in.Name, 128)
+	if strings.Contains(c.Name, "%") {
+		p.add("customerInfo.name", "must not contain %%")
+	}
+	c.PrimaryEmail = p.email("customerInfo.primaryEmail", in.PrimaryEmail)
+	c.Language = p.language("customerInfo.language", in.Language, template.Country, template.Language)
+	c.Packages = p.packages(in.Packages, in.Limits, c.Address.Country)
+	location, numbers := s.firstLocation(&p, c, in.Location)
+	return c, location, numbers, p.err("The customer can't be created")
+}
+
+// firstLocation reads the location that comes with a customer; nil when there is none and none is needed.
+func (s *Service) firstLocation(p *problems, c Customer, in *NewLocation) (*Location, []string) {
+	const path = "provisioningParameters.calling.location"
+	if in == nil {
+		for _, q := range c.Packages {
+			if q.Package.Calling() {
+				p.add(path, "is needed with the calling package %s", q.Package)
+				break
+			}
+		}
+		return nil, nil
+	}
+	l := &Location{
+		ID: LocationID(s.newID()), Partner: c.Partner, Org: c.Org,
+		Name:        p.text(path+".name", in.Name, 80),
+		Address:     p.address(path+".address", in.Address),
+		TimeZone:    p.timeZone(path+".timezone", in.TimeZone),
+		EmergencyID: p.optionalText(path+".emergencyLocationIdentifier", in.EmergencyID, 128),
+		Created:     s.now(),
+	}
+	l.Language = strings.ToLower(p.language(path+".language", in.Language, l.Address.Country, c.Language))
+	l.AnnouncementLanguage = l.Language
+	return l, p.numbers(path, in.Numbers, in.MainNumber)
+}
+
+func (s *Service) createCustomer(ctx context.Context, tx Tx, actor Actor, c Customer, l *Location, numbers []string) error {
+	if err := tx.CreateCustomer(ctx, c); err != nil {
+		return err
+	}
+	tenant := Tenant{Partner: c.Partner, Customer: c.Org}
+	facts := map[string]any{"externalId": c.ExternalID, "name": c.Name, "packages": packageNames(c.Packages), "sipDomain": c.SIPDomain}
+	if err := s.record(ctx, tx, actor, tenant, EventCustomerCreated, string(c.ID), facts); err != nil {
+		return err
+	}
+	if l == nil {
+		return nil
+	}
+	if err := tx.CreateLocation(ctx, *l); err != nil {
+		return err
+	}
+	if err := s.record(ctx, tx, actor, tenant, EventLocationCreated, string(l.ID), map[string]any{"name": l.Name}); err != nil {
+		return err
+	}
+	return s.addNumbers(ctx, tx, actor, *l, numbers, NumberActive)
+}
+
+func packageNames(quantities []PackageQuantity) []string {
+	names := make([]string, len(quantities))
+	for i, q := range quantities {
+		names[i] = string(q.Package)
+		if q.Limit > 0 {
+			names[i] = fmt.Sprintf("%s (%d)", q.Package, q.Limit)
+		}
+	}
+	return names
+}

@@ -1,0 +1,212 @@
+package customer
+
+import (
+	"net/mail"
+	"slices"
+	"strings"
+	"time"
+	_ "time/tzdata" // the same zones on every machine, whatever it has installed
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/nyaruka/phonenumbers"
+	"golang.org/x/text/language"
+
+	"dialtone/fault"
+)
+
+// problems gathers the broken rules of one input, so that whoever sent it can mend them all at once. Its methods return the cleaned value.
+type problems struct {
+	list []fault.Problem
+}
+
+func (p *problems) add(field, format string, args ...any) {
+	p.list = append(p.list, fault.InvalidField(field, format, args...).Problems[0])
+}
+
+// err returns fault.Invalid with all that was found, nil if nothing was.
+func (p *problems) err(what string) error {
+	if len(p.list) == 0 {
+		return nil
+	}
+	parts := make([]string, len(p.list))
+	for i, problem := range p.list {
+		parts[i] = problem.Field + " " + problem.Message
+	}
+	e := fault.New(fault.Invalid, "%s: %s.", what, strings.Join(parts, "; "))
+	e.Problems = p.list
+	return e
+}
+
+// text checks a required text of at most size characters.
+func (p *problems) text(field, value string, size int) string {
+	value = p.optionalText(field, value, size)
+	if value == "" {
+		p.add(field, "is needed")
+	}
+	return value
+}
+
+// optionalText checks a text that may be empty: valid UTF-8, no control characters, at most size characters, blanks at the ends taken off.
+func (p *problems) optionalText(field, value string, size int) string {
+	value = strings.TrimSpace(value)
+	switch {
+	case !utf8.ValidString(value):
+		p.add(field, "must be UTF-8")
+	case utf8.RuneCountInString(value) > size:
+		p.add(field, "must have at most %d characters", size)
+	case strings.ContainsFunc(value, unprintable):
+		p.add(field, "must not contain control characters or line breaks")
+	}
+	return value
+}
+
+// unprintable are the signs that some phone's file format can't hold: control characters and the Unicode line breaks.
+func unprintable(r rune) bool { return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' }
+
+func (p *problems) email(field, value string) string {
+	value = strings.ToLower(strings.TrimSpace(value))
+	address, err := mail.ParseAddress(value)
+	if err != nil || address.Address != value || len(value) > 254 {
+		p.add(field, "must be an e-mail address such as ada@example.com")
+	}
+	return value
+}
+
+func (p *problems) country(field, value string) string {
+	value = strings.ToUpper(strings.TrimSpace(value))
+	region, err := language.ParseRegion(value)
+	if err != nil || len(value) != 2 || !region.IsCountry() || region.String() != value {
+		p.add(field, "must be a country's two-letter code (ISO 3166-1), such as US")
+	}
+	return value
+}
+
+func (p *problems) timeZone(field, value string) string {
+	if _, err := time.LoadLocation(value); err != nil || value == "" || value == "Local" {
+		p.add(field, "must be a time zone's IANA name, such as America/New_York")
+	}
+	return value
+}
+
+// address checks an address: first line, city and country are needed; state and postal code where mail doesn't arrive without them.
+func (p *problems) address(field string, a Address) Address {
+	const lineSize = 50 // the wire's limit
+	a = Address{
+		Line1:           p.text(field+".addressLine1", a.Line1, lineSize),
+		Line2:           p.optionalText(field+".addressLine2", a.Line2, lineSize),
+		City:            p.text(field+".city", a.City, lineSize),
+		StateOrProvince: p.optionalText(field+".stateOrProvince", a.StateOrProvince, lineSize),
+		PostalCode:      p.optionalText(field+".zipOrPostalCode", a.PostalCode, 20),
+		Country:         p.country(field+".country", a.Country),
+	}
+	if a.Country != "US" && a.Country != "CA" {
+		return a
+	}
+	a.StateOrProvince = strings.TrimPrefix(strings.ToUpper(a.StateOrProvince), a.Country+"-")
+	if a.StateOrProvince == "" {
+		p.add(field+".stateOrProvince", "is needed in %s", a.Country)
+	}
+	if a.PostalCode == "" {
+		p.add(field+".zipOrPostalCode", "is needed in %s", a.Country)
+	}
+	return a
+}
+
+// number reads an E.164 number, with or without signs between its digits.
+func (p *problems) number(field, value string) string {
+	clean := CleanNumber(value)
+	parsed, err := phonenumbers.Parse(clean, "")
+	if err != nil || !strings.HasPrefix(clean, "+") || !phonenumbers.IsPossibleNumber(parsed) {
+		p.add(field, "must be a number in E.164 form, such as +12405551212")
+	}
+	return clean
+}
+
+// CleanNumber takes everything but digits and a leading plus sign out of a number.
+func CleanNumber(value string) string {
+	value = strings.TrimSpace(value)
+	var b strings.Builder
+	for i, r := range value {
+		if r >= '0' && r <= '9' || r == '+' && i == 0 {
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// numbers reads the numbers that older clients send with a location, the main number among them.
+func (p *problems) numbers(path string, values []string, mainNumber string) []string {
+	if len(values) > maxNumbers {
+		p.add(path+".numbers", "must hold at most %d numbers", maxNumbers)
+		return nil
+	}
+	var out []string
+	for _, v := range values {
+		out = append(out, p.number(path+".numbers", v))
+	}
+	if mainNumber != "" {
+		if n := p.number(path+".mainNumber", mainNumber); !slices.Contains(out, n) {
+			out = append(out, n)
+		}
+	}
+	return out
+}
+
+// packages checks a customer's packages and quantities (product rule 4).
+func (p *problems) packages(list []Package, limits map[Package]int, country string) []PackageQuantity {
+	if len(list) == 0 {
+		p.add("packages", "must name at least one package")
+	}
+	out := make([]PackageQuantity, 0, len(list))
+	for i, pkg := range list {
+		switch {
+		case !pkg.Known():
+			p.add("packages", "%q is no package", string(pkg))
+		case slices.Contains(list[:i], pkg):
+			p.add("packages", "names %s twice", pkg)
+		case pkg.Calling() && country == "IN":
+			p.add("packages", "%s isn't offered in India", pkg)
+		}
+		out = append(out, PackageQuantity{Package: pkg, Limit: limits[pkg]})
+	}
+	p.addOns(list)
+	p.limits(list, limits)
+	return out
+}
+
+// addOns checks that what an add-on builds on is there too.
+func (p *problems) addOns(list []Package) {
+	calling := slices.ContainsFunc(list, Package.Calling)
+	if slices.Contains(list, CiscoCallingPlan) && !calling {
+		p.add("packages", "%s needs a calling package beside it", CiscoCallingPlan)
+	}
+	console := []Package{WebexCalling, WebexSuite, CXEssentials, WebexVoice}
+	if slices.Contains(list, AttendantConsole) && !slices.ContainsFunc(console, func(pkg Package) bool { return slices.Contains(list, pkg) }) {
+		p.add("packages", "%s needs webex_calling, webex_suite, cx_essentials or webex_voice beside it", AttendantConsole)
+	}
+}
+
+// limits checks quantities: given for all packages that can have one or for none, and never zero.
+func (p *problems) limits(list []Package, limits map[Package]int) {
+	const path = "provisioningParameters.packages.limits."
+	if len(limits) == 0 {
+		return
+	}
+	for pkg, n := range limits {
+		switch {
+		case !slices.Contains(list, pkg):
+			p.add(path+string(pkg), "limits a package that the customer doesn't have")
+		case !pkg.Countable():
+			p.add(path+string(pkg), "can't be given: the package has no quantity")
+		case n < 1:
+			p.add(path+string(pkg), "must be 1 or more")
+		}
+	}
+	for _, pkg := range list {
+		if _, ok := limits[pkg]; !ok && pkg.Countable() {
+			p.add(path+string(pkg), "is needed: a customer has quantities for all its packages or for none")
+		}
+	}
+	slices.SortFunc(p.list, func(a, b fault.Problem) int { return strings.Compare(a.Field, b.Field) })
+}

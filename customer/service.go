@@ -1,0 +1,237 @@
+package customer
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"dialtone/fault"
+	"dialtone/secret"
+)
+
+// Config is what a Service needs.
+type Config struct {
+	Store     Store
+	Now       func() time.Time
+	Random    io.Reader     // for tokens and SIP domains
+	NewID     func() string // a fresh UUID in canonical form
+	SIPDomain string        // parent of every customer's SIP domain, e.g. sip.example.com
+}
+
+// Service carries the operations on the nouns of this package. It is safe for concurrent use.
+//
+// Its errors are those of the store, and fault.Invalid, naming fields in the wire's spelling, for input that breaks a rule.
+type Service struct {
+	store     Store
+	now       func() time.Time
+	random    io.Reader
+	newID     func() string
+	sipDomain string
+}
+
+// NewService returns a service.
+func NewService(c Config) *Service {
+	return &Service{store: c.Store, now: c.Now, random: c.Random, newID: c.NewID, sipDomain: strings.ToLower(strings.Trim(c.SIPDomain, "."))}
+}
+
+// Authenticate says who holds a token. fault.Denied when nobody does, or when it has expired: the same for both.
+func (s *Service) Authenticate(ctx context.Context, token secret.Text) (Actor, error) {
+	t, err := s.store.AnyTenantToken(ctx, sha256.Sum256([]byte(token.Reveal())))
+	if fault.Is(err, fault.NotFound) {
+		return Actor{}, unknownToken()
+	}
+	if err != nil {
+		return Actor{}, err
+	}
+	if !t.Expires.IsZero() && !s.now().Before(t.Expires) {
+		return Actor{}, unknownToken()
+	}
+	return Actor{Admin: t.Admin, Partner: t.Partner, Email: t.Email, Scopes: t.Scopes}, nil
+}
+
+func unknownToken() error {
+	return fault.New(fault.Denied, "The access token isn't valid. Send one that your administrator made, as \"Authorization: Bearer TOKEN\".")
+}
+
+// TenantOf returns the tenant that a request for an organisation means: all of the actor's partner when org is empty or the partner itself,
+// else the one customer. fault.NotFound when the organisation isn't the partner's.
+func (s *Service) TenantOf(ctx context.Context, actor Actor, org OrgID) (Tenant, error) {
+	if org == "" || org == actor.Partner {
+		return actor.Tenant(), nil
+	}
+	c, err := s.store.CustomerByOrg(ctx, actor.Partner, org)
+	if err != nil {
+		return Tenant{}, err
+	}
+	return Tenant{Partner: c.Partner, Customer: c.Org}, nil
+}
+
+// NewTemplate is the input of CreateTemplate.
+type NewTemplate struct {
+	Name           string // 1 to 80 characters; unique for the partner
+	Country        string // ISO 3166-1 alpha-2
+	Language       string // locale; a language alone is completed by the country
+	SubscriptionID string // 1 to 64 characters
+}
+
+// CreateTemplate makes an onboarding template. fault.Conflict when the partner has one of that name.
+func (s *Service) CreateTemplate(ctx context.Context, actor Actor, in NewTemplate) (Template, error) {
+	var p problems
+	t := Template{
+		ID: TemplateID(s.newID()), Partner: actor.Partner, ProvisioningID: s.newID(),
+		Name:           p.text("name", in.Name, 80),
+		Country:        p.country("country", in.Country),
+		SubscriptionID: p.text("subscriptionId", in.SubscriptionID, 64),
+		Created:        s.now(),
+	}
+	t.Language = p.language("language", in.Language, t.Country, "en_US")
+	if err := p.err("The template can't be created"); err != nil {
+		return Template{}, err
+	}
+	return t, s.store.Update(ctx, actor.Tenant(), func(tx Tx) error {
+		if err := tx.CreateTemplate(ctx, t); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, actor, actor.Tenant(), EventTemplateCreated, string(t.ID), map[string]any{"name": t.Name})
+	})
+}
+
+// Template returns one template.
+func (s *Service) Template(ctx context.Context, actor Actor, id TemplateID) (Template, error) {
+	return s.store.Template(ctx, actor.Partner, id)
+}
+
+// Templates lists the partner's templates.
+func (s *Service) Templates(ctx context.Context, actor Actor, page Page) ([]Template, bool, error) {
+	return s.store.Templates(ctx, actor.Partner, page)
+}
+
+// Customer returns one customer.
+func (s *Service) Customer(ctx context.Context, actor Actor, id CustomerID) (Customer, error) {
+	return s.store.Customer(ctx, actor.Partner, id)
+}
+
+// Customers lists the partner's customers.
+func (s *Service) Customers(ctx context.Context, actor Actor, filter CustomerFilter, page Page) ([]Customer, bool, error) {
+	return s.store.Customers(ctx, actor.Partner, filter, page)
+}
+
+// Locations lists the tenant's locations.
+func (s *Service) Locations(ctx context.Context, tenant Tenant, filter LocationFilter, page Page) ([]Location, bool, error) {
+	return s.store.Locations(ctx, tenant, filter, page)
+}
+
+// Subscribers lists the tenant's subscribers.
+func (s *Service) Subscribers(ctx context.Context, tenant Tenant, filter SubscriberFilter, page Page) ([]Subscriber, bool, error) {
+	return s.store.Subscribers(ctx, tenant, filter, page)
+}
+
+// NewNumbers is the input of AddNumbers.
+type NewNumbers struct {
+	Location LocationID
+	E164     []string    // 1 to 500; other signs than + and digits are taken out
+	State    NumberState // empty: active
+}
+
+// maxNumbers is the most numbers of one call: a range of a hundred blocks of ten comes in two.
+const maxNumbers = 500
+
+// AddNumbers adds numbers to a location: all of them or, when one is wrong, none. Those that it has already are left as they are;
+// fault.Conflict when one belongs to another location or organisation.
+func (s *Service) AddNumbers(ctx context.Context, actor Actor, tenant Tenant, in NewNumbers) error {
+	location, err := s.store.Location(ctx, tenant, in.Location)
+	if err != nil {
+		return err
+	}
+	var p problems
+	if len(in.E164) == 0 || len(in.E164) > maxNumbers {
+		p.add("phoneNumbers", "must hold 1 to %d numbers", maxNumbers)
+	}
+	state := in.State
+	switch state {
+	case "":
+		state = NumberActive
+	case NumberActive, NumberInactive:
+	default:
+		p.add("state", "must be ACTIVE or INACTIVE")
+	}
+	numbers := make([]string, len(in.E164))
+	for i, n := range in.E164 {
+		numbers[i] = p.number(fmt.Sprintf("phoneNumbers[%d]", i), n)
+	}
+	if err := p.err("The numbers can't be added"); err != nil {
+		return err
+	}
+	owner := Tenant{Partner: location.Partner, Customer: location.Org}
+	return s.store.Update(ctx, owner, func(tx Tx) error {
+		return s.addNumbers(ctx, tx, actor, location, numbers, state)
+	})
+}
+
+func (s *Service) addNumbers(ctx context.Context, tx Tx, actor Actor, l Location, numbers []string, state NumberState) error {
+	added := make([]string, 0, len(numbers))
+	for _, n := range numbers {
+		fresh, err := tx.AddNumber(ctx, Number{E164: n, Partner: l.Partner, Org: l.Org, Location: l.ID, State: state, Created: s.now()})
+		if err != nil {
+			return err
+		}
+		if fresh {
+			added = append(added, n)
+		}
+	}
+	if len(added) == 0 {
+		return nil
+	}
+	tenant := Tenant{Partner: l.Partner, Customer: l.Org}
+	return s.record(ctx, tx, actor, tenant, EventNumbersAdded, string(l.ID), map[string]any{"numbers": added})
+}
+
+// tokenPrefix makes a token recognisable to people and to scanners that look for leaked secrets.
+const tokenPrefix = "dtp_"
+
+// tokenAlphabet and tokenLength give more than 256 random bits.
+const (
+	tokenAlphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	tokenLength   = 44
+)
+
+// Bootstrap creates a partner with its first administrator and a token that carries every scope, which is shown here and never again.
+func (s *Service) Bootstrap(ctx context.Context, partnerName, adminEmail string) (Actor, secret.Text, error) {
+	var p problems
+	name, email := p.text("partner", partnerName, 128), p.email("admin", adminEmail)
+	if err := p.err("The partner can't be created"); err != nil {
+		return Actor{}, secret.Text{}, err
+	}
+	raw, err := secret.Random(s.random, tokenAlphabet, tokenLength)
+	if err != nil {
+		return Actor{}, secret.Text{}, err
+	}
+	token := secret.New(tokenPrefix + raw)
+	partner := Partner{ID: OrgID(s.newID()), Name: name, Created: s.now()}
+	admin := Admin{ID: AdminID(s.newID()), Partner: partner.ID, Email: email, Created: s.now()}
+	actor := Actor{Admin: admin.ID, Partner: partner.ID, Email: email, Scopes: AllScopes()}
+	err = s.store.Update(ctx, actor.Tenant(), func(tx Tx) error {
+		if err := tx.CreatePartner(ctx, partner); err != nil {
+			return err
+		}
+		if err := tx.CreateAdmin(ctx, admin); err != nil {
+			return err
+		}
+		t := Token{Hash: sha256.Sum256([]byte(token.Reveal())), Partner: partner.ID, Admin: admin.ID, Email: email, Scopes: actor.Scopes, Created: s.now()}
+		if err := tx.CreateToken(ctx, t); err != nil {
+			return err
+		}
+		if err := s.record(ctx, tx, actor, actor.Tenant(), EventPartnerCreated, string(partner.ID), map[string]any{"name": name}); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, actor, actor.Tenant(), EventTokenCreated, string(admin.ID), nil)
+	})
+	return actor, token, err
+}
+
+func (s *Service) record(ctx context.Context, tx Tx, actor Actor, tenant Tenant, kind EventKind, subject string, data map[string]any) error {
+	return tx.Record(ctx, Event{Time: s.now(), Tenant: tenant, Actor: actor.Email, Kind: kind, Subject: subject, Data: data})
+}

@@ -1,0 +1,81 @@
+package customer
+
+import "context"
+
+// Reader reads. Every method sees only what belongs to its tenant, and returns fault.NotFound for everything else, whether it exists
+// or not; fault.Unavailable when the database doesn't answer. Lists are ordered by creation, then id, and never nil; the bool
+// says whether there is more behind the page.
+type Reader interface {
+	Template(ctx context.Context, partner OrgID, id TemplateID) (Template, error)
+	TemplateByProvisioningID(ctx context.Context, partner OrgID, provisioningID string) (Template, error)
+	Templates(ctx context.Context, partner OrgID, page Page) ([]Template, bool, error)
+
+	Customer(ctx context.Context, partner OrgID, id CustomerID) (Customer, error)
+	CustomerByOrg(ctx context.Context, partner OrgID, org OrgID) (Customer, error)
+	Customers(ctx context.Context, partner OrgID, filter CustomerFilter, page Page) ([]Customer, bool, error)
+
+	Location(ctx context.Context, tenant Tenant, id LocationID) (Location, error)
+	Locations(ctx context.Context, tenant Tenant, filter LocationFilter, page Page) ([]Location, bool, error)
+	Number(ctx context.Context, tenant Tenant, e164 string) (Number, error)
+
+	Person(ctx context.Context, tenant Tenant, id PersonID) (Person, error)
+	Subscriber(ctx context.Context, tenant Tenant, id SubscriberID) (Subscriber, error)
+	SubscriberByPerson(ctx context.Context, tenant Tenant, person PersonID) (Subscriber, error)
+	Subscribers(ctx context.Context, tenant Tenant, filter SubscriberFilter, page Page) ([]Subscriber, bool, error)
+	// CountSubscribers counts the tenant's subscribers; of one package when pkg isn't empty.
+	CountSubscribers(ctx context.Context, tenant Tenant, pkg Package) (int, error)
+
+	// AnyTenantToken finds a token by its hash: it is how the tenant becomes known.
+	AnyTenantToken(ctx context.Context, hash TokenHash) (Token, error)
+	// AnyTenantHasSIPDomain reports whether some customer has the SIP domain; domain in lower case without a final dot. DNS asks it.
+	AnyTenantHasSIPDomain(ctx context.Context, domain string) (bool, error)
+}
+
+// Tx reads and writes in one transaction. Creating what exists already gives fault.Conflict that names the field.
+type Tx interface {
+	Reader
+	CreatePartner(ctx context.Context, p Partner) error
+	CreateAdmin(ctx context.Context, a Admin) error
+	CreateToken(ctx context.Context, t Token) error
+	CreateTemplate(ctx context.Context, t Template) error
+	CreateCustomer(ctx context.Context, c Customer) error
+	CreateLocation(ctx context.Context, l Location) error
+	// AddNumber adds a number, and says false without an error when the tenant has it already in that location.
+	AddNumber(ctx context.Context, n Number) (bool, error)
+	// OwnNumber gives a free number of the tenant to a person; fault.Conflict when it isn't free.
+	OwnNumber(ctx context.Context, tenant Tenant, e164 string, owner PersonID) error
+	CreatePerson(ctx context.Context, p Person) error
+	CreateSubscriber(ctx context.Context, s Subscriber) error
+	// Record writes an event into the log.
+	Record(ctx context.Context, e Event) error
+}
+
+// Store is what the noun needs from below.
+type Store interface {
+	Reader
+	// Update runs fn in one transaction that commits when fn returns nil. Writers of the same tenant take turns, so that what fn reads
+	// holds until it commits; writers of different tenants don't wait for each other on PostgreSQL. fn must use tx alone, and may be run again.
+	Update(ctx context.Context, tenant Tenant, fn func(tx Tx) error) error
+}
+
+// CustomerFilter narrows a list of customers; empty fields don't. All match exactly.
+type CustomerFilter struct {
+	ExternalID string
+	Org        OrgID
+	Statuses   []Status
+}
+
+// LocationFilter narrows a list of locations; empty fields don't.
+type LocationFilter struct {
+	Name string // part of the name, without regard to case
+	ID   LocationID
+}
+
+// SubscriberFilter narrows a list of subscribers; empty fields don't. All match exactly.
+type SubscriberFilter struct {
+	Customer           CustomerID
+	ExternalCustomerID string
+	Person             PersonID
+	Email              string // lower case
+	Status             SubscriberStatus
+}

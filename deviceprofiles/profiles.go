@@ -1,0 +1,135 @@
+// Package deviceprofiles knows phones: which models there are, what each asks for at boot, and how its files are written.
+//
+// It owns the model catalogue, the way from a requested path to a family and a MAC address, and the renderers, one a family. It never
+// does I/O, never asks who is allowed to have a file, and gives the same bytes for the same input on every machine. Start at Match, which
+// reads a request, and Render, which writes a file; a family is one file named family_NAME.go.
+package deviceprofiles
+
+import (
+	"dialtone/secret"
+)
+
+// Family is a group of models that share boot sequence and file format.
+type Family string
+
+// The families.
+const (
+	CiscoMPP Family = "cisco-mpp"
+	Yealink  Family = "yealink"
+	Poly     Family = "poly"
+	Generic  Family = "generic" // any SIP phone that its owner configures: no files
+)
+
+// Model is one kind of phone in the catalogue.
+type Model struct {
+	Name         string // wire name, e.g. "DMS Cisco 8851"
+	DisplayName  string // e.g. "Cisco 8851"
+	Family       Family
+	Vendor       string // e.g. "Cisco"
+	Type         string // wire word: MPP or GENERIC_SIP
+	Manufacturer string // wire word: CISCO or THIRD_PARTY
+	ManagedBy    string // wire word: CISCO, CUSTOMER or PARTNER
+	LinePorts    int    // lines that it can register
+	LineKeys     int    // line key buttons
+	// OwnPassword says that whoever creates the device must choose the SIP password, as nothing is served to the phone.
+	OwnPassword bool
+}
+
+// Hit is what a request was recognised as.
+type Hit struct {
+	Name     string   // the file's name without folders, as asked
+	Families []Family // the families that ask for such a file; one if the name or the user agent decides, more if the device must
+	MAC      MAC      // of the phone, when HasMAC
+	HasMAC   bool
+}
+
+// Ambiguous reports whether only the device's own family can decide what file this is.
+func (h Hit) Ambiguous() bool { return len(h.Families) > 1 }
+
+// Service is what every phone is told about this installation. It holds no secret, and is equal on all nodes.
+type Service struct {
+	HTTPBase      string // e.g. http://prov.example.com:8081, without a final slash; "" when that door is off
+	HTTPSBase     string // e.g. https://prov.example.com:8443, without a final slash; "" when that door is off
+	CACertificate []byte // PEM of the CA that signed our servers, for phones that must be told; nil when a public one did
+	NTPServer     string // host
+}
+
+// Where a phone that must be told about our CA finds its certificate on the plain door.
+const CACertificatePath = "ca.pem"
+
+// Settings is all that a phone is told, in no family's words. Secrets are typed, so that a masked copy renders like the real one.
+type Settings struct {
+	MAC           MAC
+	Model         Model
+	Revision      int64 // of the device; shown on phones that have a place for it
+	Service       Service
+	Access        Access      // how this phone proves itself over HTTPS from now on
+	AdminPassword secret.Text // of the phone's own menu and web page; 4 to 24 characters of [A-Za-z0-9._-]
+	TimeZone      string      // IANA name of the location
+	Country       string      // ISO 3166-1 alpha-2 of the location
+	Language      string      // locale of the location, e.g. en_us
+	Lines         []Line      // by port, ascending; at least one
+	SIP           SIP
+}
+
+// Access is the pair that a phone shows over HTTPS, as HTTP digest or basic authentication.
+type Access struct {
+	UserName string
+	Password secret.Text
+}
+
+// SIP is how a phone reaches the registrar.
+type SIP struct {
+	// OutboundProxy is the host that all requests go to: an address, or a DNS name. With OutboundPort 0 the phone must locate it with
+	// NAPTR and SRV (RFC 3263); a port would defeat that.
+	OutboundProxy string
+	OutboundPort  int
+	Transport     SIPTransport
+	Expires       int // seconds to ask for in REGISTER
+}
+
+// SIPTransport is the transport that a phone is told to use.
+type SIPTransport string
+
+// The transports. With TLS, media is told to be SRTP.
+const (
+	UDP SIPTransport = "udp"
+	TCP SIPTransport = "tcp"
+	TLS SIPTransport = "tls"
+)
+
+// Line is one registration of a phone.
+type Line struct {
+	Port        int    // 1-based
+	UserName    string // user part of the address of record
+	AuthName    string // digest user name
+	Password    secret.Text
+	Domain      string // SIP domain: host part of the address of record, and digest realm
+	DisplayName string // a person's name, any Unicode
+	Label       string // what the key shows: extension, number or name
+}
+
+// Masked returns a copy in which every secret reads secret.Mask, for showing to people.
+func (s Settings) Masked() Settings {
+	mask := secret.New(secret.Mask)
+	s.Access.Password, s.AdminPassword = mask, mask
+	s.Lines = append([]Line(nil), s.Lines...)
+	for i := range s.Lines {
+		s.Lines[i].Password = mask
+	}
+	return s
+}
+
+// Asset is a file that a phone of a model asks for and that we serve.
+type Asset struct {
+	Path string // as the phone asks for it, without a leading slash
+	// Secret files are served only over HTTPS and only to the phone itself. The others hold nothing that a stranger may not see, and are the
+	// same for every MAC address but for the address itself.
+	Secret bool
+}
+
+// File is a rendered file.
+type File struct {
+	ContentType string
+	Body        []byte
+}

@@ -1,0 +1,66 @@
+package provisioning
+
+import (
+	"context"
+	"time"
+
+	"dialtone/customer"
+	"dialtone/deviceprofiles"
+)
+
+// Reader reads devices and what hangs on them. The rules of customer.Reader hold: tenant first, fault.NotFound for what isn't the tenant's,
+// fault.Unavailable when the database doesn't answer, lists ordered by creation, then id, and never nil.
+type Reader interface {
+	Device(ctx context.Context, tenant customer.Tenant, id DeviceID) (Device, error)
+	// Devices lists devices; now decides which bindings are still valid for DeviceView.Registered.
+	Devices(ctx context.Context, tenant customer.Tenant, filter DeviceFilter, now time.Time, page customer.Page) ([]DeviceView, bool, error)
+	CountDevices(ctx context.Context, tenant customer.Tenant, owner customer.PersonID) (int, error)
+	// Lines lists a device's lines by port.
+	Lines(ctx context.Context, tenant customer.Tenant, device DeviceID) ([]Line, error)
+	// RenderInput reads what a device's files are made of, at one moment.
+	RenderInput(ctx context.Context, tenant customer.Tenant, device DeviceID) (RenderInput, error)
+	// Trace lists the newest contacts first, at most max.
+	Trace(ctx context.Context, tenant customer.Tenant, device DeviceID, max int) ([]TraceEntry, error)
+	// Bindings lists the bindings of a device that are valid at now, by port, then contact.
+	Bindings(ctx context.Context, tenant customer.Tenant, device DeviceID, now time.Time) ([]BindingView, error)
+
+	// AnyTenantDeviceByMAC finds a device by its address alone: it is how a phone that asks for a file becomes known.
+	AnyTenantDeviceByMAC(ctx context.Context, mac deviceprofiles.MAC) (Device, error)
+	// AnyTenantLine finds a line by its SIP identity, both in lower case: it is how a phone that registers becomes known.
+	AnyTenantLine(ctx context.Context, domain, userName string) (LineOwner, error)
+}
+
+// Tx reads and writes in one transaction, customers' nouns included.
+type Tx interface {
+	customer.Tx
+	Reader
+	// CreateDevice gives fault.Conflict with code 5675 when the MAC is in use, whoever uses it.
+	CreateDevice(ctx context.Context, d Device) error
+	// DeleteDevice deletes a device with its lines, bindings and trace.
+	DeleteDevice(ctx context.Context, tenant customer.Tenant, id DeviceID) error
+	// SetEnrolment sets the end of the device's enrolment window; a zero time closes it.
+	SetEnrolment(ctx context.Context, tenant customer.Tenant, id DeviceID, until time.Time) error
+	// RaiseRevision adds one to the device's revision and returns it.
+	RaiseRevision(ctx context.Context, tenant customer.Tenant, id DeviceID) (int64, error)
+	CreateLine(ctx context.Context, l Line) error
+	// SetLineSecret replaces Password and HA1 of the line with l.ID.
+	SetLineSecret(ctx context.Context, tenant customer.Tenant, l Line) error
+}
+
+// Store is what the core needs from below. Update is as in customer.Store.
+type Store interface {
+	customer.Reader
+	Reader
+	Update(ctx context.Context, tenant customer.Tenant, fn func(tx Tx) error) error
+
+	// UpdateBindings reads the bindings of some lines, lets fn decide what becomes of them, and writes that, in one transaction. fn gets all
+	// bindings of each line, expired ones too, by contact; what it returns replaces them, line by line; a line that it leaves out stays as it
+	// is. Lines that don't exist any more are passed over. fn may be run again.
+	UpdateBindings(ctx context.Context, lines []LineID, fn func(current map[LineID][]Binding) (map[LineID][]Binding, error)) error
+	// DeleteExpiredBindings deletes at most max bindings that ended before a moment, and says how many.
+	DeleteExpiredBindings(ctx context.Context, before time.Time, max int) (int, error)
+	// AppendTrace writes contacts, sets the devices' first and last seen, and keeps only the newest keep entries of each device.
+	AppendTrace(ctx context.Context, entries []TraceEntry, keep int) error
+	// Ping reports whether the database answers.
+	Ping(ctx context.Context) error
+}
