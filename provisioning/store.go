@@ -19,8 +19,8 @@ type Reader interface {
 	Lines(ctx context.Context, tenant customer.Tenant, device DeviceID) ([]Line, error)
 	// RenderInput reads what a device's files are made of, at one moment.
 	RenderInput(ctx context.Context, tenant customer.Tenant, device DeviceID) (RenderInput, error)
-	// Trace lists the newest contacts first, at most max.
-	Trace(ctx context.Context, tenant customer.Tenant, device DeviceID, max int) ([]TraceEntry, error)
+	// Trace lists the newest contacts first, at most limit.
+	Trace(ctx context.Context, tenant customer.Tenant, device DeviceID, limit int) ([]TraceEntry, error)
 	// Bindings lists the bindings of a device that are valid at now, by port, then contact.
 	Bindings(ctx context.Context, tenant customer.Tenant, device DeviceID, now time.Time) ([]BindingView, error)
 
@@ -57,8 +57,8 @@ type Store interface {
 	// bindings of each line, expired ones too, by contact; what it returns replaces them, line by line; a line that it leaves out stays as it
 	// is. Lines that don't exist any more are passed over. fn may be run again.
 	UpdateBindings(ctx context.Context, lines []LineID, fn func(current map[LineID][]Binding) (map[LineID][]Binding, error)) error
-	// DeleteExpiredBindings deletes at most max bindings that ended before a moment, and says how many.
-	DeleteExpiredBindings(ctx context.Context, before time.Time, max int) (int, error)
+	// DeleteExpiredBindings deletes at most limit bindings that ended before a moment, and says how many.
+	DeleteExpiredBindings(ctx context.Context, before time.Time, limit int) (int, error)
 	// AppendTrace writes contacts, sets the devices' first and last seen, and keeps only the newest keep entries of each device.
 	AppendTrace(ctx context.Context, entries []TraceEntry, keep int) error
 	// Ping reports whether the database answers.

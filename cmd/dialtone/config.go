@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"net/netip"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/alecthomas/kong"
+)
+
+// commandLine is the whole command line. Every flag can be given as an environment variable too: --listen-sip as DIALTONE_LISTEN_SIP.
+type commandLine struct {
+	Serve     serveCommand     `cmd:"" help:"Run the server: every door that isn't off."`
+	Bootstrap bootstrapCommand `cmd:"" help:"Create the first partner and print a full-admin API token."`
+	Phone     phoneCommand     `cmd:"" help:"Be a phone: boot or register, step by step, each step said in words."`
+}
+
+// storage is what every command that opens the database takes.
+type storage struct {
+	Data     string `default:"./data" placeholder:"DIR" help:"Folder of the embedded database, the master key and the TLS files (${default})."`
+	Database string `placeholder:"URL" help:"postgres://... instead of the embedded database in --data."`
+}
+
+type serveCommand struct {
+	storage
+	PublicHost    string `default:"127.0.0.1" placeholder:"NAME" help:"Name or address at which phones reach this server (${default})."`
+	SIPDomain     string `name:"sip-domain" default:"sip.dialtone.test" placeholder:"NAME" help:"Parent of every customer's SIP domain (${default})."`
+	ListenAdmin   listen `default:"127.0.0.1:8080" placeholder:"ADDR" help:"REST API and health (${default})."`
+	ListenHTTP    listen `name:"listen-http" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Phones, plain: bootstrap files without secrets (${default})."`
+	ListenHTTPS   listen `name:"listen-https" default:"127.0.0.1:8443" placeholder:"ADDR" help:"Phones over TLS (${default})."`
+	ListenTFTP    listen `name:"listen-tftp" default:"127.0.0.1:6969" placeholder:"ADDR" help:"Phones over TFTP: bootstrap files without secrets (${default})."`
+	ListenDNS     listen `name:"listen-dns" default:"127.0.0.1:5353" placeholder:"ADDR" help:"DNS for the SIP domains, UDP and TCP (${default})."`
+	ListenSIP     listen `name:"listen-sip" default:"127.0.0.1:5060" placeholder:"ADDR" help:"SIP over UDP and TCP (${default})."`
+	ListenSIPS    listen `name:"listen-sips" default:"127.0.0.1:5061" placeholder:"ADDR" help:"SIP over TLS (${default})."`
+	ListenSIPDTLS listen `name:"listen-sip-dtls" default:"127.0.0.1:5062" placeholder:"ADDR" help:"SIP over DTLS (${default})."`
+	ListenMetrics listen `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Prometheus metrics (${default})."`
+	Demo          bool   `help:"Add a sample partner, customer, people and phones, and say how to try them."`
+}
+
+type bootstrapCommand struct {
+	storage
+	Partner string `required:"" placeholder:"NAME" help:"The partner's name."`
+	Admin   string `required:"" placeholder:"EMAIL" help:"The first administrator's e-mail address."`
+}
+
+type phoneCommand struct {
+	Boot     phoneBootCommand     `cmd:"" help:"Boot as a phone does: DNS, files, registration."`
+	Register phoneRegisterCommand `cmd:"" help:"Register one line with credentials that you give."`
+}
+
+// listen is a door's address; empty when the door is off.
+type listen string
+
+// off is the word that switches a door off.
+const off = "off"
+
+// UnmarshalText reads "off" or HOST:PORT with an IP address, or nothing for all addresses, and a port from 0 to 65535.
+func (l *listen) UnmarshalText(text []byte) error {
+	value := string(text)
+	if value == off {
+		*l = ""
+		return nil
+	}
+	host, port, err := net.SplitHostPort(value)
+	if err != nil {
+		return usage("%q is no address: write HOST:PORT, or off", value)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return usage("%q has no port from 0 to 65535", value)
+	}
+	if _, err := netip.ParseAddr(host); err != nil && host != "" && host != "localhost" {
+		return usage("%q has no IP address before its port", value)
+	}
+	*l = listen(value)
+	return nil
+}
+
+// action is a subcommand with its flags, ready to run.
+type action func(ctx context.Context, stdout, stderr io.Writer) error
+
+// parse reads the command line. A nil action without an error means that help was asked for and printed.
+func parse(args []string, stdout io.Writer) (action, error) {
+	var cli commandLine
+	helped := false
+	parser, err := kong.New(&cli,
+		kong.Name("dialtone"),
+		kong.Description("Plug in a desk phone anywhere, and it has dial tone."),
+		kong.DefaultEnvars("DIALTONE"),
+		kong.Writers(stdout, stdout),
+		kong.Exit(func(int) { helped = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true}),
+	)
+	if err != nil {
+		return nil, err
+	}
+	parsed, err := parser.Parse(args)
+	if helped {
+		return nil, nil //nolint:nilnil // help was printed: there is nothing to run, and nothing wrong
+	}
+	if err != nil {
+		return nil, usage("%s (dialtone --help lists what there is)", oneLine(err.Error()))
+	}
+	actions := map[string]action{
+		"serve":          cli.Serve.run,
+		"bootstrap":      cli.Bootstrap.run,
+		"phone boot":     cli.Phone.Boot.run,
+		"phone register": cli.Phone.Register.run,
+	}
+	return actions[parsed.Command()], cli.check(parsed.Command())
+}
+
+func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// hostName is a DNS name of letters, digits and hyphens (RFC 1123 section 2.1), the only kind that phones take.
+var hostName = regexp.MustCompile(`^(?i)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// check checks what is more than one flag's own form.
+func (c *commandLine) check(command string) error {
+	if command != "serve" {
+		return nil
+	}
+	_, err := netip.ParseAddr(c.Serve.PublicHost)
+	if err != nil && (!hostName.MatchString(c.Serve.PublicHost) || len(c.Serve.PublicHost) > 253) {
+		return usage("--public-host: %q is neither a host name nor an address", c.Serve.PublicHost)
+	}
+	if !hostName.MatchString(c.Serve.SIPDomain) || len(c.Serve.SIPDomain) > 200 {
+		return usage("--sip-domain: %q is no domain name", c.Serve.SIPDomain)
+	}
+	return nil
+}

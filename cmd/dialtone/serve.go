@@ -1,0 +1,137 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"dialtone/customer"
+	"dialtone/fault"
+	"dialtone/provisioning"
+	"dialtone/secret"
+	"dialtone/store"
+)
+
+// drainTimeout is how long the doors may take to finish what is under way; the core has what is left of ten seconds.
+const drainTimeout = 8 * time.Second
+
+// run serves until ctx ends, then lets every door finish what it is at.
+func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
+	logger := slog.New(slog.NewTextHandler(stderr, nil))
+	db, err := c.openStore(ctx, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+
+	keyring, err := c.keyring()
+	if err != nil {
+		return err
+	}
+	customers := newCustomers(db, c.SIPDomain)
+	core, err := provisioning.New(provisioning.Config{
+		Store: db.Provisioning(), Customers: customers, Keyring: keyring, Now: now, Random: rand.Reader, NewID: newID,
+		Logger: logger.With("part", "provisioning"),
+	})
+	if err != nil {
+		return err
+	}
+	h := house{config: c, logger: logger, keyring: keyring, db: db, customers: customers, core: core, addresses: map[string]string{}}
+	if err := h.open(ctx); err != nil {
+		return errors.Join(err, h.shut())
+	}
+	return h.serve(ctx, stdout, stderr)
+}
+
+// house is the running server: the core, and the doors in front of it.
+type house struct {
+	config    *serveCommand
+	logger    *slog.Logger
+	keyring   *secret.Keyring
+	db        *store.Store
+	customers *customer.Service
+	core      *provisioning.Service
+	doors     []door
+	addresses map[string]string // of each door that is open, by its flag's name without --listen-
+}
+
+// door is a part that serves until its context ends, and then drains.
+type door struct {
+	name string
+	run  func(ctx context.Context) error
+}
+
+// serve says that the server is ready and runs every door. The core stops last, so that what a door let in is still stored.
+func (h *house) serve(ctx context.Context, stdout, stderr io.Writer) error {
+	coreContext, stopCore := context.WithCancel(context.WithoutCancel(ctx))
+	coreDone := make(chan error, 1)
+	go func() { coreDone <- h.core.Run(coreContext) }()
+	doorsDone := make(chan error, 1)
+	doors, doorsContext := errgroup.WithContext(ctx)
+	for _, d := range h.doors {
+		doors.Go(func() error {
+			if err := d.run(doorsContext); err != nil && !errors.Is(err, context.Canceled) {
+				return fmt.Errorf("%s: %w", d.name, err)
+			}
+			return nil
+		})
+	}
+	go func() { doorsDone <- doors.Wait() }()
+
+	err := h.announceReady(ctx, stdout, stderr)
+	if err == nil {
+		<-doorsContext.Done()
+		h.logger.Info("stopping")
+	}
+	err = errors.Join(err, drained(doorsDone))
+	stopCore()
+	return errors.Join(err, <-coreDone)
+}
+
+// drained waits for the doors, but not for ever: a client that won't let go mustn't keep a restart waiting.
+func drained(done <-chan error) error {
+	timer := time.NewTimer(drainTimeout)
+	defer timer.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-timer.C:
+		return fmt.Errorf("some connections were still open after %s and were cut", drainTimeout)
+	}
+}
+
+// announceReady prints the line that scripts wait for, and for people what to try.
+func (h *house) announceReady(ctx context.Context, stdout, stderr io.Writer) error {
+	if h.config.Demo {
+		if err := h.demo(ctx); err != nil {
+			return err
+		}
+	}
+	line, err := json.Marshal(h.addresses)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintf(stdout, "ready %s\n", line); err != nil {
+		return err
+	}
+	h.logger.Info("ready", "public_host", h.config.PublicHost, "sip_domain", h.config.SIPDomain)
+	if h.config.Demo {
+		_, err = io.WriteString(stderr, h.recipe())
+	}
+	return err
+}
+
+// asUsage turns what a person got wrong into a usage error, so that the exit code says so.
+func asUsage(err error) error {
+	if fault.Is(err, fault.Invalid) {
+		return &usageError{errors.New(fault.Message(err))}
+	}
+	return err
+}

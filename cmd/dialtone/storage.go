@@ -1,0 +1,105 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"dialtone/customer"
+	"dialtone/secret"
+	"dialtone/store"
+)
+
+// masterKeyVariable holds the master keys where a file isn't wanted. It is no flag: a command line is for everybody to read.
+const masterKeyVariable = "DIALTONE_MASTER_KEY"
+
+// openStore opens the database that the flags name, and makes the data folder if there is none.
+func (s storage) openStore(ctx context.Context, logger *slog.Logger) (*store.Store, error) {
+	if err := os.MkdirAll(s.Data, 0o700); err != nil {
+		return nil, usage("--data: %s can't be made: %w", s.Data, rootCause(err))
+	}
+	url := s.Database
+	switch {
+	case url == "":
+		url = filepath.Join(s.Data, "dialtone.db")
+	case !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://"):
+		return nil, usage("--database: only postgres:// URLs are known; leave it out for the embedded database")
+	}
+	return store.Open(ctx, store.Config{URL: url, Logger: logger})
+}
+
+// keyring reads the master keys from the environment or from DIR/master.key, which it makes when there is none.
+func (s storage) keyring() (*secret.Keyring, error) {
+	if text := os.Getenv(masterKeyVariable); text != "" {
+		ring, err := secret.ParseKeyring(text, rand.Reader)
+		if err != nil {
+			return nil, usage("%s: %w", masterKeyVariable, err)
+		}
+		return ring, nil
+	}
+	path := filepath.Join(s.Data, "master.key")
+	text, err := os.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		text, err = makeMasterKey(path)
+	}
+	if err != nil {
+		return nil, usage("the master key %s can't be read: %w", path, rootCause(err))
+	}
+	ring, err := secret.ParseKeyring(string(text), rand.Reader)
+	if err != nil {
+		return nil, usage("the master key %s: %w", path, err)
+	}
+	return ring, nil
+}
+
+func makeMasterKey(path string) ([]byte, error) {
+	key, err := secret.NewMasterKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	text := []byte("# Opens every secret in the database. Keep a copy in a safe place; to rotate, put a new key above this one.\n" + key + "\n")
+	return text, writeNew(path, text)
+}
+
+// writeNew writes a private file that isn't there yet, whole or not at all.
+func writeNew(path string, content []byte) error {
+	temporary, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*")
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(temporary.Name()) }() // gone already when all went well
+	if _, err := temporary.Write(content); err != nil {
+		return errors.Join(err, temporary.Close())
+	}
+	if err := errors.Join(temporary.Sync(), temporary.Close()); err != nil {
+		return err
+	}
+	return os.Link(temporary.Name(), path) // unlike a rename, it fails when another process was first
+}
+
+// rootCause takes the operation and the path off a file error, which our own sentence names already.
+func rootCause(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// newID returns a fresh UUID. Version 7 begins with the time, so that rows made together lie together.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }
+
+// now is the one clock of the process, in UTC and in whole microseconds, as the databases keep it.
+func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
+
+// newCustomers makes the service for customers over a store.
+func newCustomers(db *store.Store, sipDomain string) *customer.Service {
+	return customer.NewService(customer.Config{Store: db.Customers(), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: sipDomain})
+}

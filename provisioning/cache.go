@@ -1,0 +1,88 @@
+package provisioning
+
+import (
+	"sync/atomic"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+	"golang.org/x/time/rate"
+)
+
+// renderCacheBytes bounds the rendered files in memory: about 10,000 phones with the largest files, more with usual ones. What doesn't fit is
+// rendered again.
+const renderCacheBytes = 64 << 20
+
+// renderCache keeps rendered files by device and revision: a change of the device is another key, so that nothing ever has to be thrown out.
+type renderCache struct {
+	files        *otter.Cache[renderKey, Opened]
+	hits, misses atomic.Uint64
+}
+
+type renderKey struct {
+	device   DeviceID
+	revision int64
+	name     string
+}
+
+func newRenderCache() *renderCache {
+	return &renderCache{files: otter.Must(&otter.Options[renderKey, Opened]{
+		MaximumWeight: renderCacheBytes,
+		Weigher:       func(k renderKey, o Opened) uint32 { return uint32(len(o.Body) + len(k.name) + 200) }, //nolint:gosec // G115: files are far below 4 GB
+	})}
+}
+
+func (c *renderCache) get(d DeviceID, revision int64, name string) (Opened, bool) {
+	o, ok := c.files.GetIfPresent(renderKey{d, revision, name})
+	if ok {
+		c.hits.Add(1)
+	} else {
+		c.misses.Add(1)
+	}
+	return o, ok
+}
+
+func (c *renderCache) put(d DeviceID, revision int64, name string, o Opened) {
+	c.files.Set(renderKey{d, revision, name}, o)
+}
+
+func (c *renderCache) counts() (hits, misses uint64) { return c.hits.Load(), c.misses.Load() }
+
+// The limits on wrong credentials: ten at once, then two a minute, for each pair of address and identity. A phone in good standing never
+// counts, and a wrong neighbour behind the same address has a pair of its own.
+const (
+	failureBurst    = 10
+	failureInterval = 30 * time.Second
+	// failurePairs bounds the memory: about 20 MB. Pushing a pair out costs an attacker as many tries as there are places.
+	failurePairs = 100_000
+)
+
+// failureLimits throttles guessing.
+type failureLimits struct {
+	now   func() time.Time
+	pairs *otter.Cache[string, *rate.Limiter]
+}
+
+func newFailureLimits(now func() time.Time) *failureLimits {
+	return &failureLimits{now: now, pairs: otter.Must(&otter.Options[string, *rate.Limiter]{
+		MaximumSize:      failurePairs,
+		ExpiryCalculator: otter.ExpiryAccessing[string, *rate.Limiter](failureBurst * failureInterval),
+	})}
+}
+
+// wait returns how long the pair must wait, 0 if it may try.
+func (f *failureLimits) wait(pair string) time.Duration {
+	l, ok := f.pairs.GetIfPresent(pair)
+	if !ok || l.TokensAt(f.now()) >= 1 {
+		return 0
+	}
+	return failureInterval
+}
+
+// count counts a failure.
+func (f *failureLimits) count(pair string) {
+	l, ok := f.pairs.GetIfPresent(pair)
+	if !ok {
+		l, _ = f.pairs.SetIfAbsent(pair, rate.NewLimiter(rate.Every(failureInterval), failureBurst))
+	}
+	l.AllowN(f.now(), 1)
+}

@@ -1,0 +1,112 @@
+package provisioning
+
+import (
+	"io"
+	"strings"
+
+	"dialtone/deviceprofiles"
+	"dialtone/digest"
+	"dialtone/fault"
+	"dialtone/secret"
+)
+
+// Owners bind a sealed secret to its row and its use.
+func accessOwner(id DeviceID) string { return "device-access:" + string(id) }
+func adminOwner(id DeviceID) string  { return "device-admin:" + string(id) }
+func passwordOwner(id LineID) string { return "line-password:" + string(id) }
+func ha1Owner(id LineID) string      { return "line-ha1:" + string(id) }
+
+func (s *Service) sealNewPassword(owner string) (secret.Sealed, error) {
+	p, err := secret.NewPassword(s.random)
+	if err != nil {
+		return nil, err
+	}
+	return s.keyring.Seal(owner, []byte(p.Reveal()))
+}
+
+// sealLine seals a password and what SIP checks instead of it.
+func (s *Service) sealLine(l *Line, password secret.Text) error {
+	var err error
+	if l.Password, err = s.keyring.Seal(passwordOwner(l.ID), []byte(password.Reveal())); err != nil {
+		return err
+	}
+	both := digest.HA1(digest.MD5, l.UserName, l.Domain, password) + digest.HA1(digest.SHA256, l.UserName, l.Domain, password)
+	l.HA1, err = s.keyring.Seal(ha1Owner(l.ID), []byte(both))
+	return err
+}
+
+// md5Length is the length of an MD5 in hexadecimal: where the second of the two sealed hashes begins.
+const md5Length = 32
+
+// ha1 returns what proves a line under an algorithm.
+func (s *Service) ha1(l Line, a digest.Algorithm) (string, error) {
+	both, err := s.keyring.Open(ha1Owner(l.ID), l.HA1)
+	if err != nil || len(both) < md5Length {
+		return "", unsealable(err)
+	}
+	if a == digest.SHA256 {
+		return string(both[md5Length:]), nil
+	}
+	return string(both[:md5Length]), nil
+}
+
+func (s *Service) open(owner string, sealed secret.Sealed) (secret.Text, error) {
+	plain, err := s.keyring.Open(owner, sealed)
+	if err != nil {
+		return secret.Text{}, unsealable(err)
+	}
+	return secret.New(string(plain)), nil
+}
+
+func unsealable(err error) error {
+	return fault.Wrap(fault.Internal, err, "A stored secret can't be opened: the master key isn't the one that sealed it")
+}
+
+// AccessRealm is the digest realm of phones that fetch their files. It is one for all, so that it tells a stranger nothing.
+const AccessRealm = "dialtone"
+
+// nobody is the holder of secrets that no phone has: a question about an unknown phone is answered with as much work as one about a known one.
+type nobody struct {
+	password secret.Text
+	ha1      map[digest.Algorithm]string
+}
+
+func newNobody(random io.Reader) (nobody, error) {
+	p, err := secret.NewPassword(random)
+	if err != nil {
+		return nobody{}, err
+	}
+	return nobody{password: p, ha1: map[digest.Algorithm]string{
+		digest.MD5:    digest.HA1(digest.MD5, "nobody", AccessRealm, p),
+		digest.SHA256: digest.HA1(digest.SHA256, "nobody", AccessRealm, p),
+	}}, nil
+}
+
+// Proof is what a phone showed over HTTPS: nothing, or one of the two.
+type Proof struct {
+	Basic  *BasicProof
+	Digest *digest.Answer // its nonce already judged by the door
+	Method string         // of the request, for the digest
+}
+
+// BasicProof is a user name and password.
+type BasicProof struct {
+	UserName string
+	Password secret.Text
+}
+
+// shown reports whether the phone showed anything.
+func (p Proof) shown() bool { return p.Basic != nil || p.Digest != nil }
+
+// proves reports whether the proof is the access of a MAC address.
+func (p Proof) proves(mac deviceprofiles.MAC, password secret.Text) bool {
+	userName := mac.Lower()
+	switch {
+	case p.Digest != nil:
+		ha1 := digest.HA1(p.Digest.Algorithm, p.Digest.UserName, AccessRealm, password)
+		return p.Digest.Matches(ha1, p.Method) && strings.EqualFold(p.Digest.UserName, userName) && p.Digest.Realm == AccessRealm
+	case p.Basic != nil:
+		return p.Basic.Password.Equal(password) && strings.EqualFold(p.Basic.UserName, userName)
+	}
+	return false
+}

@@ -1,0 +1,212 @@
+package provisioning
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"dialtone/deviceprofiles"
+	"dialtone/fault"
+)
+
+// Request is a phone's question for a file, without the protocol that it came in.
+type Request struct {
+	Path      string // as asked, percent escapes decoded
+	UserAgent string // "" over TFTP
+	Peer      netip.AddrPort
+	Transport Transport
+	Proof     Proof // counts only over HTTPS
+}
+
+// Opened is a file for a phone.
+type Opened struct {
+	ContentType string
+	Body        []byte // shared: never written to
+	ETag        string // quoted, as in the header
+	Revision    int64  // of the device; 0 for files that are the same for every phone
+}
+
+// Rules that decide a fetch, as the boot trace names them.
+const (
+	RuleBootstrap   = "bootstrap file: open to everybody, holds no secret"
+	RuleCredentials = "the phone showed its own credentials"
+	RuleEnrolment   = "the enrolment window is open"
+	RuleNoProof     = "no credentials were shown and no enrolment window is open"
+	RuleWrongProof  = "the credentials shown are not this phone's"
+	RuleOtherFamily = "phones of this model don't ask for such a file"
+	RuleThrottled   = "too many wrong credentials from this address"
+	RuleNoSuchFile  = "no such file"
+	RuleHostile     = "the request breaks the rules of paths or names another phone"
+	RuleBroken      = "our own fault"
+)
+
+// verdict is an answer together with why.
+type verdict struct {
+	opened Opened
+	device DeviceID
+	rule   string
+}
+
+// Open answers a phone's question for a file.
+//
+// fault.Invalid: the path is hostile. fault.NotFound: nobody serves such a file; that is said without asking the database.
+// fault.Denied: a phone's own file was asked for over HTTPS without a proof that counts; it says the same for known and unknown phones, and
+// the door sends its challenge. fault.Limited: too many wrong proofs. fault.Unavailable and fault.Internal: we failed, and the phone is to
+// ask again; never read as "not found".
+func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
+	hit, err := deviceprofiles.Match(r.Path, r.UserAgent)
+	v := verdict{rule: RuleHostile}
+	switch {
+	case fault.Is(err, fault.NotFound):
+		v.rule = RuleNoSuchFile
+	case err == nil && hit.HasMAC && r.Transport == HTTPS:
+		v, err = s.openOwn(ctx, hit, r)
+	case err == nil:
+		v, err = s.openBootstrap(ctx, hit)
+	}
+	if hit.HasMAC {
+		s.traceOpen(r, hit, v, err)
+	}
+	return v.opened, err
+}
+
+// openBootstrap opens what anybody may have.
+func (s *Service) openBootstrap(ctx context.Context, hit deviceprofiles.Hit) (verdict, error) {
+	v := verdict{rule: RuleBootstrap}
+	family, err := s.familyOf(ctx, hit)
+	if err != nil {
+		v.rule = ruleOfError(err, RuleOtherFamily)
+		return v, err
+	}
+	file, err := deviceprofiles.RenderBootstrap(hit, family, s.phones)
+	if err != nil {
+		v.rule = ruleOfError(err, RuleNoSuchFile)
+		return v, err
+	}
+	v.opened = opened(file, 0)
+	return v, nil
+}
+
+// familyOf decides which family asks. Only for a name that several families use, from an address block that none of them owns and without a
+// user agent, does the device itself decide: so the answer tells nothing about which phones we know of a vendor.
+func (s *Service) familyOf(ctx context.Context, hit deviceprofiles.Hit) (deviceprofiles.Family, error) {
+	if !hit.Ambiguous() {
+		return hit.Families[0], nil
+	}
+	if hit.HasMAC {
+		d, err := s.store.AnyTenantDeviceByMAC(ctx, hit.MAC)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return "", err
+		}
+		if m, ok := deviceprofiles.FindModel(d.Model); err == nil && ok && slices.Contains(hit.Families, m.Family) {
+			return m.Family, nil
+		}
+	}
+	return "", fault.New(fault.NotFound, "There is no file %s: it can't be told which kind of phone asks for it.", hit.Name)
+}
+
+// openOwn opens a phone's own file, for the phone alone.
+func (s *Service) openOwn(ctx context.Context, hit deviceprofiles.Hit, r Request) (verdict, error) {
+	d, err := s.store.AnyTenantDeviceByMAC(ctx, hit.MAC)
+	known := err == nil
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return verdict{rule: RuleBroken}, err
+	}
+	v := verdict{device: d.ID}
+	if v.rule, err = s.admit(d, known, hit.MAC, r); err != nil {
+		return v, err
+	}
+	model, ok := deviceprofiles.FindModel(d.Model)
+	if !ok || !slices.Contains(hit.Families, model.Family) {
+		v.rule = RuleOtherFamily
+		return v, fault.New(fault.NotFound, "Phones of model %s don't ask for %s.", d.Model, hit.Name)
+	}
+	if v.opened, err = s.render(ctx, d, hit.Name); err != nil {
+		v.rule = ruleOfError(err, RuleNoSuchFile)
+	}
+	return v, err
+}
+
+// admit decides whether a phone may have its own file, and by which rule. It works as long for a phone that doesn't exist.
+func (s *Service) admit(d Device, known bool, mac deviceprofiles.MAC, r Request) (string, error) {
+	place := r.Peer.Addr().String() + " " + mac.Lower()
+	if r.Proof.shown() {
+		if wait := s.failures.wait(place); wait > 0 {
+			e := fault.New(fault.Limited, "Too many wrong credentials. Wait before the next try.")
+			e.RetryAfter = wait
+			return RuleThrottled, e
+		}
+		password := s.nobody.password
+		if known {
+			var err error
+			if password, err = s.open(accessOwner(d.ID), d.Access); err != nil {
+				return RuleBroken, err
+			}
+		}
+		if r.Proof.proves(mac, password) && known {
+			return RuleCredentials, nil
+		}
+		s.failures.count(place)
+	}
+	if known && d.EnrolmentOpen(s.now()) {
+		return RuleEnrolment, nil
+	}
+	if r.Proof.shown() {
+		return RuleWrongProof, denied()
+	}
+	return RuleNoProof, denied()
+}
+
+func denied() error {
+	return fault.New(fault.Denied, "This file is for the phone itself: it must show its credentials, or an administrator must open its enrolment window.")
+}
+
+// render returns a device's own file, from the cache if its revision was rendered before.
+func (s *Service) render(ctx context.Context, d Device, name string) (Opened, error) {
+	if o, ok := s.rendered.get(d.ID, d.Revision, name); ok {
+		return o, nil
+	}
+	settings, err := s.settingsOf(ctx, d)
+	if err != nil {
+		return Opened{}, err
+	}
+	file, err := deviceprofiles.Render(name, settings)
+	if err != nil {
+		return Opened{}, err
+	}
+	o := opened(file, settings.Revision)
+	s.rendered.put(d.ID, settings.Revision, name, o)
+	return o, nil
+}
+
+// opened makes the answer for a file. The tag is made of the content, so that a change of the installation's own settings changes it too.
+func opened(f deviceprofiles.File, revision int64) Opened {
+	sum := sha256.Sum256(f.Body)
+	return Opened{
+		ContentType: f.ContentType, Body: f.Body, Revision: revision,
+		ETag: fmt.Sprintf(`"%d-%s"`, revision, hex.EncodeToString(sum[:12])),
+	}
+}
+
+func ruleOfError(err error, otherwise string) string {
+	switch fault.KindOf(err) {
+	case fault.Internal, fault.Unavailable:
+		return RuleBroken
+	default:
+		return otherwise
+	}
+}
+
+func (s *Service) traceOpen(r Request, hit deviceprofiles.Hit, v verdict, err error) {
+	answer := fmt.Sprintf("served %d bytes", len(v.opened.Body))
+	if err != nil {
+		answer = fault.KindOf(err).String()
+	}
+	s.Record(TraceEntry{
+		MAC: hit.MAC, Device: v.device, Door: string(r.Transport), Peer: r.Peer.Addr(),
+		Request: "GET " + r.Path, Answer: answer, Rule: v.rule, Revision: v.opened.Revision,
+	})
+}

@@ -1,0 +1,168 @@
+package provisioning
+
+import (
+	"context"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"dialtone/digest"
+	"dialtone/fault"
+)
+
+// SIPProof is what a phone showed with a request: who it says it is, and the digest that is to prove it.
+type SIPProof struct {
+	Domain    string // of the address of record
+	UserName  string // of the address of record
+	Answer    digest.Answer
+	Method    string
+	Peer      netip.AddrPort
+	Transport string
+	UserAgent string
+}
+
+// VerifySIP returns the line that a proof belongs to. fault.Denied when there is no such line or the password is wrong: the same answer after
+// the same work. fault.Limited after too many wrong proofs for one line from one address; fault.Unavailable when the store doesn't answer.
+func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) {
+	domain, user := strings.ToLower(p.Domain), strings.ToLower(p.UserName)
+	place := p.Peer.Addr().String() + " " + user + "@" + domain
+	if wait := s.failures.wait(place); wait > 0 {
+		e := fault.New(fault.Limited, "Too many wrong credentials. Wait before the next try.")
+		e.RetryAfter = wait
+		return LineOwner{}, e
+	}
+	line, err := s.store.AnyTenantLine(ctx, domain, user)
+	known := err == nil
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return LineOwner{}, err
+	}
+	ha1 := s.nobody.ha1[p.Answer.Algorithm]
+	if known {
+		if ha1, err = s.ha1(line.Line, p.Answer.Algorithm); err != nil {
+			return LineOwner{}, err
+		}
+	}
+	same := strings.EqualFold(p.Answer.UserName, user) && strings.EqualFold(p.Answer.Realm, domain)
+	if p.Answer.Matches(ha1, p.Method) && known && same {
+		return line, nil
+	}
+	s.failures.count(place)
+	if known {
+		s.Record(TraceEntry{
+			Device: line.Device, Door: "sip", Peer: p.Peer.Addr(), Request: p.Method + " over " + p.Transport,
+			Answer: "refused", Rule: RuleWrongPassword,
+		})
+	}
+	return LineOwner{}, fault.New(fault.Denied, "The user name or password is wrong.")
+}
+
+// Rules that decide a registration, as the boot trace names them.
+const (
+	RuleRegistered    = "the line's password was right"
+	RuleWrongPassword = "the password is not this line's"
+)
+
+// RegisterRequest is a REGISTER that was proven (RFC 3261 section 10.3).
+type RegisterRequest struct {
+	Line      LineOwner
+	CallID    string
+	CSeq      uint32
+	Wildcard  bool              // Contact: * with Expires: 0
+	Contacts  []RegisterContact // none, without Wildcard: a query
+	Transport string
+	Source    netip.AddrPort
+	UserAgent string
+}
+
+// RegisterContact is one contact of a REGISTER.
+type RegisterContact struct {
+	URI        string
+	Expires    time.Duration // 0 removes it
+	InstanceID string        // +sip.instance (RFC 5626), "" if none
+}
+
+// MaxContacts is the most contacts of one line: a person's desk phone and apps, and the ones that a phone left behind when it got a new address.
+const MaxContacts = 10
+
+// Register applies a REGISTER and returns the line's valid bindings, by contact, once they are stored: many registrations share one commit.
+// fault.Limited: more than MaxContacts. fault.Conflict: the CSeq isn't higher than that of the same Call-ID before (RFC 3261 section
+// 10.3, steps 6 and 7). fault.NotFound: the line was removed meanwhile. fault.Unavailable: not stored, try again.
+func (s *Service) Register(ctx context.Context, r RegisterRequest) ([]Binding, error) {
+	bindings, err := s.commits.submit(ctx, r)
+	if err != nil || len(r.Contacts) == 0 && !r.Wildcard {
+		return bindings, err
+	}
+	answer := "registered"
+	if len(bindings) == 0 {
+		answer = "unregistered"
+	}
+	s.Record(TraceEntry{
+		Device: r.Line.Device, Door: "sip", Peer: r.Source.Addr(), Request: "REGISTER over " + r.Transport,
+		Answer: answer, Rule: RuleRegistered, Revision: r.Line.Revision,
+	})
+	return bindings, nil
+}
+
+// applyRegister returns what becomes of a line's bindings. It is a pure function: current isn't changed, and the result is by contact.
+func applyRegister(current []Binding, r RegisterRequest, now time.Time) ([]Binding, error) {
+	next := make([]Binding, 0, len(current)+len(r.Contacts))
+	for _, b := range current {
+		if now.Before(b.Expires) {
+			next = append(next, b)
+		}
+	}
+	if r.Wildcard {
+		for _, b := range next {
+			if b.CallID == r.CallID && r.CSeq < b.CSeq {
+				return nil, outOfOrder()
+			}
+		}
+		return next[:0], nil
+	}
+	for _, c := range r.Contacts {
+		var err error
+		if next, err = applyContact(next, c, r, now); err != nil {
+			return nil, err
+		}
+	}
+	if len(next) > MaxContacts {
+		e := fault.New(fault.Limited, "The line has %d contacts, the most it can have. Unregister one first.", MaxContacts)
+		e.RetryAfter = time.Minute
+		return nil, e
+	}
+	slices.SortFunc(next, func(a, b Binding) int { return strings.Compare(a.Contact, b.Contact) })
+	return next, nil
+}
+
+func applyContact(list []Binding, c RegisterContact, r RegisterRequest, now time.Time) ([]Binding, error) {
+	for i, b := range list {
+		if b.Contact != c.URI {
+			continue
+		}
+		if b.CallID == r.CallID && r.CSeq < b.CSeq {
+			return nil, outOfOrder()
+		}
+		list = slices.Delete(list, i, i+1)
+		break
+	}
+	if c.InstanceID != "" { // the same phone at another address: what it was before is gone
+		list = slices.DeleteFunc(list, func(b Binding) bool { return b.InstanceID == c.InstanceID })
+	}
+	if c.Expires <= 0 {
+		return list, nil
+	}
+	return append(list, Binding{
+		Line: r.Line.ID, Contact: c.URI, InstanceID: c.InstanceID, CallID: r.CallID, CSeq: r.CSeq,
+		Transport: r.Transport, Source: r.Source, UserAgent: truncate(r.UserAgent, maxUserAgent),
+		Registered: now, Expires: now.Add(c.Expires),
+	}), nil
+}
+
+// maxUserAgent bounds what a stranger's header takes of the table, in bytes.
+const maxUserAgent = 200
+
+// outOfOrder refuses an older request that comes after a newer one of the same Call-ID. One with an equal CSeq is a retransmission.
+func outOfOrder() error {
+	return fault.New(fault.Conflict, "A later request of this registration was answered already.")
+}

@@ -1,0 +1,126 @@
+// Package provisioning is the core: devices, their lines and secrets, and the two questions that phones ask, "what is my configuration?"
+// and "am I who I say?".
+//
+// It owns who may have a file and who may register, the device's revision, the making and the one exit of credentials, and the boot trace. It
+// never speaks a protocol (doors do), never writes SQL (store does) and never knows a vendor's format (deviceprofiles does). Start at
+// Service; Open answers every fetch, VerifySIP and Register every registration.
+package provisioning
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"dialtone/customer"
+	"dialtone/deviceprofiles"
+	"dialtone/secret"
+)
+
+// Config is what a Service needs. Every field must be set.
+type Config struct {
+	Store     Store
+	Customers *customer.Service
+	Keyring   *secret.Keyring
+	Now       func() time.Time
+	Random    io.Reader
+	NewID     func() string // a fresh UUID in canonical form
+	Logger    *slog.Logger
+}
+
+// Service carries the operations on devices. It is safe for concurrent use. It needs Announce once, and Run for Register and the boot trace.
+type Service struct {
+	store     Store
+	customers *customer.Service
+	keyring   *secret.Keyring
+	now       func() time.Time
+	random    io.Reader
+	newID     func() string
+	logger    *slog.Logger
+	phones    deviceprofiles.Service
+	sip       deviceprofiles.SIP
+
+	rendered *renderCache
+	failures *failureLimits
+	trace    *traceBuffer
+	commits  *groupCommit
+	nobody   nobody
+}
+
+// New returns a service. It fails only if random does.
+func New(c Config) (*Service, error) {
+	nobody, err := newNobody(c.Random)
+	if err != nil {
+		return nil, err
+	}
+	return &Service{
+		store: c.Store, customers: c.Customers, keyring: c.Keyring, now: c.Now, random: c.Random, newID: c.NewID, logger: c.Logger,
+		rendered: newRenderCache(),
+		failures: newFailureLimits(c.Now),
+		trace:    newTraceBuffer(),
+		commits:  newGroupCommit(c.Store, c.Now),
+		nobody:   nobody,
+	}, nil
+}
+
+// Announce says what phones are told about this installation: phones for every phone, sip for how its lines reach the registrar. With an
+// empty OutboundProxy each line is told its own domain, to be located by NAPTR and SRV. Call it once, before the doors run: it is here and not
+// in Config because the doors' ports may be known only after they listen.
+func (s *Service) Announce(phones deviceprofiles.Service, sip deviceprofiles.SIP) {
+	s.phones, s.sip = phones, sip
+}
+
+// Run does the background work until ctx ends: it commits registrations, writes the boot trace and clears away expired bindings. When it
+// returns, everything that was acknowledged is stored and the trace is written.
+func (s *Service) Run(ctx context.Context) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error { s.commits.run(ctx); return nil })
+	group.Go(func() error { s.writeTraces(ctx); return nil })
+	group.Go(func() error { s.clearExpired(ctx); return nil })
+	return group.Wait()
+}
+
+// clearInterval and clearBatch bound how fast expired bindings leave the table: nobody reads them, so that slow is fine.
+const (
+	clearInterval = time.Minute
+	clearBatch    = 5000
+)
+
+func (s *Service) clearExpired(ctx context.Context) {
+	ticker := time.NewTicker(clearInterval)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if _, err := s.store.DeleteExpiredBindings(ctx, s.now(), clearBatch); err != nil && ctx.Err() == nil {
+			s.logger.WarnContext(ctx, "expired bindings stay until the next try", "error", err)
+		}
+	}
+}
+
+// Stats is what an operator watches.
+type Stats struct {
+	TraceDropped      uint64 // contacts that the full trace buffer lost
+	RegisterBatches   uint64 // group commits
+	RegisterCommitted uint64 // registrations in them
+	RenderHits        uint64 // files served from the cache
+	RenderMisses      uint64 // files rendered
+}
+
+// Stats returns the counters since start.
+func (s *Service) Stats() Stats {
+	hits, misses := s.rendered.counts()
+	return Stats{
+		TraceDropped: s.trace.dropped.Load(), RegisterBatches: s.commits.batches.Load(), RegisterCommitted: s.commits.committed.Load(),
+		RenderHits: hits, RenderMisses: misses,
+	}
+}
+
+func (s *Service) record(ctx context.Context, tx Tx, actor customer.Actor, d Device, kind customer.EventKind, data map[string]any) error {
+	return tx.Record(ctx, customer.Event{Time: s.now(), Tenant: d.Tenant(), Actor: actor.Email, Kind: kind, Subject: string(d.ID), Data: data})
+}
