@@ -38,13 +38,20 @@ type Model struct {
 // Hit is what a request was recognised as.
 type Hit struct {
 	Name     string   // the file's name without folders, as asked
-	Families []Family // the families that ask for such a file; one if the name or the user agent decides, more if the device must
+	Families []Family // the families that ask for such a file; one if the name or the user agent decides
+	Vendor   Family   // the family of the address block's owner; "" if it has none here, or the file names no MAC
 	MAC      MAC      // of the phone, when HasMAC
 	HasMAC   bool
 }
 
-// Ambiguous reports whether only the device's own family can decide what file this is.
-func (h Hit) Ambiguous() bool { return len(h.Families) > 1 }
+// Family returns the family that asks, as far as the request alone tells: by name or user agent, else by address block. False when only
+// the device's own record can tell.
+func (h Hit) Family() (Family, bool) {
+	if len(h.Families) == 1 {
+		return h.Families[0], true
+	}
+	return h.Vendor, h.Vendor != ""
+}
 
 // Service is what every phone is told about this installation. It holds no secret, and is equal on all nodes.
 type Service struct {

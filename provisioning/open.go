@@ -93,8 +93,8 @@ func (s *Service) openBootstrap(ctx context.Context, hit deviceprofiles.Hit) (ve
 // familyOf decides which family asks. Only for a name that several families use, from an address block that none of them owns and without a
 // user agent, does the device itself decide: so the answer tells nothing about which phones we know of a vendor.
 func (s *Service) familyOf(ctx context.Context, hit deviceprofiles.Hit) (deviceprofiles.Family, error) {
-	if !hit.Ambiguous() {
-		return hit.Families[0], nil
+	if family, ok := hit.Family(); ok {
+		return family, nil
 	}
 	if hit.HasMAC {
 		d, err := s.store.AnyTenantDeviceByMAC(ctx, hit.MAC)

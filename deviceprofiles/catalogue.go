@@ -1,0 +1,97 @@
+package deviceprofiles
+
+import "strings"
+
+// Wire words of the catalogue (device-management API).
+const (
+	typeMPP        = "MPP"
+	typeGenericSIP = "GENERIC_SIP"
+
+	byCisco    = "CISCO"
+	thirdParty = "THIRD_PARTY"
+
+	managedByPlatform = "CISCO"
+	managedByCustomer = "CUSTOMER"
+)
+
+// Models returns the catalogue, in the order in which it is shown.
+func Models() []Model {
+	return []Model{
+		cisco("8841", 10, 10), cisco("8851", 10, 10), cisco("8861", 10, 10),
+		yealink("T46S", 16, 27), yealink("T46U", 16, 27), yealink("T54W", 16, 27), yealink("T57W", 16, 29),
+		poly("VVX 250", 4, 4), poly("VVX 350", 6, 6), poly("VVX 450", 12, 12), poly("Edge E350", 8, 8), poly("Edge E450", 14, 14),
+		{
+			Name: "Generic IPPhone Customer Managed", DisplayName: "Generic SIP Phone", Family: Generic, Vendor: "Generic",
+			Type: typeGenericSIP, Manufacturer: thirdParty, ManagedBy: managedByCustomer, LinePorts: 20, OwnPassword: true,
+		},
+	}
+}
+
+func cisco(number string, lines, keys int) Model {
+	return Model{
+		Name: "DMS Cisco " + number, DisplayName: "Cisco " + number, Family: CiscoMPP, Vendor: "Cisco",
+		Type: typeMPP, Manufacturer: byCisco, ManagedBy: managedByPlatform, LinePorts: lines, LineKeys: keys,
+	}
+}
+
+func yealink(name string, lines, keys int) Model {
+	return Model{
+		Name: "DMS Yealink " + name, DisplayName: "Yealink " + name, Family: Yealink, Vendor: "Yealink",
+		Type: typeGenericSIP, Manufacturer: thirdParty, ManagedBy: managedByPlatform, LinePorts: lines, LineKeys: keys,
+	}
+}
+
+func poly(name string, lines, keys int) Model {
+	return Model{
+		Name: "DMS Poly " + strings.ReplaceAll(name, " ", ""), DisplayName: "Poly " + name, Family: Poly, Vendor: "Poly",
+		Type: typeGenericSIP, Manufacturer: thirdParty, ManagedBy: managedByPlatform, LinePorts: lines, LineKeys: keys,
+	}
+}
+
+// FindModel finds a model by its wire name, its display name or its number alone, as people write it: case, blanks and hyphens don't matter.
+// A series stands for its usual model: "T46" for the T46U, "T54" for the T54W, "VVX" for the VVX 450.
+func FindModel(name string) (Model, bool) {
+	const longest = 64 // bytes; every name of the catalogue is shorter
+	asked := plain(name)
+	if len(name) > longest || asked == "" {
+		return Model{}, false
+	}
+	for _, m := range Models() {
+		vendor := plain(m.Vendor)
+		for _, spelling := range []string{m.Name, m.DisplayName, m.Vendor + series(m.DisplayName)} {
+			full := plain(spelling)
+			if short := strings.TrimPrefix(full, vendor); asked == full || asked == short && short != "" {
+				return m, true
+			}
+		}
+	}
+	return Model{}, false
+}
+
+// series returns the name of the series for which a model stands, if it does.
+func series(displayName string) string {
+	switch displayName {
+	case "Yealink T46U":
+		return "T46"
+	case "Yealink T54W":
+		return "T54"
+	case "Yealink T57W":
+		return "T57"
+	case "Poly VVX 450":
+		return "VVX"
+	case "Poly Edge E450":
+		return "Edge E"
+	}
+	return ""
+}
+
+// plain takes out of a model's name what people write differently: case, blanks, hyphens, the platform's mark, and Poly's former name.
+func plain(name string) string {
+	letters := strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, strings.ToLower(name))
+	return strings.Replace(strings.TrimPrefix(letters, "dms"), "polycom", "poly", 1)
+}

@@ -1,0 +1,138 @@
+package deviceprofiles
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Yealink desk phones. A phone asks for two .boot files, then for a common file named after its model's number, then for the file named after its
+// MAC address. We have no .boot files: where there is one, only what it includes is fetched. Everything is lines of "name = value"
+// (auto-provisioning guide).
+
+// yealinkCommon is a common file's name; the number is the T54W's. Every number is served alike.
+const yealinkCommon = "y000000000096.cfg"
+
+func yealinkFiles(mac MAC) []Asset {
+	return []Asset{
+		{Path: yealinkCommon},
+		{Path: mac.Lower() + ".cfg"},
+		{Path: mac.Lower() + ".cfg", Secret: true},
+	}
+}
+
+// yealinkBootstrap moves the phone to HTTPS. Over HTTPS it is the common file.
+func yealinkBootstrap(svc Service) (File, error) {
+	p := newSettings()
+	yealinkProvisioning(p, svc)
+	return p.lines()
+}
+
+func yealinkProvisioning(p *settings, svc Service) {
+	p.set("static.auto_provision.server.url", svc.HTTPSBase+"/")
+	p.set("static.auto_provision.power_on", "1")
+	p.set("static.auto_provision.repeat.enable", "1")
+	p.set("static.auto_provision.repeat.minutes", "1440")
+	p.set("static.auto_provision.pnp_enable", "0") // anybody on the local network could answer it
+	if url := svc.caURL(); url != "" {
+		p.set("static.trusted_certificates.url", url)
+		p.set("static.security.ca_cert", "2") // the factory's and ours
+	}
+	p.set("static.security.trust_certificates", "1")
+	p.set("static.security.cn_validation", "1")
+}
+
+func yealinkOwn(s Settings) (File, error) {
+	rule, err := clockRuleOf(s.TimeZone)
+	if err != nil {
+		return File{}, err
+	}
+	p := newSettings()
+	yealinkProvisioning(p, s.Service)
+	p.set("static.auto_provision.server.username", s.Access.UserName)
+	p.set("static.auto_provision.server.password", s.Access.Password.Reveal())
+	p.set("static.security.user_password", "admin:"+s.AdminPassword.Reveal())
+	p.set("sip.notify_reboot_enable", "0")
+	yealinkClock(p, s, rule)
+	p.set("lang.gui", yealinkLanguage(s.Language))
+	for port := 1; port <= s.Model.LinePorts; port++ {
+		yealinkLine(p, s, port)
+	}
+	return p.lines()
+}
+
+func yealinkClock(p *settings, s Settings, rule clockRule) {
+	p.set("local_time.ntp_server1", s.Service.NTPServer)
+	p.set("local_time.manual_ntp_srv_prior", "1")
+	zone := hoursMinutes(rule.offset, "%d:%02d")
+	p.set("local_time.time_zone", strings.TrimSuffix(zone, ":00"))
+	format := "1"
+	if s.Country == "US" || s.Country == "CA" {
+		format = "0"
+	}
+	p.set("local_time.time_format", format)
+	if rule.save == 0 {
+		p.set("local_time.summer_time", "0")
+		return
+	}
+	p.set("local_time.summer_time", "1")
+	p.set("local_time.dst_time_type", "1") // by week
+	p.set("local_time.start_time", yealinkChange(rule.start))
+	p.set("local_time.end_time", yealinkChange(rule.end))
+	p.set("local_time.offset_time", strconv.Itoa(rule.save/60))
+}
+
+// yealinkChange writes month/week/weekday/hour: week 5 is the last, Sunday is 7.
+func yealinkChange(c change) string {
+	weekday := int(c.weekday)
+	if c.weekday == time.Sunday {
+		weekday = 7
+	}
+	return fmt.Sprintf("%d/%d/%d/%d", c.month, c.week, weekday, c.hour)
+}
+
+func yealinkLine(p *settings, s Settings, port int) {
+	set := func(name, value string) { p.set(fmt.Sprintf("account.%d.%s", port, name), value) }
+	line, ok := lineAt(s.Lines, port)
+	set("enable", zeroOne(ok))
+	if !ok {
+		return
+	}
+	set("label", line.Label)
+	set("display_name", line.DisplayName)
+	set("user_name", line.UserName)
+	set("auth_name", line.AuthName)
+	set("password", line.Password.Reveal())
+	set("sip_server.1.address", line.Domain)
+	transport := map[SIPTransport]string{UDP: "0", TCP: "1", TLS: "2"}[s.SIP.Transport]
+	srv := s.SIP.OutboundPort == 0
+	if srv {
+		transport = "3" // the phone looks up NAPTR and SRV, which say the transport
+	}
+	set("sip_server.1.transport_type", transport)
+	set("sip_server.1.port", strconv.Itoa(s.SIP.OutboundPort)) // a port other than 0 would stop the phone from looking SRV up
+	set("sip_server.1.expires", strconv.Itoa(s.SIP.Expires))
+	set("outbound_proxy_enable", zeroOne(!srv))
+	if !srv {
+		set("outbound_proxy.1.address", s.SIP.OutboundProxy)
+		set("outbound_proxy.1.port", strconv.Itoa(s.SIP.OutboundPort))
+	}
+	srtp := "1"
+	if s.SIP.Transport == TLS {
+		srtp = "2"
+	}
+	set("srtp_encryption", srtp)
+}
+
+// yealinkLanguage returns the phone's word for a locale's language.
+func yealinkLanguage(locale string) string {
+	words := map[string]string{
+		"en": "English", "fr": "French", "de": "German", "es": "Spanish", "it": "Italian", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese",
+		"ru": "Russian", "tr": "Turkish", "zh": "Chinese_S", "ar": "Arabic", "ko": "Korean", "ja": "Japanese",
+	}
+	if word, ok := words[strings.ToLower(locale)[:min(2, len(locale))]]; ok {
+		return word
+	}
+	return "English"
+}

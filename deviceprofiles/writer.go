@@ -1,0 +1,117 @@
+package deviceprofiles
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"dialtone/fault"
+)
+
+// maxBlock bounds a value that is a whole PEM block, in bytes.
+const maxBlock = 8192
+
+// settingName is what a name of a setting may be in any XML format: Cisco's hold hyphens and dots too.
+var settingName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9._-]*$`)
+
+// xmlText escapes a value for an element or a double-quoted attribute. Line breaks and tabs become references, as an attribute would lose them.
+var xmlText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;", "\r", "&#xD;", "\n", "&#xA;", "\t", "&#x9;")
+
+// settings gathers the settings of one file, each name once, and remembers the first mistake so that callers can write one after another.
+type settings struct {
+	names  []string // in the order of setting
+	values map[string]string
+	err    error
+}
+
+func newSettings() *settings { return &settings{values: map[string]string{}} }
+
+// set adds a setting.
+func (s *settings) set(name, value string) { s.add(name, value, maxValue) }
+
+// setBlock adds a setting whose value is a PEM block: several lines of ASCII.
+func (s *settings) setBlock(name string, value []byte) {
+	text := string(value)
+	if s.err == nil && strings.ContainsFunc(strings.ReplaceAll(text, "\n", ""), unwritable) {
+		s.err = fault.InvalidField(name, "must not contain control characters")
+	}
+	s.put(name, text, maxBlock)
+}
+
+func (s *settings) add(name, value string, size int) {
+	if err := checkValue(name, value, size); err != nil && s.err == nil {
+		s.err = err
+	}
+	s.put(name, value, size)
+}
+
+func (s *settings) put(name, value string, size int) {
+	if s.err != nil {
+		return
+	}
+	switch _, twice := s.values[name]; {
+	case !settingName.MatchString(name):
+		s.err = fault.New(fault.Internal, "%q is no name of a setting", name)
+	case twice:
+		s.err = fault.New(fault.Internal, "%s is set twice", name)
+	case len(value) > size:
+		s.err = fault.InvalidField(name, "must have at most %d bytes", size)
+	default:
+		s.names = append(s.names, name)
+		s.values[name] = value
+	}
+}
+
+// flatProfile writes a Cisco profile: one element a setting, in the order of setting, none of which the phone's user may change.
+func (s *settings) flatProfile() (File, error) {
+	if s.err != nil {
+		return File{}, s.err
+	}
+	var b bytes.Buffer
+	b.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<flat-profile>\n")
+	for _, name := range s.names {
+		fmt.Fprintf(&b, "  <%s ua=\"na\">%s</%s>\n", name, xmlText.Replace(s.values[name]), name)
+	}
+	b.WriteString("</flat-profile>\n")
+	return File{ContentType: contentTypeXML, Body: b.Bytes()}, nil
+}
+
+const (
+	contentTypeXML  = "text/xml; charset=utf-8"
+	contentTypeText = "text/plain; charset=utf-8"
+)
+
+// attributes writes Poly's form: one element whose attributes are the settings, sorted, one a line.
+func (s *settings) attributes(element string) (File, error) {
+	if s.err != nil {
+		return File{}, s.err
+	}
+	slices.Sort(s.names)
+	var b bytes.Buffer
+	b.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<" + element)
+	for _, name := range s.names {
+		fmt.Fprintf(&b, "\n  %s=\"%s\"", name, xmlText.Replace(s.values[name]))
+	}
+	b.WriteString("/>\n")
+	return File{ContentType: contentTypeXML, Body: b.Bytes()}, nil
+}
+
+// lines writes Yealink's form: one "name = value" a line after the version. It has no escaping at all, so that what would be read as something
+// else is refused.
+func (s *settings) lines() (File, error) {
+	if s.err != nil {
+		return File{}, s.err
+	}
+	var b bytes.Buffer
+	b.WriteString("#!version:1.0.0.1\n")
+	for _, name := range s.names {
+		value := s.values[name]
+		if value == "%NULL%" || strings.ContainsRune(value, '\n') || strings.TrimSpace(value) != value {
+			return File{}, fault.InvalidField(name, "can't be written for this phone: it begins or ends with a blank, breaks the line, or is a reserved word")
+		}
+		fmt.Fprintf(&b, "%s = %s\n", name, value)
+	}
+	return File{ContentType: contentTypeText, Body: b.Bytes()}, nil
+}
