@@ -60,7 +60,10 @@ func FindModel(name string) (Model, bool) {
 		vendor := plain(m.Vendor)
 		for _, spelling := range []string{m.Name, m.DisplayName, m.Vendor + series(m.DisplayName)} {
 			full := plain(spelling)
-			if short := strings.TrimPrefix(full, vendor); asked == full || asked == short && short != "" {
+			if full == vendor {
+				continue // a vendor alone names no model
+			}
+			if short := strings.TrimPrefix(full, vendor); asked == full || asked == short {
 				return m, true
 			}
 		}

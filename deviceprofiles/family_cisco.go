@@ -29,10 +29,21 @@ func ciscoBootstrap(svc Service) (File, error) {
 	if url := svc.caURL(); url != "" {
 		p.set("Custom_CA_Rule", url)
 	}
-	p.set("Profile_Rule_B", svc.HTTPSBase+"/$MA.xml")
+	p.set("Profile_Rule_B", ciscoRule(svc))
 	ciscoResync(p)
 	p.set("Webex_Onboard_Enable", "No")
 	return p.flatProfile()
+}
+
+// ciscoEnrolled in GPP_A says that GPP_SA holds the phone's own password.
+const ciscoEnrolled = "enrolled"
+
+// ciscoRule is where the phone's own file is. It stands alike in the bootstrap and in the phone's own file, as the bootstrap is read again at each
+// boot: with the password that the phone keeps in GPP_SA once it is enrolled, without before. A secret can't be asked for in a condition, hence
+// the mark in GPP_A (provisioning guide, "Macro Expansion" and "Conditional Expressions").
+func ciscoRule(svc Service) string {
+	url := svc.HTTPSBase + "/$MA.xml"
+	return `("$A" eq "` + ciscoEnrolled + `")?[--uid $MA --pwd $SA]` + url + "|" + url
 }
 
 // ciscoResync keeps the phone asking: once a day, after each boot, and when SIP tells it to.
@@ -54,7 +65,9 @@ func ciscoOwn(s Settings) (File, error) {
 	if url := s.Service.caURL(); url != "" {
 		p.set("Custom_CA_Rule", url)
 	}
-	p.set("Profile_Rule_B", fmt.Sprintf("[--uid %s --pwd %s]%s/$MA.xml", s.Access.UserName, s.Access.Password.Reveal(), s.Service.HTTPSBase))
+	p.set("Profile_Rule_B", ciscoRule(s.Service))
+	p.set("GPP_A", ciscoEnrolled)
+	p.set("GPP_SA", s.Access.Password.Reveal())
 	ciscoResync(p)
 	p.set("Admin_Password", s.AdminPassword.Reveal())
 	p.set("Webex_Onboard_Enable", "No")

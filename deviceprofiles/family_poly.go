@@ -51,6 +51,7 @@ func polyProvisioning(p *settings, svc Service) {
 	scheme, address, _ := strings.Cut(svc.HTTPSBase, "://")
 	polyDevice(p, "device.prov.serverType", strings.ToUpper(scheme))
 	polyDevice(p, "device.prov.serverName", address)
+	polyDevice(p, "device.dhcp.bootSrvUseOpt", "Static") // else DHCP would send it back to the open files at each boot
 	polyDevice(p, "device.prov.tagSerialNo", "1")
 	polyDevice(p, "device.baseProfile", "Generic")
 	if len(svc.CACertificate) > 0 {

@@ -1,0 +1,342 @@
+package deviceprofiles_test
+
+import (
+	"encoding/xml"
+	"errors"
+	"flag"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dialtone/deviceprofiles"
+	"dialtone/secret"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew; read them before you commit them")
+
+const caPEM = "-----BEGIN CERTIFICATE-----\nMIIBszCCAVmgAwIBAgIUExample\n-----END CERTIFICATE-----\n"
+
+// sampleSettings is one phone in Berlin, told by name; byAddress turns it into one that is told by address.
+func sampleSettings(t testing.TB, model, mac string) deviceprofiles.Settings {
+	t.Helper()
+	m, ok := deviceprofiles.FindModel(model)
+	require.True(t, ok, model)
+	parsed, err := deviceprofiles.ParseMAC(mac)
+	require.NoError(t, err)
+	return deviceprofiles.Settings{
+		MAC: parsed, Model: m, Revision: 42,
+		Service: deviceprofiles.Service{
+			HTTPBase: "http://phones.example.test:8081", HTTPSBase: "https://phones.example.test:8443", CACertificate: []byte(caPEM), NTPServer: "ntp.example.test",
+		},
+		Access:        deviceprofiles.Access{UserName: parsed.Lower(), Password: secret.New("Access-Password-1")},
+		AdminPassword: secret.New("Admin-Password-1"),
+		TimeZone:      "Europe/Berlin", Country: "DE", Language: "de_de",
+		Lines: []deviceprofiles.Line{{
+			Port: 1, UserName: "k7m2p9q4xz", AuthName: "k7m2p9q4xz", Password: secret.New("Line-Password&1"), Domain: "c1234.sip.example.test",
+			DisplayName: `Zoë "Z" O'Hara & Söhne <1>`, Label: "1001",
+		}},
+		SIP: deviceprofiles.SIP{OutboundProxy: "c1234.sip.example.test", Transport: deviceprofiles.TLS, Expires: 3600},
+	}
+}
+
+func byAddress(s deviceprofiles.Settings) deviceprofiles.Settings {
+	s.SIP.OutboundProxy, s.SIP.OutboundPort = "192.0.2.10", 5061
+	s.TimeZone, s.Country, s.Language = "America/Chicago", "US", "en_us"
+	return s
+}
+
+func samples() map[string]string {
+	return map[string]string{
+		"Cisco 8841": "00562B043614", "Cisco 8851": "00562B043615", "Yealink T46U": "805EC0AABBCB", "Yealink T54W": "805EC0AABBCC",
+		"Poly VVX 450": "64167FAABBCC", "Poly Edge E450": "48256767AABB",
+	}
+}
+
+// filesOf renders everything that a phone is served, by the name of its golden file.
+func filesOf(t testing.TB, s deviceprofiles.Settings) map[string]deviceprofiles.File {
+	t.Helper()
+	out := map[string]deviceprofiles.File{}
+	for _, asset := range deviceprofiles.Files(s.Model, s.MAC) {
+		var file deviceprofiles.File
+		var err error
+		name := strings.ReplaceAll(asset.Path, "/", "_")
+		if asset.Secret {
+			file, err = deviceprofiles.Render(filepath.Base(asset.Path), s)
+		} else {
+			name = "open_" + name
+			hit, matchErr := deviceprofiles.Match("/"+asset.Path, "")
+			require.NoError(t, matchErr)
+			file, err = deviceprofiles.RenderBootstrap(hit, s.Model.Family, s.Service)
+		}
+		require.NoError(t, err)
+		out[name] = file
+	}
+	return out
+}
+
+func TestGoldenFiles(t *testing.T) {
+	t.Parallel()
+	for model, mac := range samples() {
+		for mode, s := range map[string]deviceprofiles.Settings{
+			"": sampleSettings(t, model, mac), "-by-address": byAddress(sampleSettings(t, model, mac)),
+		} {
+			dir := filepath.Join("testdata", "golden", strings.ReplaceAll(model, " ", "")+mode)
+			for name, file := range filesOf(t, s) {
+				path := filepath.Join(dir, name)
+				if *update {
+					require.NoError(t, os.MkdirAll(dir, 0o755))
+					require.NoError(t, os.WriteFile(path, file.Body, 0o644))
+				}
+				want, err := os.ReadFile(path)
+				require.NoError(t, err)
+				if diff := cmp.Diff(string(want), string(file.Body)); diff != "" {
+					t.Errorf("%s (-want +got):\n%s", path, diff)
+				}
+				again := filesOf(t, s)
+				assert.Equal(t, file, again[name], "the same settings give the same bytes")
+			}
+		}
+	}
+}
+
+// parse reads a file with a parser of its own and returns its settings; a setting that stands twice is an error.
+func parse(t testing.TB, body string) map[string]string {
+	t.Helper()
+	if strings.HasPrefix(body, "#!version:1.0.0.1\n") {
+		return parseLines(t, body)
+	}
+	require.True(t, strings.HasPrefix(body, "<?xml"), body)
+	out := map[string]string{}
+	put := func(name, value string) {
+		_, twice := out[name]
+		require.False(t, twice, "%s stands twice", name)
+		out[name] = value
+	}
+	decoder := xml.NewDecoder(strings.NewReader(body))
+	var element, text string
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return out
+		}
+		require.NoError(t, err)
+		switch v := token.(type) {
+		case xml.StartElement:
+			element, text = v.Name.Local, ""
+			for _, a := range v.Attr {
+				if a.Name.Local != "ua" {
+					put(a.Name.Local, a.Value)
+				}
+			}
+		case xml.CharData:
+			text += string(v)
+		case xml.EndElement:
+			if element == v.Name.Local && element != "APPLICATION" && element != "polycomConfig" {
+				put(element, text)
+			}
+			element = ""
+		}
+	}
+}
+
+func parseLines(t testing.TB, body string) map[string]string {
+	t.Helper()
+	out := map[string]string{}
+	for line := range strings.SplitSeq(strings.TrimSuffix(strings.TrimPrefix(body, "#!version:1.0.0.1\n"), "\n"), "\n") {
+		name, value, ok := strings.Cut(line, " = ")
+		require.True(t, ok, "%q is no setting", line)
+		_, twice := out[name]
+		require.False(t, twice, "%s stands twice", name)
+		out[name] = value
+	}
+	return out
+}
+
+// passwordSetting is where each family keeps a line's password, and nameSetting its display name.
+func passwordSetting(f deviceprofiles.Family) (password, name, access string) {
+	switch f {
+	case deviceprofiles.CiscoMPP:
+		return "Password_1_", "Display_Name_1_", "GPP_SA"
+	case deviceprofiles.Yealink:
+		return "account.1.password", "account.1.display_name", "static.auto_provision.server.password"
+	default:
+		return "reg.1.auth.password", "reg.1.displayName", "device.prov.password"
+	}
+}
+
+func TestEveryValueComesOutAsItWentIn(t *testing.T) {
+	t.Parallel()
+	for model, mac := range samples() {
+		s := sampleSettings(t, model, mac)
+		password, name, access := passwordSetting(s.Model.Family)
+		var found map[string]string
+		for _, file := range filesOf(t, s) {
+			settings := parse(t, string(file.Body))
+			if _, ok := settings[password]; ok {
+				found = settings
+			}
+		}
+		require.NotNil(t, found, model)
+		assert.Equal(t, "Line-Password&1", found[password])
+		assert.Equal(t, `Zoë "Z" O'Hara & Söhne <1>`, found[name])
+		assert.Equal(t, "Access-Password-1", found[access])
+	}
+}
+
+func TestOpenFilesHoldNoSecretAndKnowNobody(t *testing.T) {
+	t.Parallel()
+	for model, mac := range samples() {
+		for name, file := range filesOf(t, sampleSettings(t, model, mac)) {
+			if !strings.HasPrefix(name, "open_") {
+				continue
+			}
+			for _, secretWord := range []string{"Password-1", "k7m2p9q4xz", "Zoë", "c1234", "1001"} {
+				assert.NotContains(t, string(file.Body), secretWord, "%s of %s", name, model)
+			}
+		}
+	}
+}
+
+func TestMaskedSettingsRenderWithoutSecrets(t *testing.T) {
+	t.Parallel()
+	for model, mac := range samples() {
+		s := sampleSettings(t, model, mac)
+		masked := 0
+		for name, file := range filesOf(t, s.Masked()) {
+			assert.NotContains(t, string(file.Body), "Password-1", name)
+			assert.NotContains(t, string(file.Body), "Line-Password", name)
+			masked += strings.Count(string(file.Body), "********")
+		}
+		assert.GreaterOrEqual(t, masked, 3, model)
+		assert.Equal(t, "Line-Password&1", s.Lines[0].Password.Reveal(), "the original stays as it was")
+	}
+}
+
+func TestNamesAndLabelsNeverAddASetting(t *testing.T) {
+	t.Parallel()
+	evil := []string{
+		"a\nstatic.auto_provision.server.url = http://evil/", "a\r\nx = y", "]]>", "</Display_Name_1_><Profile_Rule>http://evil</Profile_Rule>",
+		`" reg.2.address="evil`, "' x='", "{{.Password}}", "%BWMACADDRESS%", "a\x00b", "a\u2028b", "a\u2029b", strings.Repeat("n", 10_000), "\xff\xfe", "a\uFFFFb", "&#10;x = y",
+		"🙂 مرحبا", "%NULL%", " blank ", "# comment", "$MA",
+	}
+	for model, mac := range samples() {
+		clean := sampleSettings(t, model, mac)
+		_, nameSetting, _ := passwordSetting(clean.Model.Family)
+		want := map[string]int{}
+		for name, file := range filesOf(t, clean) {
+			want[name] = len(parse(t, string(file.Body)))
+		}
+		for _, value := range evil {
+			s := sampleSettings(t, model, mac)
+			s.Lines[0].DisplayName, s.Lines[0].Label = value, value
+			for _, asset := range deviceprofiles.Files(s.Model, s.MAC) {
+				if !asset.Secret {
+					continue
+				}
+				file, err := deviceprofiles.Render(asset.Path, s)
+				if err != nil {
+					continue // refused, which is as good
+				}
+				got := parse(t, string(file.Body))
+				assert.Len(t, got, want[asset.Path], "%s: %q added or hid a setting", model, value)
+				if name, ok := got[nameSetting]; ok {
+					assert.Equal(t, value, name, "%s", model)
+				}
+			}
+		}
+	}
+}
+
+func TestWhatCantBeWrittenIsRefusedWithItsName(t *testing.T) {
+	t.Parallel()
+	for _, bad := range []string{"a\nb", "a\x00", "a\u2028b", strings.Repeat("x", 513), "\xff"} {
+		assert.ErrorContains(t, deviceprofiles.CheckDisplayName("firstName", bad), "firstName")
+	}
+	for _, good := range []string{"", "Zoë 🙂 مرحبا", `"quoted" & <angled>`} {
+		assert.NoError(t, deviceprofiles.CheckDisplayName("firstName", good))
+	}
+	for _, good := range []string{"TestPassword123&", "Test4Password123&", "abcdefg8", "-_.!~*()%$#@"} {
+		assert.NoError(t, deviceprofiles.CheckPassword("password", secret.New(good)))
+	}
+	for _, bad := range []string{"", "short", "has blank 1", `quote"12345`, "quote'12345", `back\slash1`, "semi;colon1", "angle<12345", "angle>12345", "tab\t123456", "é1234567890"} {
+		err := deviceprofiles.CheckPassword("password", secret.New(bad))
+		assert.ErrorContains(t, err, "password", bad)
+	}
+}
+
+func TestADoorThatIsOffIsPointedToByNobody(t *testing.T) {
+	t.Parallel()
+	hit, err := deviceprofiles.Match("/8851-3PCC.xml", "")
+	require.NoError(t, err)
+	_, err = deviceprofiles.RenderBootstrap(hit, deviceprofiles.CiscoMPP, deviceprofiles.Service{HTTPBase: "http://x"})
+	require.Error(t, err)
+	ca, err := deviceprofiles.Match("/anything/CA.pem", "")
+	require.NoError(t, err)
+	_, err = deviceprofiles.RenderBootstrap(ca, deviceprofiles.Generic, deviceprofiles.Service{})
+	require.Error(t, err)
+	file, err := deviceprofiles.RenderBootstrap(ca, deviceprofiles.Generic, deviceprofiles.Service{CACertificate: []byte(caPEM)})
+	require.NoError(t, err)
+	assert.Equal(t, caPEM, string(file.Body))
+}
+
+// A Cisco phone reads the open file again at each boot: were the rule another one there, the phone would forget how to prove itself.
+func TestACiscoPhonesRuleIsTheSameInBothFiles(t *testing.T) {
+	t.Parallel()
+	files := filesOf(t, sampleSettings(t, "Cisco 8851", "00562B043615"))
+	open, own := parse(t, string(files["open_8851-3PCC.xml"].Body)), parse(t, string(files["00562b043615.xml"].Body))
+	assert.Equal(t, `("$A" eq "enrolled")?[--uid $MA --pwd $SA]https://phones.example.test:8443/$MA.xml|https://phones.example.test:8443/$MA.xml`, open["Profile_Rule_B"])
+	assert.Equal(t, open["Profile_Rule_B"], own["Profile_Rule_B"])
+	assert.Equal(t, "enrolled", own["GPP_A"])
+	assert.NotContains(t, open, "GPP_A")
+}
+
+func TestUnusedLinesAreSwitchedOff(t *testing.T) {
+	t.Parallel()
+	cisco, err := deviceprofiles.Render("00562b043615.xml", sampleSettings(t, "Cisco 8851", "00562B043615"))
+	require.NoError(t, err)
+	settings := parse(t, string(cisco.Body))
+	assert.Equal(t, "Yes", settings["Line_Enable_1_"])
+	assert.Equal(t, "No", settings["Line_Enable_10_"])
+	assert.Equal(t, "Disabled", settings["Extension_10_"])
+	yealink, err := deviceprofiles.Render("805ec0aabbcc.cfg", sampleSettings(t, "Yealink T54W", "805EC0AABBCC"))
+	require.NoError(t, err)
+	settings = parse(t, string(yealink.Body))
+	assert.Equal(t, "1", settings["account.1.enable"])
+	assert.Equal(t, "0", settings["account.16.enable"])
+}
+
+func FuzzRender(f *testing.F) {
+	f.Add("Ada", "1001", "pass-word-1")
+	f.Add("a\nb = c", "]]>", `x" y="z`)
+	f.Fuzz(func(t *testing.T, name, label, password string) {
+		for model, mac := range samples() {
+			s := sampleSettings(t, model, mac)
+			s.Lines[0].DisplayName, s.Lines[0].Label, s.Lines[0].Password = name, label, secret.New(password)
+			for _, asset := range deviceprofiles.Files(s.Model, s.MAC) {
+				if file, err := deviceprofiles.Render(asset.Path, s); asset.Secret && err == nil {
+					parse(t, string(file.Body))
+				}
+			}
+		}
+	})
+}
+
+func BenchmarkRender(b *testing.B) {
+	for model, mac := range map[string]string{"Cisco 8851": "00562B043615", "Yealink T54W": "805EC0AABBCC", "Poly VVX 450": "64167FAABBCC"} {
+		s := sampleSettings(b, model, mac)
+		assets := deviceprofiles.Files(s.Model, s.MAC)
+		b.Run(model, func(b *testing.B) {
+			for b.Loop() {
+				if _, err := deviceprofiles.Render(assets[len(assets)-1].Path, s); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
