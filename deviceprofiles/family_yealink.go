@@ -35,7 +35,7 @@ func yealinkProvisioning(p *settings, svc Service) {
 	p.set("static.auto_provision.repeat.enable", "1")
 	p.set("static.auto_provision.repeat.minutes", "1440")
 	p.set("static.auto_provision.dhcp_option.enable", "0") // else DHCP would send it back to the open files at each boot
-	p.set("static.auto_provision.pnp_enable", "0") // anybody on the local network could answer it
+	p.set("static.auto_provision.pnp_enable", "0")         // anybody on the local network could answer it
 	if url := svc.caURL(); url != "" {
 		p.set("static.trusted_certificates.url", url)
 		p.set("static.security.ca_cert", "2") // the factory's and ours
