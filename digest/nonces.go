@@ -51,8 +51,8 @@ type NoncesConfig struct {
 // Verdict is what a nonce, or the use of one, is worth.
 type Verdict int
 
-// The verdicts. Doors answer all but Fresh and Retransmitted with a new challenge; for Stale and Replayed, which only somebody can meet who
-// holds a nonce of ours, it says stale=true.
+// The verdicts. Doors answer all but Fresh and Retransmitted with a new challenge that says stale=true: also for Forged, which a client meets
+// whose address has changed, and which would take its right password for a wrong one otherwise.
 const (
 	Forged        Verdict = iota // not ours, or not for this binding
 	Stale                        // ours, but too old, or used elsewhere or too long ago for us to know its count

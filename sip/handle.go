@@ -1,0 +1,127 @@
+package sip
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/emiago/sipgo/sip"
+
+	"dialtone/provisioning"
+)
+
+// Handle answers one request; nil means silence. It uses no socket and keeps nothing, so that the same request gives the same answer again,
+// apart from the challenge's nonce. What reaches the core has been read, checked and bounded here.
+func (s *Server) Handle(ctx context.Context, req *sip.Request, peer Peer) *sip.Response {
+	r, ok := newRequest(req, peer)
+	if !ok || r.method == "ACK" || isScanner(r.userAgent) {
+		return nil
+	}
+	if req.SipVersion != "SIP/2.0" {
+		return s.respond(r, sip.StatusVersionNotSupported, "Version Not Supported")
+	}
+	if problem := r.problem(); problem != "" {
+		return s.respond(r, sip.StatusBadRequest, problem)
+	}
+	switch r.method {
+	case "REGISTER", "OPTIONS":
+		if extensions := strings.Join(r.require, ", "); strings.Trim(extensions, ", \t") != "" {
+			return s.unsupported(r, extensions)
+		}
+		if r.method == "REGISTER" {
+			return s.register(ctx, r, peer)
+		}
+		return s.allow(r, sip.StatusOK, "OK")
+	case "CANCEL": // every request was answered before it could be cancelled
+		return s.respond(r, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist")
+	case "INVITE", "BYE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER", "INFO", "MESSAGE", "PRACK", "UPDATE":
+		return s.allow(r, sip.StatusMethodNotAllowed, "Method Not Allowed")
+	default:
+		return s.allow(r, sip.StatusNotImplemented, "Not Implemented")
+	}
+}
+
+// allow makes a response that names the methods that work.
+func (s *Server) allow(r request, status int, reason string) *sip.Response {
+	res := s.respond(r, status, reason)
+	add(res, "Allow", allowed)
+	return res
+}
+
+// unsupported refuses a request that makes an extension a condition (RFC 3261 section 8.2.2.3); none is supported.
+func (s *Server) unsupported(r request, extensions string) *sip.Response {
+	res := s.respond(r, sip.StatusBadExtension, "Bad Extension")
+	add(res, "Unsupported", extensions)
+	return res
+}
+
+// register answers a REGISTER in the order of RFC 3261 section 10.3.
+func (s *Server) register(ctx context.Context, r request, peer Peer) *sip.Response {
+	aor, status := s.addressOfRecord(r)
+	switch status {
+	case sip.StatusBadRequest:
+		return s.respond(r, status, "Bad To Or Request-URI")
+	case sip.StatusNotFound:
+		return s.respond(r, status, "Not Found")
+	}
+	wanted, problem := s.readOrder(r)
+	if problem != "" {
+		return s.respond(r, sip.StatusBadRequest, problem)
+	}
+	line, refusal := s.authenticate(ctx, r, aor, peer)
+	if refusal != nil {
+		return refusal
+	}
+	if wanted.tooBrief {
+		res := s.respond(r, sip.StatusIntervalToBrief, "Interval Too Brief")
+		add(res, "Min-Expires", strconv.Itoa(seconds(s.config.MinExpires)))
+		return res
+	}
+	bindings, err := s.config.Core.Register(ctx, provisioning.RegisterRequest{
+		Line: line, CallID: r.callID, CSeq: r.cseq, Wildcard: wanted.wildcard, Contacts: wanted.contacts,
+		Transport: peer.Transport, Source: peer.Addr, UserAgent: r.userAgent,
+	})
+	if err != nil {
+		return s.refuse(r, peer, err)
+	}
+	now := s.config.Now()
+	res := s.respond(r, sip.StatusOK, "OK")
+	for _, contact := range render(bindings, now) {
+		add(res, "Contact", contact)
+	}
+	add(res, "Date", date(now))
+	return res
+}
+
+// addressOfRecord reads who wants to register, and where: the To must be a user of a domain below ours, and the Request-URI that domain,
+// PublicHost, or an address, as phones have it that were given one for a registrar. Status is 400 or 404 when it isn't so, else 0.
+func (s *Server) addressOfRecord(r request) (aor addressOfRecord, status int) {
+	to, _ := parseAddress(r.to)
+	u, ok := parseURI(to.uri)
+	target, targetOK := parseURI(r.uri)
+	if !ok || !targetOK || u.user() == "" {
+		return addressOfRecord{}, sip.StatusBadRequest
+	}
+	if !strings.HasSuffix(u.host, "."+s.config.SIPDomain) {
+		return addressOfRecord{}, sip.StatusNotFound
+	}
+	if target.host != u.host && target.host != s.config.PublicHost && !target.isAddress() {
+		return addressOfRecord{}, sip.StatusNotFound
+	}
+	return addressOfRecord{user: u.user(), domain: u.host}, 0
+}
+
+// isScanner recognises tools that look for open SIP servers by the names that they don't even hide. Silence is the one answer that tells them
+// nothing and saves our line.
+func isScanner(userAgent string) bool {
+	userAgent = strings.ToLower(userAgent)
+	for _, name := range [...]string{
+		"friendly-scanner", "friendly-request", "sipvicious", "sundayddr", "sip-scan", "sipscan", "sipcli", "iwar", "smap ",
+		"vaxsipuseragent", "vaxipuseragent", "pplsip", "siparmyknife",
+	} {
+		if strings.HasPrefix(userAgent, name) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,116 @@
+// Package sip is the door through which phones register: SIP REGISTER with digest authentication over UDP, TCP, TLS and DTLS (RFC 3261
+// sections 10 and 22).
+//
+// It owns sockets and their limits, the reading of SIP header fields, the challenge, and the translation between REGISTER and the core's
+// words. It never stores a binding, never sees a password or its hash, and forwards nothing to anybody. Start at Server.Handle, which is a
+// request in and a response out without any socket; serve.go brings the requests, auth.go challenges, contacts.go reads what is to be
+// bound.
+//
+// sipgo parses and writes messages; its transaction and transport layers aren't used. All requests are answered without a transaction
+// (RFC 3261 section 8.2.7): a retransmitted REGISTER is handled like the first and gives the same bindings, so there is nothing to remember
+// between the two, and sipgo's UDP transport remembers every source address that it ever saw, which strangers can forge without end.
+package sip
+
+import (
+	"cmp"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"hash/maphash"
+	"log/slog"
+	"strings"
+	"time"
+
+	"dialtone/digest"
+	"dialtone/provisioning"
+)
+
+// Core is what this door asks of the rules behind it; *provisioning.Service is one. The core writes the boot trace.
+type Core interface {
+	// VerifySIP returns the line that a proof belongs to. fault.Denied for an unknown line and a wrong password alike, fault.Limited after too
+	// many wrong ones, fault.Unavailable when the store doesn't answer.
+	VerifySIP(ctx context.Context, proof provisioning.SIPProof) (provisioning.LineOwner, error)
+	// Register applies a request and returns all valid bindings of its line. The same request again is fine. fault.Conflict when a newer
+	// request of the same Call-ID came before, fault.Limited for too many contacts, fault.NotFound when the line is gone,
+	// fault.Unavailable when nothing was stored.
+	Register(ctx context.Context, request provisioning.RegisterRequest) ([]provisioning.Binding, error)
+}
+
+// Config is what a Server is made of. Core, Nonces and SIPDomain are needed; a zero value elsewhere means the default.
+type Config struct {
+	Core   Core
+	Nonces *digest.Nonces
+	Now    func() time.Time // time.Now
+	Logger *slog.Logger     // slog.DiscardHandler
+
+	// The bounds of a registration's length. Shorter wishes than MinExpires (60 s) are refused with 423, longer ones than MaxExpires (1 h) are
+	// cut, and DefaultExpires (1 h, at most MaxExpires) stands in for none.
+	MinExpires, MaxExpires, DefaultExpires time.Duration
+
+	// OfferSHA256 reports whether a phone with that User-Agent gets a SHA-256 challenge after the MD5 one (RFC 8760). The default says so of
+	// Linphone alone: other clients of the field give up at the sight of an algorithm that they don't know, whatever stands before it. Both
+	// algorithms are always taken.
+	OfferSHA256 func(userAgent string) bool
+
+	// TLS holds the certificates for TLS and DTLS; needed only to listen with them.
+	TLS *tls.Config
+	// PublicHost is the name or address of this server that phones may have in a Request-URI beside their own domain.
+	PublicHost string
+	// SIPDomain is the parent of every customer's domain: addresses of record are user@CUSTOMER.SIPDomain.
+	SIPDomain string
+
+	// MaxConnections bounds TCP, TLS and DTLS connections together (10,000). A TLS connection takes some 50 kB, so that this is half a
+	// gigabyte at the most.
+	MaxConnections int
+	// MaxConnectionsPerAddress bounds those of one IPv4 address or IPv6 /64 (500), which is a large office behind one NAT with a connection
+	// per phone, and few enough that one host can't take all of them.
+	MaxConnectionsPerAddress int
+}
+
+// Server answers SIP requests. Make it with New; then either call Handle, or Listen and Run. It is safe for concurrent use.
+type Server struct {
+	config      Config
+	connections *connections
+	tagSeed     maphash.Seed
+	sockets     sockets
+}
+
+// New checks a config and makes a Server that doesn't listen yet. The errors are for whoever wires it up.
+func New(config Config) (*Server, error) {
+	if config.Core == nil || config.Nonces == nil {
+		return nil, errors.New("sip: Core and Nonces are needed")
+	}
+	config.SIPDomain = strings.ToLower(strings.Trim(config.SIPDomain, "."))
+	if !isDomain(config.SIPDomain) {
+		return nil, fmt.Errorf("sip: %q is no domain name for SIPDomain", config.SIPDomain)
+	}
+	config.PublicHost = strings.ToLower(strings.TrimSuffix(config.PublicHost, "."))
+	config.MinExpires = cmp.Or(config.MinExpires, time.Minute)
+	config.MaxExpires = cmp.Or(config.MaxExpires, time.Hour)
+	config.DefaultExpires = cmp.Or(config.DefaultExpires, min(time.Hour, config.MaxExpires))
+	if config.MinExpires < time.Second || config.DefaultExpires < config.MinExpires || config.MaxExpires < config.DefaultExpires {
+		return nil, errors.New("sip: the expiries must be a second or more and MinExpires <= DefaultExpires <= MaxExpires")
+	}
+	config.MaxConnections = cmp.Or(config.MaxConnections, 10_000)
+	config.MaxConnectionsPerAddress = cmp.Or(config.MaxConnectionsPerAddress, 500)
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	if config.OfferSHA256 == nil {
+		config.OfferSHA256 = isLinphone
+	}
+	return &Server{
+		config: config, tagSeed: maphash.MakeSeed(),
+		connections: newConnections(config.MaxConnections, config.MaxConnectionsPerAddress),
+	}, nil
+}
+
+// isLinphone recognises the desktop and mobile apps of Linphone, which take several challenges in any order.
+func isLinphone(userAgent string) bool {
+	const name = "linphone"
+	return len(userAgent) >= len(name) && strings.EqualFold(userAgent[:len(name)], name)
+}
