@@ -1,0 +1,161 @@
+package store
+
+import (
+	"context"
+
+	"dialtone/customer"
+)
+
+type addressColumns struct {
+	Line1      string `db:"line1"`
+	Line2      string `db:"line2"`
+	City       string `db:"city"`
+	State      string `db:"state"`
+	PostalCode string `db:"postal_code"`
+	Country    string `db:"country"`
+}
+
+func (a addressColumns) noun() customer.Address {
+	return customer.Address{Line1: a.Line1, Line2: a.Line2, City: a.City, StateOrProvince: a.State, PostalCode: a.PostalCode, Country: a.Country}
+}
+
+type customerRow struct {
+	ID           string `db:"id"`
+	PartnerID    string `db:"partner_id"`
+	OrgID        string `db:"org_id"`
+	TemplateID   string `db:"template_id"`
+	ExternalID   string `db:"external_id"`
+	Name         string `db:"name"`
+	PrimaryEmail string `db:"primary_email"`
+	Language     string `db:"language"`
+	addressColumns
+	Status    string `db:"status"`
+	SIPDomain string `db:"sip_domain"`
+	Packages  string `db:"packages"`
+	Created   int64  `db:"created"`
+}
+
+const customerColumns = "id, partner_id, org_id, template_id, external_id, name, primary_email, language, line1, line2, city, state, postal_code, country, status, sip_domain, packages, created"
+
+// packageColumn is one package in a customer's JSON column.
+type packageColumn struct {
+	Name  string `json:"name"`
+	Limit int    `json:"limit,omitempty"`
+}
+
+func (r customerRow) noun() customer.Customer {
+	packages := decode[[]packageColumn](r.Packages)
+	c := customer.Customer{
+		ID: customer.CustomerID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Template: customer.TemplateID(r.TemplateID),
+		ExternalID: r.ExternalID, Name: r.Name, PrimaryEmail: r.PrimaryEmail, Language: r.Language, Address: r.addressColumns.noun(),
+		Status: customer.Status(r.Status), SIPDomain: r.SIPDomain, Created: fromMicros(r.Created),
+		Packages: make([]customer.PackageQuantity, len(packages)),
+	}
+	for i, p := range packages {
+		c.Packages[i] = customer.PackageQuantity{Package: customer.Package(p.Name), Limit: p.Limit}
+	}
+	return c
+}
+
+// CreateCustomer implements customer.Tx.
+func (t *tx) CreateCustomer(ctx context.Context, c customer.Customer) error {
+	packages := make([]packageColumn, len(c.Packages))
+	for i, q := range c.Packages {
+		packages[i] = packageColumn{Name: string(q.Package), Limit: q.Limit}
+	}
+	text, err := encode(packages)
+	if err != nil {
+		return err
+	}
+	a := c.Address
+	return t.insert(ctx, "customers", customerColumns, string(c.ID), string(c.Partner), string(c.Org), string(c.Template), c.ExternalID, c.Name,
+		c.PrimaryEmail, c.Language, a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, string(c.Status), c.SIPDomain, text, micros(c.Created))
+}
+
+// Customer implements customer.Reader.
+func (r reader) Customer(ctx context.Context, partner customer.OrgID, id customer.CustomerID) (customer.Customer, error) {
+	return r.customer(ctx, partner, "id", string(id))
+}
+
+// CustomerByOrg implements customer.Reader.
+func (r reader) CustomerByOrg(ctx context.Context, partner, org customer.OrgID) (customer.Customer, error) {
+	return r.customer(ctx, partner, "org_id", string(org))
+}
+
+func (r reader) customer(ctx context.Context, partner customer.OrgID, by, value string) (customer.Customer, error) {
+	var row customerRow
+	err := r.get(ctx, &row, "customer", "SELECT "+customerColumns+" FROM customers WHERE partner_id = ? AND "+by+" = ?", string(partner), value)
+	if err != nil {
+		return customer.Customer{}, err
+	}
+	return row.noun(), nil
+}
+
+// Customers implements customer.Reader.
+func (r reader) Customers(ctx context.Context, partner customer.OrgID, filter customer.CustomerFilter, page customer.Page) ([]customer.Customer, bool, error) {
+	w := ofTenant("", customer.Tenant{Partner: partner, Customer: filter.Org})
+	w.equal("external_id", filter.ExternalID)
+	if len(filter.Statuses) > 0 {
+		statuses := make([]any, len(filter.Statuses))
+		for i, s := range filter.Statuses {
+			statuses[i] = string(s)
+		}
+		w.add("status IN ("+placeholders(len(statuses))+")", statuses...)
+	}
+	return list(ctx, r, w, page, customerRow.noun, "SELECT "+customerColumns+" FROM customers", "created, id")
+}
+
+// AnyTenantHasSIPDomain implements customer.Reader.
+func (r reader) AnyTenantHasSIPDomain(ctx context.Context, domain string) (bool, error) {
+	var count int
+	err := r.get(ctx, &count, "domain", "SELECT count(*) FROM customers WHERE sip_domain = ?", domain)
+	return count > 0, err
+}
+
+type locationRow struct {
+	ID        string `db:"id"`
+	PartnerID string `db:"partner_id"`
+	OrgID     string `db:"org_id"`
+	Name      string `db:"name"`
+	addressColumns
+	TimeZone             string `db:"time_zone"`
+	Language             string `db:"language"`
+	EmergencyID          string `db:"emergency_id"`
+	AnnouncementLanguage string `db:"announcement_language"`
+	Created              int64  `db:"created"`
+}
+
+const locationColumns = "id, partner_id, org_id, name, line1, line2, city, state, postal_code, country, time_zone, language, emergency_id, announcement_language, created"
+
+func (r locationRow) noun() customer.Location {
+	return customer.Location{
+		ID: customer.LocationID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Name: r.Name, Address: r.addressColumns.noun(),
+		TimeZone: r.TimeZone, Language: r.Language, EmergencyID: r.EmergencyID, AnnouncementLanguage: r.AnnouncementLanguage, Created: fromMicros(r.Created),
+	}
+}
+
+// CreateLocation implements customer.Tx.
+func (t *tx) CreateLocation(ctx context.Context, l customer.Location) error {
+	a := l.Address
+	return t.insert(ctx, "locations", locationColumns, string(l.ID), string(l.Partner), string(l.Org), l.Name,
+		a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, l.TimeZone, l.Language, l.EmergencyID, l.AnnouncementLanguage, micros(l.Created))
+}
+
+// Location implements customer.Reader.
+func (r reader) Location(ctx context.Context, tenant customer.Tenant, id customer.LocationID) (customer.Location, error) {
+	w := ofTenant("", tenant)
+	w.add("id = ?", string(id))
+	var row locationRow
+	err := r.get(ctx, &row, "location", "SELECT "+locationColumns+" FROM locations"+w.text(), w.args...)
+	return row.noun(), err
+}
+
+// Locations implements customer.Reader.
+func (r reader) Locations(ctx context.Context, tenant customer.Tenant, filter customer.LocationFilter, page customer.Page) ([]customer.Location, bool, error) {
+	w := ofTenant("", tenant)
+	w.equal("id", string(filter.ID))
+	if filter.Name != "" {
+		w.add(`lower(name) LIKE ? ESCAPE '\'`, contains(filter.Name))
+	}
+	return list(ctx, r, w, page, locationRow.noun, "SELECT "+locationColumns+" FROM locations", "created, id")
+}

@@ -1,0 +1,236 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"time"
+
+	"dialtone/customer"
+	"dialtone/deviceprofiles"
+	"dialtone/fault"
+	"dialtone/provisioning"
+)
+
+type deviceRow struct {
+	ID             string         `db:"id"`
+	PartnerID      string         `db:"partner_id"`
+	OrgID          string         `db:"org_id"`
+	MAC            string         `db:"mac"`
+	Model          string         `db:"model"`
+	OwnerID        string         `db:"owner_id"`
+	LocationID     sql.NullString `db:"location_id"`
+	Tags           string         `db:"tags"`
+	Revision       int64          `db:"revision"`
+	Access         []byte         `db:"access"`
+	AdminPassword  []byte         `db:"admin_password"`
+	EnrolmentUntil int64          `db:"enrolment_until"`
+	Created        int64          `db:"created"`
+	FirstSeen      int64          `db:"first_seen"`
+	LastSeen       int64          `db:"last_seen"`
+}
+
+const deviceColumns = "id, partner_id, org_id, mac, model, owner_id, location_id, tags, revision, access, admin_password, enrolment_until, created, first_seen, last_seen"
+
+func (r deviceRow) noun() provisioning.Device {
+	mac, _ := deviceprofiles.ParseMAC(r.MAC) // it was written by us
+	return provisioning.Device{
+		ID: provisioning.DeviceID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), MAC: mac, Model: r.Model,
+		Owner: customer.PersonID(r.OwnerID), Location: customer.LocationID(r.LocationID.String), Tags: decode[[]string](r.Tags), Revision: r.Revision,
+		Access: r.Access, AdminPassword: r.AdminPassword, EnrolmentUntil: fromMicros(r.EnrolmentUntil), Created: fromMicros(r.Created),
+		FirstSeen: fromMicros(r.FirstSeen), LastSeen: fromMicros(r.LastSeen),
+	}
+}
+
+// CreateDevice implements provisioning.Tx.
+func (t *tx) CreateDevice(ctx context.Context, d provisioning.Device) error {
+	tags, err := encode(d.Tags)
+	if err != nil {
+		return err
+	}
+	return t.insert(ctx, "devices", deviceColumns, string(d.ID), string(d.Partner), string(d.Org), d.MAC.String(), d.Model, string(d.Owner),
+		nullable(d.Location), tags, d.Revision, []byte(d.Access), []byte(d.AdminPassword), micros(d.EnrolmentUntil), micros(d.Created),
+		micros(d.FirstSeen), micros(d.LastSeen))
+}
+
+// DeleteDevice implements provisioning.Tx. Lines, bindings and trace go with it.
+func (t *tx) DeleteDevice(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) error {
+	w := oneDevice(tenant, id)
+	return t.change(ctx, "device", "DELETE FROM devices"+w.text(), w.args...)
+}
+
+// SetEnrolment implements provisioning.Tx.
+func (t *tx) SetEnrolment(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, until time.Time) error {
+	w := oneDevice(tenant, id)
+	return t.change(ctx, "device", "UPDATE devices SET enrolment_until = ?"+w.text(), append([]any{micros(until)}, w.args...)...)
+}
+
+// RaiseRevision implements provisioning.Tx.
+func (t *tx) RaiseRevision(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (int64, error) {
+	w := oneDevice(tenant, id)
+	var revision int64
+	err := t.get(ctx, &revision, "device", "UPDATE devices SET revision = revision + 1"+w.text()+" RETURNING revision", w.args...)
+	return revision, err
+}
+
+func oneDevice(tenant customer.Tenant, id provisioning.DeviceID) where {
+	w := ofTenant("", tenant)
+	w.add("id = ?", string(id))
+	return w
+}
+
+// Device implements provisioning.Reader.
+func (r reader) Device(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.Device, error) {
+	w := oneDevice(tenant, id)
+	var row deviceRow
+	if err := r.get(ctx, &row, "device", "SELECT "+deviceColumns+" FROM devices"+w.text(), w.args...); err != nil {
+		return provisioning.Device{}, err
+	}
+	return row.noun(), nil
+}
+
+// AnyTenantDeviceByMAC implements provisioning.Reader.
+func (r reader) AnyTenantDeviceByMAC(ctx context.Context, mac deviceprofiles.MAC) (provisioning.Device, error) {
+	var row deviceRow
+	if err := r.get(ctx, &row, "device", "SELECT "+deviceColumns+" FROM devices WHERE mac = ?", mac.String()); err != nil {
+		return provisioning.Device{}, err
+	}
+	return row.noun(), nil
+}
+
+// CountDevices implements provisioning.Reader.
+func (r reader) CountDevices(ctx context.Context, tenant customer.Tenant, owner customer.PersonID) (int, error) {
+	w := ofTenant("", tenant)
+	w.add("owner_id = ?", string(owner))
+	var count int
+	err := r.get(ctx, &count, "device", "SELECT count(*) FROM devices"+w.text(), w.args...)
+	return count, err
+}
+
+type deviceViewRow struct {
+	deviceRow
+	FirstName  string `db:"first_name"`
+	LastName   string `db:"last_name"`
+	Email      string `db:"email"`
+	Registered bool   `db:"registered"`
+}
+
+func (r deviceViewRow) noun() provisioning.DeviceView {
+	return provisioning.DeviceView{
+		Device: r.deviceRow.noun(), OwnerFirstName: r.FirstName, OwnerLastName: r.LastName, OwnerEmail: r.Email, Registered: r.Registered,
+	}
+}
+
+const deviceViewSelect = `SELECT d.id, d.partner_id, d.org_id, d.mac, d.model, d.owner_id, d.location_id, d.tags, d.revision, d.access,
+	d.admin_password, d.enrolment_until, d.created, d.first_seen, d.last_seen, p.first_name, p.last_name, p.email,
+	EXISTS (SELECT 1 FROM lines l JOIN bindings b ON b.line_id = l.id WHERE l.device_id = d.id AND b.expires > ?) AS registered
+	FROM devices d JOIN people p ON p.id = d.owner_id`
+
+// Devices implements provisioning.Reader.
+func (r reader) Devices(ctx context.Context, tenant customer.Tenant, f provisioning.DeviceFilter, now time.Time, page customer.Page) ([]provisioning.DeviceView, bool, error) {
+	w := ofTenant("d.", tenant)
+	w.equal("d.owner_id", string(f.Owner))
+	w.equal("d.location_id", string(f.Location))
+	w.equal("d.model", f.Model)
+	if f.MAC != nil {
+		w.add("d.mac = ?", f.MAC.String())
+	}
+	if f.DisplayName != "" {
+		pattern := contains(f.DisplayName)
+		w.add(`(lower(p.first_name || ' ' || p.last_name) LIKE ? ESCAPE '\' OR lower(d.model) LIKE ? ESCAPE '\')`, pattern, pattern)
+	}
+	w.args = append([]any{micros(now)}, w.args...)
+	return list(ctx, r, w, page, deviceViewRow.noun, deviceViewSelect, "d.created, d.id")
+}
+
+type lineRow struct {
+	ID        string `db:"id"`
+	PartnerID string `db:"partner_id"`
+	OrgID     string `db:"org_id"`
+	DeviceID  string `db:"device_id"`
+	Port      int    `db:"port"`
+	OwnerID   string `db:"owner_id"`
+	UserName  string `db:"user_name"`
+	Domain    string `db:"domain"`
+	Password  []byte `db:"password"`
+	HA1       []byte `db:"ha1"`
+	Created   int64  `db:"created"`
+}
+
+const lineColumns = "id, partner_id, org_id, device_id, port, owner_id, user_name, domain, password, ha1, created"
+
+func (r lineRow) noun() provisioning.Line {
+	return provisioning.Line{
+		ID: provisioning.LineID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Device: provisioning.DeviceID(r.DeviceID),
+		Port: r.Port, Owner: customer.PersonID(r.OwnerID), UserName: r.UserName, Domain: r.Domain, Password: r.Password, HA1: r.HA1, Created: fromMicros(r.Created),
+	}
+}
+
+// CreateLine implements provisioning.Tx.
+func (t *tx) CreateLine(ctx context.Context, l provisioning.Line) error {
+	return t.insert(ctx, "lines", lineColumns, string(l.ID), string(l.Partner), string(l.Org), string(l.Device), l.Port, string(l.Owner),
+		l.UserName, l.Domain, []byte(l.Password), []byte(l.HA1), micros(l.Created))
+}
+
+// SetLineSecret implements provisioning.Tx.
+func (t *tx) SetLineSecret(ctx context.Context, tenant customer.Tenant, l provisioning.Line) error {
+	w := ofTenant("", tenant)
+	w.add("id = ?", string(l.ID))
+	return t.change(ctx, "line", "UPDATE lines SET password = ?, ha1 = ?"+w.text(), append([]any{[]byte(l.Password), []byte(l.HA1)}, w.args...)...)
+}
+
+// Lines implements provisioning.Reader.
+func (r reader) Lines(ctx context.Context, tenant customer.Tenant, device provisioning.DeviceID) ([]provisioning.Line, error) {
+	w := ofTenant("", tenant)
+	w.add("device_id = ?", string(device))
+	var rows []lineRow
+	if err := r.q.SelectContext(ctx, &rows, r.q.Rebind("SELECT "+lineColumns+" FROM lines"+w.text()+" ORDER BY port"), w.args...); err != nil {
+		return nil, failure(err, "read lines")
+	}
+	out := make([]provisioning.Line, len(rows))
+	for i, row := range rows {
+		out[i] = row.noun()
+	}
+	return out, nil
+}
+
+// AnyTenantLine implements provisioning.Reader.
+func (r reader) AnyTenantLine(ctx context.Context, domain, userName string) (provisioning.LineOwner, error) {
+	var row struct {
+		lineRow
+		Revision int64 `db:"revision"`
+	}
+	err := r.get(ctx, &row, "line", `SELECT l.id, l.partner_id, l.org_id, l.device_id, l.port, l.owner_id, l.user_name, l.domain, l.password, l.ha1,
+		l.created, d.revision FROM lines l JOIN devices d ON d.id = l.device_id WHERE l.domain = ? AND l.user_name = ?`, domain, userName)
+	if err != nil {
+		return provisioning.LineOwner{}, err
+	}
+	return provisioning.LineOwner{Line: row.lineRow.noun(), Revision: row.Revision}, nil
+}
+
+// RenderInput implements provisioning.Reader. Its reads are one after another: a change in between raised the revision after the device was
+// read, so that what is made of it is kept under a revision that nobody asks for any more.
+func (r reader) RenderInput(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.RenderInput, error) {
+	device, err := r.Device(ctx, tenant, id)
+	if err != nil {
+		return provisioning.RenderInput{}, err
+	}
+	out := provisioning.RenderInput{Device: device}
+	if device.Location != "" {
+		out.Location, err = r.Location(ctx, device.Tenant(), device.Location)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return provisioning.RenderInput{}, err
+		}
+	}
+	lines, err := r.Lines(ctx, device.Tenant(), id)
+	if err != nil {
+		return provisioning.RenderInput{}, err
+	}
+	for _, l := range lines {
+		person, err := r.Person(ctx, device.Tenant(), l.Owner)
+		if err != nil {
+			return provisioning.RenderInput{}, err
+		}
+		out.Lines = append(out.Lines, provisioning.RenderLine{Line: l, Person: person})
+	}
+	return out, nil
+}

@@ -1,0 +1,50 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+	"log/slog"
+
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+// migrations are the steps of the schema, one folder a dialect, in the order of their numbers. A step that was released is never changed.
+//
+//go:embed migrations
+var migrations embed.FS
+
+// migrate brings the schema up to date. On PostgreSQL the nodes take turns.
+func migrate(ctx context.Context, db *sql.DB, d dialect, logger *slog.Logger) error {
+	folder, kind := "migrations/sqlite", goose.DialectSQLite3
+	var options []goose.ProviderOption
+	if _, ok := d.(postgresDialect); ok {
+		folder, kind = "migrations/postgres", goose.DialectPostgres
+		locker, err := lock.NewPostgresSessionLocker()
+		if err != nil {
+			return fmt.Errorf("preparing migrations: %w", err)
+		}
+		options = append(options, goose.WithSessionLocker(locker))
+	}
+	steps, err := fs.Sub(migrations, folder)
+	if err != nil {
+		return fmt.Errorf("reading migrations: %w", err)
+	}
+	provider, err := goose.NewProvider(kind, db, steps, options...)
+	if err != nil {
+		return fmt.Errorf("preparing migrations: %w", err)
+	}
+	results, err := provider.Up(ctx)
+	if err != nil {
+		return fmt.Errorf("bringing the schema up to date: %w", err)
+	}
+	for _, r := range results {
+		if logger != nil {
+			logger.InfoContext(ctx, "schema brought up to date", "step", r.Source.Path, "took", r.Duration)
+		}
+	}
+	return nil
+}

@@ -1,0 +1,228 @@
+-- +goose Up
+-- Times are microseconds since 1970 in UTC, 0 for none. Ids are UUIDs as text. Every tenant-owned table names its partner and, below that, its
+-- organisation. What must be unique on the whole platform is a unique index without a tenant.
+
+CREATE TABLE partners (
+    id      TEXT PRIMARY KEY,
+    name    TEXT NOT NULL,
+    created INTEGER NOT NULL
+) STRICT;
+
+CREATE TABLE admins (
+    id         TEXT PRIMARY KEY,
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    email      TEXT NOT NULL,
+    created    INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX admins_email ON admins (partner_id, email);
+
+CREATE TABLE tokens (
+    hash       BLOB PRIMARY KEY CHECK (length(hash) = 32),
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    admin_id   TEXT NOT NULL REFERENCES admins (id),
+    scopes     TEXT NOT NULL, -- JSON array
+    created    INTEGER NOT NULL,
+    expires    INTEGER NOT NULL -- 0: never
+) STRICT;
+
+CREATE TABLE templates (
+    id              TEXT PRIMARY KEY,
+    partner_id      TEXT NOT NULL REFERENCES partners (id),
+    provisioning_id TEXT NOT NULL,
+    name            TEXT NOT NULL,
+    country         TEXT NOT NULL,
+    language        TEXT NOT NULL,
+    subscription_id TEXT NOT NULL,
+    created         INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX templates_name ON templates (partner_id, name);
+CREATE UNIQUE INDEX templates_provisioning_id ON templates (provisioning_id);
+CREATE INDEX templates_list ON templates (partner_id, created, id);
+
+CREATE TABLE customers (
+    id            TEXT PRIMARY KEY,
+    partner_id    TEXT NOT NULL REFERENCES partners (id),
+    org_id        TEXT NOT NULL,
+    template_id   TEXT NOT NULL REFERENCES templates (id),
+    external_id   TEXT NOT NULL,
+    name          TEXT NOT NULL,
+    primary_email TEXT NOT NULL,
+    language      TEXT NOT NULL,
+    line1         TEXT NOT NULL,
+    line2         TEXT NOT NULL,
+    city          TEXT NOT NULL,
+    state         TEXT NOT NULL,
+    postal_code   TEXT NOT NULL,
+    country       TEXT NOT NULL,
+    status        TEXT NOT NULL CHECK (status IN
+        ('provisioning', 'provisioned', 'provisioned_with_errors', 'updating', 'deleting', 'error', 'pending_rpl_review')),
+    sip_domain    TEXT NOT NULL,
+    packages      TEXT NOT NULL, -- JSON array of {name, limit}
+    created       INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX customers_external_id ON customers (partner_id, external_id);
+CREATE UNIQUE INDEX customers_org_id ON customers (org_id);
+CREATE UNIQUE INDEX customers_sip_domain ON customers (sip_domain);
+CREATE INDEX customers_list ON customers (partner_id, created, id);
+
+CREATE TABLE locations (
+    id                    TEXT PRIMARY KEY,
+    partner_id            TEXT NOT NULL REFERENCES partners (id),
+    org_id                TEXT NOT NULL REFERENCES customers (org_id),
+    name                  TEXT NOT NULL,
+    line1                 TEXT NOT NULL,
+    line2                 TEXT NOT NULL,
+    city                  TEXT NOT NULL,
+    state                 TEXT NOT NULL,
+    postal_code           TEXT NOT NULL,
+    country               TEXT NOT NULL,
+    time_zone             TEXT NOT NULL,
+    language              TEXT NOT NULL,
+    emergency_id          TEXT NOT NULL,
+    announcement_language TEXT NOT NULL,
+    created               INTEGER NOT NULL
+) STRICT;
+CREATE INDEX locations_list ON locations (partner_id, org_id, created, id);
+
+CREATE TABLE people (
+    id          TEXT PRIMARY KEY,
+    partner_id  TEXT NOT NULL REFERENCES partners (id),
+    org_id      TEXT NOT NULL REFERENCES customers (org_id),
+    email       TEXT NOT NULL,
+    first_name  TEXT NOT NULL,
+    last_name   TEXT NOT NULL,
+    location_id TEXT REFERENCES locations (id),
+    extension   TEXT NOT NULL,
+    number      TEXT NOT NULL,
+    admin       INTEGER NOT NULL CHECK (admin IN (0, 1)),
+    created     INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX people_email ON people (email);
+CREATE UNIQUE INDEX people_extension ON people (location_id, extension) WHERE extension <> '';
+CREATE INDEX people_org ON people (org_id);
+
+CREATE TABLE numbers (
+    e164        TEXT PRIMARY KEY,
+    partner_id  TEXT NOT NULL REFERENCES partners (id),
+    org_id      TEXT NOT NULL REFERENCES customers (org_id),
+    location_id TEXT NOT NULL REFERENCES locations (id),
+    state       TEXT NOT NULL CHECK (state IN ('ACTIVE', 'INACTIVE')),
+    owner_id    TEXT REFERENCES people (id),
+    created     INTEGER NOT NULL
+) STRICT;
+CREATE INDEX numbers_location ON numbers (location_id);
+CREATE INDEX numbers_owner ON numbers (owner_id);
+
+CREATE TABLE subscribers (
+    id                   TEXT PRIMARY KEY,
+    partner_id           TEXT NOT NULL REFERENCES partners (id),
+    org_id               TEXT NOT NULL REFERENCES customers (org_id),
+    customer_id          TEXT NOT NULL REFERENCES customers (id),
+    external_customer_id TEXT NOT NULL,
+    person_id            TEXT NOT NULL REFERENCES people (id),
+    email                TEXT NOT NULL,
+    package              TEXT NOT NULL,
+    status               TEXT NOT NULL CHECK (status IN ('provisioned', 'pending_user_migration')),
+    created              INTEGER NOT NULL,
+    last_status_change   INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX subscribers_person ON subscribers (person_id);
+CREATE INDEX subscribers_list ON subscribers (partner_id, created, id);
+CREATE INDEX subscribers_org_list ON subscribers (org_id, created, id);
+CREATE INDEX subscribers_org_package ON subscribers (org_id, package);
+CREATE INDEX subscribers_email ON subscribers (email);
+
+CREATE TABLE devices (
+    id              TEXT PRIMARY KEY,
+    partner_id      TEXT NOT NULL REFERENCES partners (id),
+    org_id          TEXT NOT NULL REFERENCES customers (org_id),
+    mac             TEXT NOT NULL CHECK (length(mac) = 12),
+    model           TEXT NOT NULL,
+    owner_id        TEXT NOT NULL REFERENCES people (id),
+    location_id     TEXT REFERENCES locations (id),
+    tags            TEXT NOT NULL, -- JSON array
+    revision        INTEGER NOT NULL CHECK (revision > 0),
+    access          BLOB NOT NULL, -- sealed
+    admin_password  BLOB NOT NULL, -- sealed
+    enrolment_until INTEGER NOT NULL,
+    created         INTEGER NOT NULL,
+    first_seen      INTEGER NOT NULL,
+    last_seen       INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX devices_mac ON devices (mac);
+CREATE INDEX devices_list ON devices (partner_id, created, id);
+CREATE INDEX devices_org_list ON devices (org_id, created, id);
+CREATE INDEX devices_owner ON devices (owner_id);
+
+CREATE TABLE lines (
+    id         TEXT PRIMARY KEY,
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    org_id     TEXT NOT NULL REFERENCES customers (org_id),
+    device_id  TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+    port       INTEGER NOT NULL CHECK (port > 0),
+    owner_id   TEXT NOT NULL REFERENCES people (id),
+    user_name  TEXT NOT NULL,
+    domain     TEXT NOT NULL,
+    password   BLOB NOT NULL, -- sealed
+    ha1        BLOB NOT NULL, -- sealed
+    created    INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX lines_identity ON lines (domain, user_name);
+CREATE UNIQUE INDEX lines_port ON lines (device_id, port);
+CREATE INDEX lines_owner ON lines (owner_id);
+
+CREATE TABLE bindings (
+    line_id     TEXT NOT NULL REFERENCES lines (id) ON DELETE CASCADE,
+    contact     TEXT NOT NULL,
+    instance_id TEXT NOT NULL,
+    call_id     TEXT NOT NULL,
+    cseq        INTEGER NOT NULL,
+    transport   TEXT NOT NULL,
+    source      TEXT NOT NULL,
+    user_agent  TEXT NOT NULL,
+    registered  INTEGER NOT NULL,
+    expires     INTEGER NOT NULL,
+    PRIMARY KEY (line_id, contact)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX bindings_expires ON bindings (expires);
+
+CREATE TABLE traces (
+    id        INTEGER PRIMARY KEY AUTOINCREMENT,
+    device_id TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+    at        INTEGER NOT NULL,
+    door      TEXT NOT NULL,
+    peer      TEXT NOT NULL,
+    request   TEXT NOT NULL,
+    answer    TEXT NOT NULL,
+    rule      TEXT NOT NULL,
+    revision  INTEGER NOT NULL
+) STRICT;
+CREATE INDEX traces_device ON traces (device_id, id);
+
+CREATE TABLE events (
+    id         INTEGER PRIMARY KEY AUTOINCREMENT,
+    at         INTEGER NOT NULL,
+    partner_id TEXT NOT NULL,
+    org_id     TEXT NOT NULL, -- '' for what concerns the partner itself
+    actor      TEXT NOT NULL,
+    kind       TEXT NOT NULL,
+    subject    TEXT NOT NULL,
+    data       TEXT NOT NULL  -- JSON object
+) STRICT;
+CREATE INDEX events_tenant ON events (partner_id, org_id, id);
+
+-- +goose Down
+DROP TABLE events;
+DROP TABLE traces;
+DROP TABLE bindings;
+DROP TABLE lines;
+DROP TABLE devices;
+DROP TABLE subscribers;
+DROP TABLE numbers;
+DROP TABLE people;
+DROP TABLE locations;
+DROP TABLE customers;
+DROP TABLE templates;
+DROP TABLE tokens;
+DROP TABLE admins;
+DROP TABLE partners;

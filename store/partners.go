@@ -1,0 +1,108 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"dialtone/customer"
+)
+
+// CreatePartner implements customer.Tx.
+func (t *tx) CreatePartner(ctx context.Context, p customer.Partner) error {
+	return t.insert(ctx, "partners", "id, name, created", string(p.ID), p.Name, micros(p.Created))
+}
+
+// CreateAdmin implements customer.Tx.
+func (t *tx) CreateAdmin(ctx context.Context, a customer.Admin) error {
+	return t.insert(ctx, "admins", "id, partner_id, email, created", string(a.ID), string(a.Partner), a.Email, micros(a.Created))
+}
+
+// CreateToken implements customer.Tx.
+func (t *tx) CreateToken(ctx context.Context, token customer.Token) error {
+	scopes, err := encode(token.Scopes)
+	if err != nil {
+		return err
+	}
+	return t.insert(ctx, "tokens", "hash, partner_id, admin_id, scopes, created, expires",
+		token.Hash[:], string(token.Partner), string(token.Admin), scopes, micros(token.Created), micros(token.Expires))
+}
+
+// AnyTenantToken implements customer.Reader.
+func (r reader) AnyTenantToken(ctx context.Context, hash customer.TokenHash) (customer.Token, error) {
+	var row struct {
+		PartnerID string         `db:"partner_id"`
+		AdminID   string         `db:"admin_id"`
+		Email     sql.NullString `db:"email"`
+		Scopes    string         `db:"scopes"`
+		Created   int64          `db:"created"`
+		Expires   int64          `db:"expires"`
+	}
+	err := r.get(ctx, &row, "token", `SELECT t.partner_id, t.admin_id, a.email, t.scopes, t.created, t.expires
+		FROM tokens t JOIN admins a ON a.id = t.admin_id WHERE t.hash = ?`, hash[:])
+	return customer.Token{
+		Hash: hash, Partner: customer.OrgID(row.PartnerID), Admin: customer.AdminID(row.AdminID), Email: row.Email.String,
+		Scopes: decode[[]customer.Scope](row.Scopes), Created: fromMicros(row.Created), Expires: fromMicros(row.Expires),
+	}, err
+}
+
+// Record implements customer.Tx.
+func (t *tx) Record(ctx context.Context, e customer.Event) error {
+	data := e.Data
+	if data == nil {
+		data = map[string]any{}
+	}
+	text, err := encode(data)
+	if err != nil {
+		return err
+	}
+	return t.insert(ctx, "events", "at, partner_id, org_id, actor, kind, subject, data",
+		micros(e.Time), string(e.Tenant.Partner), string(e.Tenant.Customer), e.Actor, string(e.Kind), e.Subject, text)
+}
+
+type templateRow struct {
+	ID             string `db:"id"`
+	PartnerID      string `db:"partner_id"`
+	ProvisioningID string `db:"provisioning_id"`
+	Name           string `db:"name"`
+	Country        string `db:"country"`
+	Language       string `db:"language"`
+	SubscriptionID string `db:"subscription_id"`
+	Created        int64  `db:"created"`
+}
+
+const templateColumns = "id, partner_id, provisioning_id, name, country, language, subscription_id, created"
+
+func (r templateRow) noun() customer.Template {
+	return customer.Template{
+		ID: customer.TemplateID(r.ID), Partner: customer.OrgID(r.PartnerID), ProvisioningID: r.ProvisioningID, Name: r.Name,
+		Country: r.Country, Language: r.Language, SubscriptionID: r.SubscriptionID, Created: fromMicros(r.Created),
+	}
+}
+
+// CreateTemplate implements customer.Tx.
+func (t *tx) CreateTemplate(ctx context.Context, n customer.Template) error {
+	return t.insert(ctx, "templates", templateColumns,
+		string(n.ID), string(n.Partner), n.ProvisioningID, n.Name, n.Country, n.Language, n.SubscriptionID, micros(n.Created))
+}
+
+// Template implements customer.Reader.
+func (r reader) Template(ctx context.Context, partner customer.OrgID, id customer.TemplateID) (customer.Template, error) {
+	return r.template(ctx, partner, "id", string(id))
+}
+
+// TemplateByProvisioningID implements customer.Reader.
+func (r reader) TemplateByProvisioningID(ctx context.Context, partner customer.OrgID, provisioningID string) (customer.Template, error) {
+	return r.template(ctx, partner, "provisioning_id", provisioningID)
+}
+
+func (r reader) template(ctx context.Context, partner customer.OrgID, by, value string) (customer.Template, error) {
+	var row templateRow
+	err := r.get(ctx, &row, "template", "SELECT "+templateColumns+" FROM templates WHERE partner_id = ? AND "+by+" = ?", string(partner), value)
+	return row.noun(), err
+}
+
+// Templates implements customer.Reader.
+func (r reader) Templates(ctx context.Context, partner customer.OrgID, page customer.Page) ([]customer.Template, bool, error) {
+	w := ofTenant("", customer.Tenant{Partner: partner})
+	return list(ctx, r, w, page, templateRow.noun, "SELECT "+templateColumns+" FROM templates", "created, id")
+}

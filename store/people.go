@@ -1,0 +1,173 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"dialtone/customer"
+	"dialtone/fault"
+)
+
+type personRow struct {
+	ID         string         `db:"id"`
+	PartnerID  string         `db:"partner_id"`
+	OrgID      string         `db:"org_id"`
+	Email      string         `db:"email"`
+	FirstName  string         `db:"first_name"`
+	LastName   string         `db:"last_name"`
+	LocationID sql.NullString `db:"location_id"`
+	Extension  string         `db:"extension"`
+	Number     string         `db:"number"`
+	Admin      int            `db:"admin"`
+	Created    int64          `db:"created"`
+}
+
+const personColumns = "id, partner_id, org_id, email, first_name, last_name, location_id, extension, number, admin, created"
+
+func (r personRow) noun() customer.Person {
+	return customer.Person{
+		ID: customer.PersonID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Email: r.Email,
+		FirstName: r.FirstName, LastName: r.LastName, Location: customer.LocationID(r.LocationID.String), Extension: r.Extension,
+		Number: r.Number, Admin: r.Admin == 1, Created: fromMicros(r.Created),
+	}
+}
+
+// CreatePerson implements customer.Tx.
+func (t *tx) CreatePerson(ctx context.Context, p customer.Person) error {
+	return t.insert(ctx, "people", personColumns, string(p.ID), string(p.Partner), string(p.Org), p.Email, p.FirstName, p.LastName,
+		nullable(p.Location), p.Extension, p.Number, flag(p.Admin), micros(p.Created))
+}
+
+// Person implements customer.Reader.
+func (r reader) Person(ctx context.Context, tenant customer.Tenant, id customer.PersonID) (customer.Person, error) {
+	w := ofTenant("", tenant)
+	w.add("id = ?", string(id))
+	var row personRow
+	err := r.get(ctx, &row, "person", "SELECT "+personColumns+" FROM people"+w.text(), w.args...)
+	return row.noun(), err
+}
+
+type numberRow struct {
+	E164       string         `db:"e164"`
+	PartnerID  string         `db:"partner_id"`
+	OrgID      string         `db:"org_id"`
+	LocationID string         `db:"location_id"`
+	State      string         `db:"state"`
+	OwnerID    sql.NullString `db:"owner_id"`
+	Created    int64          `db:"created"`
+}
+
+const numberColumns = "e164, partner_id, org_id, location_id, state, owner_id, created"
+
+func (r numberRow) noun() customer.Number {
+	return customer.Number{
+		E164: r.E164, Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Location: customer.LocationID(r.LocationID),
+		State: customer.NumberState(r.State), Owner: customer.PersonID(r.OwnerID.String), Created: fromMicros(r.Created),
+	}
+}
+
+// Number implements customer.Reader.
+func (r reader) Number(ctx context.Context, tenant customer.Tenant, e164 string) (customer.Number, error) {
+	w := ofTenant("", tenant)
+	w.add("e164 = ?", e164)
+	var row numberRow
+	err := r.get(ctx, &row, "number", "SELECT "+numberColumns+" FROM numbers"+w.text(), w.args...)
+	return row.noun(), err
+}
+
+// AddNumber implements customer.Tx.
+func (t *tx) AddNumber(ctx context.Context, n customer.Number) (bool, error) {
+	here, err := t.Number(ctx, customer.Tenant{Partner: n.Partner, Customer: n.Org}, n.E164)
+	if err == nil && here.Location == n.Location {
+		return false, nil
+	}
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return false, err
+	}
+	return true, t.insert(ctx, "numbers", numberColumns,
+		n.E164, string(n.Partner), string(n.Org), string(n.Location), string(n.State), nullable(n.Owner), micros(n.Created))
+}
+
+// OwnNumber implements customer.Tx.
+func (t *tx) OwnNumber(ctx context.Context, tenant customer.Tenant, e164 string, owner customer.PersonID) error {
+	w := ofTenant("", tenant)
+	w.add("e164 = ? AND owner_id IS NULL", e164)
+	n, err := t.exec(ctx, t.dialect, "assign a number", "UPDATE numbers SET owner_id = ?"+w.text(), append([]any{string(owner)}, w.args...)...)
+	if err != nil || n == 1 {
+		return err
+	}
+	if _, err := t.Number(ctx, tenant, e164); err != nil {
+		return err
+	}
+	e := fault.New(fault.Conflict, "The number %s is somebody else's.", e164)
+	e.Problems = []fault.Problem{{Field: "provisioningParameters.primaryPhoneNumber", Message: "The number is somebody else's."}}
+	return e
+}
+
+type subscriberRow struct {
+	ID                 string `db:"id"`
+	PartnerID          string `db:"partner_id"`
+	OrgID              string `db:"org_id"`
+	CustomerID         string `db:"customer_id"`
+	ExternalCustomerID string `db:"external_customer_id"`
+	PersonID           string `db:"person_id"`
+	Email              string `db:"email"`
+	Package            string `db:"package"`
+	Status             string `db:"status"`
+	Created            int64  `db:"created"`
+	LastStatusChange   int64  `db:"last_status_change"`
+}
+
+const subscriberColumns = "id, partner_id, org_id, customer_id, external_customer_id, person_id, email, package, status, created, last_status_change"
+
+func (r subscriberRow) noun() customer.Subscriber {
+	return customer.Subscriber{
+		ID: customer.SubscriberID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Customer: customer.CustomerID(r.CustomerID),
+		ExternalCustomerID: r.ExternalCustomerID, Person: customer.PersonID(r.PersonID), Email: r.Email, Package: customer.Package(r.Package),
+		Status: customer.SubscriberStatus(r.Status), Created: fromMicros(r.Created), LastStatusChange: fromMicros(r.LastStatusChange),
+	}
+}
+
+// CreateSubscriber implements customer.Tx.
+func (t *tx) CreateSubscriber(ctx context.Context, s customer.Subscriber) error {
+	return t.insert(ctx, "subscribers", subscriberColumns, string(s.ID), string(s.Partner), string(s.Org), string(s.Customer), s.ExternalCustomerID,
+		string(s.Person), s.Email, string(s.Package), string(s.Status), micros(s.Created), micros(s.LastStatusChange))
+}
+
+// Subscriber implements customer.Reader.
+func (r reader) Subscriber(ctx context.Context, tenant customer.Tenant, id customer.SubscriberID) (customer.Subscriber, error) {
+	return r.subscriber(ctx, tenant, "id", string(id))
+}
+
+// SubscriberByPerson implements customer.Reader.
+func (r reader) SubscriberByPerson(ctx context.Context, tenant customer.Tenant, person customer.PersonID) (customer.Subscriber, error) {
+	return r.subscriber(ctx, tenant, "person_id", string(person))
+}
+
+func (r reader) subscriber(ctx context.Context, tenant customer.Tenant, by, value string) (customer.Subscriber, error) {
+	w := ofTenant("", tenant)
+	w.add(by+" = ?", value)
+	var row subscriberRow
+	err := r.get(ctx, &row, "subscriber", "SELECT "+subscriberColumns+" FROM subscribers"+w.text(), w.args...)
+	return row.noun(), err
+}
+
+// Subscribers implements customer.Reader.
+func (r reader) Subscribers(ctx context.Context, tenant customer.Tenant, f customer.SubscriberFilter, page customer.Page) ([]customer.Subscriber, bool, error) {
+	w := ofTenant("", tenant)
+	w.equal("customer_id", string(f.Customer))
+	w.equal("external_customer_id", f.ExternalCustomerID)
+	w.equal("person_id", string(f.Person))
+	w.equal("email", f.Email)
+	w.equal("status", string(f.Status))
+	return list(ctx, r, w, page, subscriberRow.noun, "SELECT "+subscriberColumns+" FROM subscribers", "created, id")
+}
+
+// CountSubscribers implements customer.Reader.
+func (r reader) CountSubscribers(ctx context.Context, tenant customer.Tenant, pkg customer.Package) (int, error) {
+	w := ofTenant("", tenant)
+	w.equal("package", string(pkg))
+	var count int
+	err := r.get(ctx, &count, "subscriber", "SELECT count(*) FROM subscribers"+w.text(), w.args...)
+	return count, err
+}
