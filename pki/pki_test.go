@@ -39,11 +39,10 @@ var sharedFolder = sync.OnceValues(func() (string, error) {
 })
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	m.Run()
 	if dir, err := sharedFolder(); err == nil {
 		_ = os.RemoveAll(dir)
 	}
-	os.Exit(code)
 }
 
 func config(dir string) pki.Config {
@@ -308,53 +307,50 @@ func TestOpenFinishesWhatACrashLeft(t *testing.T) {
 
 func TestOpenSaysWhichFileIsBrokenAndWhatToDo(t *testing.T) {
 	t.Parallel()
-	another := func(t *testing.T) []byte { // a key that fits nothing here
-		return read(t, madeFolder(t), "issued.key")
-	}
 	tests := map[string]struct {
-		damage func(t *testing.T, dir string)
+		damage func(f folder)
 		want   []string
 	}{
-		"CA key lost":           {func(t *testing.T, dir string) { remove(t, dir, "ca.key") }, []string{"ca.pem is there", "ca.key isn't", "put"}},
-		"CA key of another":     {func(t *testing.T, dir string) { write(t, dir, "ca.key", another(t)) }, []string{"ca.key doesn't fit", "ca.pem", "backup"}},
-		"CA key torn":           {func(t *testing.T, dir string) { write(t, dir, "ca.key", []byte("-----BEGIN")) }, []string{"ca.key", "no private key", "backup"}},
-		"CA key garbled":        {func(t *testing.T, dir string) { write(t, dir, "ca.key", garbled("PRIVATE KEY")) }, []string{"ca.key", "can't be read", "backup"}},
-		"CA certificate empty":  {func(t *testing.T, dir string) { write(t, dir, "ca.pem", nil) }, []string{"ca.pem", "no certificate", "BEGIN CERTIFICATE"}},
-		"CA certificate broken": {func(t *testing.T, dir string) { write(t, dir, "ca.pem", garbled("CERTIFICATE")) }, []string{"ca.pem", "can't be read", "intact"}},
-		"CA certificate is none": {func(t *testing.T, dir string) {
-			write(t, dir, "ca.pem", read(t, dir, "issued.pem"))
-			write(t, dir, "ca.key", read(t, dir, "issued.key"))
+		"CA key lost":           {func(f folder) { f.remove("ca.key") }, []string{"ca.pem is there", "ca.key isn't", "put"}},
+		"CA key of another":     {func(f folder) { f.write("ca.key", f.anotherKey()) }, []string{"ca.key doesn't fit", "ca.pem", "backup"}},
+		"CA key torn":           {func(f folder) { f.write("ca.key", []byte("-----BEGIN")) }, []string{"ca.key", "no private key", "backup"}},
+		"CA key garbled":        {func(f folder) { f.write("ca.key", garbled("PRIVATE KEY")) }, []string{"ca.key", "can't be read", "backup"}},
+		"CA certificate empty":  {func(f folder) { f.write("ca.pem", nil) }, []string{"ca.pem", "no certificate", "BEGIN CERTIFICATE"}},
+		"CA certificate broken": {func(f folder) { f.write("ca.pem", garbled("CERTIFICATE")) }, []string{"ca.pem", "can't be read", "intact"}},
+		"CA certificate is none": {func(f folder) {
+			f.write("ca.pem", f.read("issued.pem"))
+			f.write("ca.key", f.read("issued.key"))
 		}, []string{"ca.pem is no CA", "backup"}},
-		"CA key is a folder":       {func(t *testing.T, dir string) { remove(t, dir, "ca.key"); mkdir(t, dir, "ca.key") }, []string{"ca.key", "can't be read"}},
-		"operator's key missing":   {func(t *testing.T, dir string) { write(t, dir, "server.pem", read(t, dir, "issued.pem")) }, []string{"server.pem is there", "server.key isn't", "put it"}},
-		"operator's cert. missing": {func(t *testing.T, dir string) { write(t, dir, "server.key", read(t, dir, "issued.key")) }, []string{"server.key is there", "server.pem isn't"}},
-		"operator's pair differs": {func(t *testing.T, dir string) {
-			write(t, dir, "server.pem", read(t, dir, "ca.pem"))
-			write(t, dir, "server.key", read(t, dir, "issued.key"))
+		"CA key is a folder":       {func(f folder) { f.remove("ca.key"); f.mkdir("ca.key") }, []string{"ca.key", "can't be read"}},
+		"operator's key missing":   {func(f folder) { f.write("server.pem", f.read("issued.pem")) }, []string{"server.pem is there", "server.key isn't", "put it"}},
+		"operator's cert. missing": {func(f folder) { f.write("server.key", f.read("issued.key")) }, []string{"server.key is there", "server.pem isn't"}},
+		"operator's pair differs": {func(f folder) {
+			f.write("server.pem", f.read("ca.pem"))
+			f.write("server.key", f.read("issued.key"))
 		}, []string{"server.key doesn't fit", "server.pem", "put the key"}},
-		"operator's key garbled": {func(t *testing.T, dir string) {
-			write(t, dir, "server.pem", read(t, dir, "issued.pem"))
-			write(t, dir, "server.key", garbled("PRIVATE KEY"))
+		"operator's key garbled": {func(f folder) {
+			f.write("server.pem", f.read("issued.pem"))
+			f.write("server.key", garbled("PRIVATE KEY"))
 		}, []string{"server.key", "no private key", "passphrase"}},
-		"operator's cert. is none": {func(t *testing.T, dir string) {
-			write(t, dir, "server.pem", read(t, dir, "issued.key"))
-			write(t, dir, "server.key", read(t, dir, "issued.key"))
+		"operator's cert. is none": {func(f folder) {
+			f.write("server.pem", f.read("issued.key"))
+			f.write("server.key", f.read("issued.key"))
 		}, []string{"server.pem", "no certificate", "BEGIN CERTIFICATE"}},
-		"operator's CA garbled": {func(t *testing.T, dir string) {
-			write(t, dir, "server.pem", read(t, dir, "issued.pem"))
-			write(t, dir, "server.key", read(t, dir, "issued.key"))
-			write(t, dir, "ca.pem", garbled("CERTIFICATE"))
+		"operator's CA garbled": {func(f folder) {
+			f.write("server.pem", f.read("issued.pem"))
+			f.write("server.key", f.read("issued.key"))
+			f.write("ca.pem", garbled("CERTIFICATE"))
 		}, []string{"ca.pem", "can't be read"}},
-		"a link to nowhere": {func(t *testing.T, dir string) {
-			require.NoError(t, os.Symlink(filepath.Join(dir, "gone"), filepath.Join(dir, "server.pem")))
-			write(t, dir, "server.key", read(t, dir, "issued.key"))
+		"a link to nowhere": {func(f folder) {
+			f.link("gone", "server.pem")
+			f.write("server.key", f.read("issued.key"))
 		}, []string{"server.pem", "can't be read"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir := madeFolder(t)
-			tt.damage(t, dir)
+			tt.damage(folder{t, dir})
 			_, err := pki.Open(t.Context(), config(dir))
 			require.Error(t, err)
 			assert.Contains(t, err.Error(), dir, "the error names the place")
@@ -443,6 +439,24 @@ func TestTheCommonNameFits(t *testing.T) {
 	}
 }
 
+// folder is a folder that a test damages.
+type folder struct {
+	t   *testing.T
+	dir string
+}
+
+func (f folder) read(name string) []byte           { return read(f.t, f.dir, name) }
+func (f folder) write(name string, content []byte) { write(f.t, f.dir, name, content) }
+func (f folder) remove(name string)                { remove(f.t, f.dir, name) }
+func (f folder) mkdir(name string)                 { require.NoError(f.t, os.Mkdir(filepath.Join(f.dir, name), 0o700)) }
+
+func (f folder) link(to, name string) {
+	require.NoError(f.t, os.Symlink(filepath.Join(f.dir, to), filepath.Join(f.dir, name)))
+}
+
+// anotherKey is a key that fits no certificate in the folder but one.
+func (f folder) anotherKey() []byte { return f.read("issued.key") }
+
 func write(t *testing.T, dir, name string, content []byte) {
 	t.Helper()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, name), content, 0o600))
@@ -451,11 +465,6 @@ func write(t *testing.T, dir, name string, content []byte) {
 func remove(t *testing.T, dir, name string) {
 	t.Helper()
 	require.NoError(t, os.Remove(filepath.Join(dir, name)))
-}
-
-func mkdir(t *testing.T, dir, name string) {
-	t.Helper()
-	require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o700))
 }
 
 func garbled(block string) []byte {

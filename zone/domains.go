@@ -66,7 +66,7 @@ func (d *domains) has(ctx context.Context, label string) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	return exists.(bool), nil //nolint:errcheck,forcetypeassert // read gives nothing else
+	return exists.(bool), nil
 }
 
 func (d *domains) read(ctx context.Context, label string) (bool, error) {

@@ -57,13 +57,13 @@ func (r *recorder) TsigStatus() error           { return nil }
 func (r *recorder) TsigTimersOnly(bool)         {}
 func (r *recorder) Hijack()                     {}
 
-func testServer(t testing.TB, domains Domains) *Server {
-	t.Helper()
+func testServer(tb testing.TB, domains Domains) *Server {
+	tb.Helper()
 	s, err := New(Config{
 		Parent: "sip.example.com", Domains: domains, Host: "198.51.100.1", Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.7")},
 		Ports: Ports{UDP: 5060, TCP: 5060, TLS: 5061}, Logger: slog.New(slog.DiscardHandler),
 	})
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	return s
 }
 

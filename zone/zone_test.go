@@ -110,7 +110,10 @@ func question(name string, qtype uint16) *dns.Msg {
 }
 
 // ask sends a question over UDP.
-func ask(t *testing.T, at string, m *dns.Msg) *dns.Msg { return askOver(t, "udp", at, m) }
+func ask(t *testing.T, at string, m *dns.Msg) *dns.Msg {
+	t.Helper()
+	return askOver(t, "udp", at, m)
+}
 
 func askOver(t *testing.T, network, at string, m *dns.Msg) *dns.Msg {
 	t.Helper()

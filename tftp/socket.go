@@ -1,0 +1,114 @@
+package tftp
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"sync"
+
+	"golang.org/x/net/ipv4"
+	"golang.org/x/net/ipv6"
+)
+
+// source says where a request came from, and to which of our addresses: the answer must come from the same one, or phones drop it.
+type source struct {
+	peer  netip.AddrPort
+	local netip.Addr // invalid when the system doesn't say; then it picks one itself
+}
+
+// listener is the socket that requests come to.
+type listener struct {
+	address netip.AddrPort
+	read    func(buffer []byte) (size int, from source, err error)
+	close   func()
+}
+
+func listen(ctx context.Context, address string) (*listener, error) {
+	var lc net.ListenConfig
+	open, err := lc.ListenPacket(ctx, "udp", address)
+	if err != nil {
+		return nil, err
+	}
+	conn := open.(*net.UDPConn) // as the network is "udp"
+	// The kernel may grant less, which costs a phone a repetition in a storm and nothing else.
+	_ = conn.SetReadBuffer(receiveBuffer)
+	l := &listener{
+		address: conn.LocalAddr().(*net.UDPAddr).AddrPort(),
+		close:   sync.OnceFunc(func() { _ = conn.Close() }),
+	}
+	switch local := l.address.Addr(); {
+	case !local.IsUnspecified():
+		l.read = readFrom(conn, local.Unmap())
+	case local.Is4():
+		l.read = readFrom4(ipv4.NewPacketConn(conn))
+	default:
+		l.read = readFrom6(ipv6.NewPacketConn(conn))
+	}
+	return l, nil
+}
+
+// readFrom reads from a socket that has one address only.
+func readFrom(conn *net.UDPConn, local netip.Addr) func([]byte) (int, source, error) {
+	return func(buffer []byte) (int, source, error) {
+		size, peer, err := conn.ReadFromUDPAddrPort(buffer)
+		return size, newSource(peer, local), err
+	}
+}
+
+// readFrom4 reads from a socket for all IPv4 addresses. Where the system doesn't say which one was asked, local stays invalid.
+func readFrom4(conn *ipv4.PacketConn) func([]byte) (int, source, error) {
+	_ = conn.SetControlMessage(ipv4.FlagDst, true)
+	return func(buffer []byte) (int, source, error) {
+		size, control, peer, err := conn.ReadFrom(buffer)
+		if err != nil || control == nil {
+			return size, newSource(addressOf(peer), netip.Addr{}), err
+		}
+		local, _ := netip.AddrFromSlice(control.Dst)
+		return size, newSource(addressOf(peer), local), nil
+	}
+}
+
+// readFrom6 reads from a socket for all addresses, IPv4 and IPv6.
+func readFrom6(conn *ipv6.PacketConn) func([]byte) (int, source, error) {
+	_ = conn.SetControlMessage(ipv6.FlagDst, true)
+	return func(buffer []byte) (int, source, error) {
+		size, control, peer, err := conn.ReadFrom(buffer)
+		if err != nil || control == nil {
+			return size, newSource(addressOf(peer), netip.Addr{}), err
+		}
+		local, _ := netip.AddrFromSlice(control.Dst)
+		return size, newSource(addressOf(peer), local), nil
+	}
+}
+
+// addressOf takes the address out of what a UDP socket returns, which is nil beside an error.
+func addressOf(a net.Addr) netip.AddrPort {
+	if udp, ok := a.(*net.UDPAddr); ok {
+		return udp.AddrPort()
+	}
+	return netip.AddrPort{}
+}
+
+// newSource brings both addresses into one form; a link-local one is of the peer's link.
+func newSource(peer netip.AddrPort, local netip.Addr) source {
+	peer = netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())
+	local = local.Unmap()
+	if local.IsLinkLocalUnicast() && local.Is6() {
+		local = local.WithZone(peer.Addr().Zone())
+	}
+	return source{peer: peer, local: local}
+}
+
+// dial opens the socket of one transfer. It is connected, so that the kernel drops packets from anybody else, and tells us when the peer's
+// host says that nobody is there. Requests to a broadcast address end here, as RFC 1123 section 4.2.3.1 wants them to: no socket can have it.
+func dial(ctx context.Context, from source) (*net.UDPConn, error) {
+	var d net.Dialer
+	if from.local.IsValid() {
+		d.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(from.local, 0))
+	}
+	conn, err := d.DialContext(ctx, "udp", from.peer.String())
+	if err != nil {
+		return nil, err
+	}
+	return conn.(*net.UDPConn), nil // as the network is "udp"
+}
