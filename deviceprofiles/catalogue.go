@@ -52,11 +52,17 @@ func poly(name string, lines, keys int) Model {
 // A series stands for its usual model: "T46" for the T46U, "T54" for the T54W, "VVX" for the VVX 450.
 func FindModel(name string) (Model, bool) {
 	const longest = 64 // bytes; every name of the catalogue is shorter
-	asked := plain(name)
-	if len(name) > longest || asked == "" {
+	if len(name) > longest {
 		return Model{}, false
 	}
-	for _, m := range Models() {
+	models := Models()
+	for _, m := range models { // the name that is stored with a device, at each of its requests
+		if m.Name == name {
+			return m, true
+		}
+	}
+	asked := plain(name)
+	for _, m := range models {
 		vendor := plain(m.Vendor)
 		for _, spelling := range []string{m.Name, m.DisplayName, m.Vendor + series(m.DisplayName)} {
 			full := plain(spelling)

@@ -30,8 +30,27 @@ func unwritable(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\uFFFE' || r == '\uFFFF'
 }
 
-// CheckDisplayName refuses a name that can't be written into every family's files, naming the field. Any printable Unicode is fine.
-func CheckDisplayName(field, value string) error { return checkValue(field, value, maxValue) }
+// checkLine refuses what a format of lines without any escaping would read as something else.
+func checkLine(field, value string) error {
+	switch {
+	case strings.ContainsRune(value, '\n'):
+		return fault.InvalidField(field, "must not break the line")
+	case strings.TrimSpace(value) != value:
+		return fault.InvalidField(field, "must not begin or end with a blank")
+	case value == "%NULL%":
+		return fault.InvalidField(field, "must not be %s, by which some phones mean nothing at all", value)
+	}
+	return nil
+}
+
+// CheckDisplayName refuses a name that can't be written into every family's files: fault.Invalid, naming the field. It may have up to 512 bytes of
+// any printable Unicode, without blanks at its ends.
+func CheckDisplayName(field, value string) error {
+	if err := checkValue(field, value, maxValue); err != nil {
+		return err
+	}
+	return checkLine(field, value)
+}
 
 // The length of a password that an administrator chooses, in characters.
 const (
@@ -39,7 +58,7 @@ const (
 	maxPassword = 64
 )
 
-// CheckPassword refuses a SIP password that some format, phone or client can't take: it must be 8 to 64 visible ASCII characters, without
+// CheckPassword refuses a SIP password that some format, phone or client can't take: fault.Invalid, naming the field and never the password. It must be 8 to 64 visible ASCII characters, without
 // the quotes and the backslash that SIP's own quoting uses (RFC 3261 section 25.1), and without the semicolon and the angle brackets that clients
 // use around addresses.
 func CheckPassword(field string, p secret.Text) error {

@@ -55,6 +55,7 @@ func ciscoResync(p *settings) {
 	p.set("Resync_From_SIP", "Yes")
 }
 
+// ciscoOwn is the phone's own profile: everything that it needs to know, and the password that it shows from then on.
 func ciscoOwn(s Settings) (File, error) {
 	rule, err := clockRuleOf(s.TimeZone)
 	if err != nil {
@@ -81,9 +82,11 @@ func ciscoOwn(s Settings) (File, error) {
 }
 
 func ciscoClock(p *settings, s Settings, rule clockRule) {
-	p.set("Primary_NTP_Server", s.Service.NTPServer)
+	if s.Service.NTPServer != "" {
+		p.set("Primary_NTP_Server", s.Service.NTPServer)
+	}
 	p.set("Ignore_DHCP_Time_Offset", "Yes")
-	p.set("Time_Zone", "GMT"+hoursMinutes(rule.offset, "%02d:%02d"))
+	p.set("Time_Zone", ciscoZone(rule.offset))
 	summer := rule.save > 0
 	p.set("Daylight_Saving_Time_Enable", map[bool]string{true: "Yes", false: "No"}[summer])
 	if summer {
@@ -94,6 +97,14 @@ func ciscoClock(p *settings, s Settings, rule clockRule) {
 		format = "12hr"
 	}
 	p.set("Time_Format", format)
+}
+
+// ciscoZone writes an offset as the phone's list has it, which knows Greenwich by its name alone.
+func ciscoZone(offset int) string {
+	if offset == 0 {
+		return "GMT"
+	}
+	return "GMT" + hoursMinutes(offset, "%02d:%02d")
 }
 
 // ciscoChange writes month/day/weekday/time: the day is the first on which the weekday can fall, or -1 for the last; Sunday is 7.

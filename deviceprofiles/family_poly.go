@@ -15,13 +15,17 @@ func polyFiles(mac MAC) []Asset {
 		{Path: polyMasterName},
 		{Path: polyBootstrapName},
 		{Path: mac.Lower() + ".cfg", Secret: true},
-		{Path: mac.Lower() + "-user.cfg", Secret: true},
+		{Path: mac.Lower() + polyOwnSuffix, Secret: true},
 	}
 }
 
-// polyBootstrap is the open master, and the settings file that it names: our HTTPS address and our CA.
+// polyOwnSuffix ends the name of a phone's own settings file, behind its MAC address.
+const polyOwnSuffix = "-user.cfg"
+
+// polyBootstrap is the open master, and the settings file that it names: our HTTPS address and our CA. The latter also answers for the phone's own
+// settings file, in case a phone remembers its name.
 func polyBootstrap(h Hit, svc Service) (File, error) {
-	if h.Name != polyBootstrapName {
+	if h.Name != polyBootstrapName && !strings.HasSuffix(h.Name, polyOwnSuffix) {
 		return polyMaster(polyBootstrapName)
 	}
 	p := newSettings()
@@ -66,6 +70,7 @@ func polyProvisioning(p *settings, svc Service) {
 	p.set("prov.autoConfigUpload.enabled", "0")
 }
 
+// polyOwn is the phone's own settings file, with the pair that it shows from then on.
 func polyOwn(s Settings) (File, error) {
 	rule, err := clockRuleOf(s.TimeZone)
 	if err != nil {
@@ -92,8 +97,10 @@ func polyOwn(s Settings) (File, error) {
 
 func polyClock(p *settings, s Settings, rule clockRule) {
 	const group = "tcpIpApp.sntp."
-	p.set(group+"address", s.Service.NTPServer)
-	p.set(group+"address.overrideDHCP", "1")
+	if s.Service.NTPServer != "" {
+		p.set(group+"address", s.Service.NTPServer)
+		p.set(group+"address.overrideDHCP", "1")
+	}
 	p.set(group+"gmtOffset", strconv.Itoa(rule.offset))
 	p.set(group+"gmtOffset.overrideDHCP", "1")
 	p.set("lcl.datetime.time.24HourClock", zeroOne(s.Country != "US" && s.Country != "CA"))
@@ -150,7 +157,7 @@ func polyLanguage(locale string) string {
 		"pt": "Portuguese_Portugal", "ru": "Russian_Russia", "sv": "Swedish_Sweden", "da": "Danish_Denmark", "nb": "Norwegian_Norway",
 		"ja": "Japanese_Japan", "ko": "Korean_Korea", "zh": "Chinese_China",
 	}
-	if word, ok := words[strings.ToLower(locale)[:min(2, len(locale))]]; ok {
+	if word, ok := words[languageOf(locale)]; ok {
 		return word
 	}
 	if strings.EqualFold(locale, "en_gb") {

@@ -11,21 +11,28 @@ import (
 // MAC address. We have no .boot files: where there is one, only what it includes is fetched. Everything is lines of "name = value"
 // (auto-provisioning guide).
 
-// yealinkCommon is a common file's name; the number is the T54W's. Every number is served alike.
-const yealinkCommon = "y000000000096.cfg"
+// yealinkCommon names the common file that a model asks for. The vendor's numbers follow no rule, and every number is served alike.
+func yealinkCommon(m Model) string {
+	numbers := map[string]int{"Yealink T46S": 66, "Yealink T46U": 108, "Yealink T54W": 96, "Yealink T57W": 97}
+	return fmt.Sprintf("y%012d.cfg", numbers[m.DisplayName])
+}
 
-func yealinkFiles(mac MAC) []Asset {
+func yealinkFiles(m Model, mac MAC) []Asset {
 	return []Asset{
-		{Path: yealinkCommon},
+		{Path: yealinkCommon(m)},
 		{Path: mac.Lower() + ".cfg"},
 		{Path: mac.Lower() + ".cfg", Secret: true},
 	}
 }
 
-// yealinkBootstrap moves the phone to HTTPS. Over HTTPS it is the common file.
-func yealinkBootstrap(svc Service) (File, error) {
+// yealinkBootstrap moves the phone to HTTPS. A new address is asked only at the next start or poll, a day later, hence the restart; it is ordered
+// in the file with the MAC address alone, which a phone that is with us already never gets: over HTTPS that name is its own file.
+func yealinkBootstrap(h Hit, svc Service) (File, error) {
 	p := newSettings()
 	yealinkProvisioning(p, svc)
+	if h.HasMAC {
+		p.set("static.auto_provision.reboot_force.enable", "1")
+	}
 	return p.lines()
 }
 
@@ -54,6 +61,7 @@ func yealinkOwn(s Settings) (File, error) {
 	p.set("static.auto_provision.server.username", s.Access.UserName)
 	p.set("static.auto_provision.server.password", s.Access.Password.Reveal())
 	p.set("static.security.user_password", "admin:"+s.AdminPassword.Reveal())
+	p.set("static.auto_provision.reboot_force.enable", "0")
 	p.set("sip.notify_reboot_enable", "0")
 	yealinkClock(p, s, rule)
 	p.set("lang.gui", yealinkLanguage(s.Language))
@@ -64,10 +72,11 @@ func yealinkOwn(s Settings) (File, error) {
 }
 
 func yealinkClock(p *settings, s Settings, rule clockRule) {
-	p.set("local_time.ntp_server1", s.Service.NTPServer)
-	p.set("local_time.manual_ntp_srv_prior", "1")
-	zone := hoursMinutes(rule.offset, "%d:%02d")
-	p.set("local_time.time_zone", strings.TrimSuffix(zone, ":00"))
+	if s.Service.NTPServer != "" {
+		p.set("local_time.ntp_server1", s.Service.NTPServer)
+		p.set("local_time.manual_ntp_srv_prior", "1")
+	}
+	p.set("local_time.time_zone", yealinkZone(rule.offset))
 	format := "1"
 	if s.Country == "US" || s.Country == "CA" {
 		format = "0"
@@ -84,7 +93,15 @@ func yealinkClock(p *settings, s Settings, rule clockRule) {
 	p.set("local_time.offset_time", strconv.Itoa(rule.save/60))
 }
 
-// yealinkChange writes month/week/weekday/hour: week 5 is the last, Sunday is 7.
+// yealinkZone writes an offset as the phone's list has it: +1, -3:30, and 0 without a sign.
+func yealinkZone(offset int) string {
+	if offset == 0 {
+		return "0"
+	}
+	return strings.TrimSuffix(hoursMinutes(offset, "%d:%02d"), ":00")
+}
+
+// yealinkChange writes month/week/weekday/hour: week 5 is the last, Sunday is 7. The phone has no place for minutes.
 func yealinkChange(c change) string {
 	weekday := int(c.weekday)
 	if c.weekday == time.Sunday {
@@ -132,7 +149,7 @@ func yealinkLanguage(locale string) string {
 		"en": "English", "fr": "French", "de": "German", "es": "Spanish", "it": "Italian", "nl": "Dutch", "pl": "Polish", "pt": "Portuguese",
 		"ru": "Russian", "tr": "Turkish", "zh": "Chinese_S", "ar": "Arabic", "ko": "Korean", "ja": "Japanese",
 	}
-	if word, ok := words[strings.ToLower(locale)[:min(2, len(locale))]]; ok {
+	if word, ok := words[languageOf(locale)]; ok {
 		return word
 	}
 	return "English"

@@ -39,10 +39,9 @@ func Match(path, userAgent string) (Hit, error) {
 	if err := checkPath(path); err != nil {
 		return Hit{}, err
 	}
-	path = strings.ToLower(path)
-	name := path[strings.LastIndexByte(path, '/')+1:]
+	folders, name := splitPath(strings.ToLower(path))
 	agent := parseUserAgent(userAgent)
-	hit, err := matchName(name, strings.Contains(path, "cisco/"))
+	hit, err := matchName(name, slices.Contains(folders, "cisco"))
 	if err != nil {
 		return withAnyMAC(hit, name), err
 	}
@@ -59,6 +58,13 @@ func Match(path, userAgent string) (Hit, error) {
 		}
 	}
 	return hit, nil
+}
+
+// splitPath returns the names of a path's folders and the name behind them.
+func splitPath(path string) (folders []string, name string) {
+	parts := strings.Split(path, "/")
+	last := len(parts) - 1
+	return parts[:last], parts[last]
 }
 
 func checkPath(path string) error {
@@ -89,7 +95,7 @@ func matchName(name string, ciscoFolder bool) (Hit, error) {
 		return matchPerMAC(hit, ciscoFolder)
 	case enterpriseName.MatchString(name):
 		return hit, fault.New(fault.NotFound, "There is no file %s: a Cisco phone with enterprise firmware asks for it. Convert it to multiplatform firmware first.", name)
-	case strings.ContainsRune(name, '$'):
+	case strings.ContainsRune(name, '$') || strings.Contains(name, "%24"): // TFTP knows no percent escapes
 		return hit, fault.New(fault.NotFound, "There is no file %s: a macro of the phone's profile rule wasn't expanded. Check its spelling.", name)
 	default:
 		return hit, noSuchFile(name)

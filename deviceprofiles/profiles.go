@@ -37,7 +37,7 @@ type Model struct {
 
 // Hit is what a request was recognised as.
 type Hit struct {
-	Name     string   // the file's name without folders, as asked
+	Name     string   // the file's name without folders, in lower case
 	Families []Family // the families that ask for such a file; one if the name or the user agent decides
 	Vendor   Family   // the family of the address block's owner; "" if it has none here, or the file names no MAC
 	MAC      MAC      // of the phone, when HasMAC

@@ -13,7 +13,7 @@ func Files(m Model, mac MAC) []Asset {
 	case CiscoMPP:
 		return ciscoFiles(m, mac)
 	case Yealink:
-		return yealinkFiles(mac)
+		return yealinkFiles(m, mac)
 	case Poly:
 		return polyFiles(mac)
 	default:
@@ -31,13 +31,13 @@ func RenderBootstrap(h Hit, f Family, svc Service) (File, error) {
 	case h.Name == CACertificatePath:
 		return File{}, noSuchFile(h.Name)
 	case svc.HTTPSBase == "":
-		return File{}, fault.New(fault.NotFound, "There is no file %s: the HTTPS door, to which it would point, is off.", h.Name)
+		return File{}, doorOff(h.Name)
 	}
 	switch f {
 	case CiscoMPP:
 		return ciscoBootstrap(svc)
 	case Yealink:
-		return yealinkBootstrap(svc)
+		return yealinkBootstrap(h, svc)
 	case Poly:
 		return polyBootstrap(h, svc)
 	default:
@@ -45,22 +45,39 @@ func RenderBootstrap(h Hit, f Family, svc Service) (File, error) {
 	}
 }
 
-// Render writes a phone's own file, for the phone alone: name is the file's, without folders. fault.NotFound when the phone's family has no such
-// file; fault.Invalid, naming the setting, when a value can't be written in the family's format.
+// Render writes a phone's own file, for the phone alone: name is the file's, without folders, in any case. The same settings give the same bytes on
+// every machine. fault.NotFound when the phone's family has no such file, or when the HTTPS door, to which it would point, is off; fault.Invalid,
+// naming the setting, when a value can't be written in the family's format; fault.Internal for settings without a line.
 func Render(name string, s Settings) (File, error) {
 	name = strings.ToLower(name)
 	switch {
+	case s.Model.Family == Generic:
+		return File{}, noSuchFile(name)
+	case s.Service.HTTPSBase == "":
+		return File{}, doorOff(name)
+	case len(s.Lines) == 0:
+		return File{}, fault.New(fault.Internal, "the phone %s has no line", s.MAC)
 	case s.Model.Family == CiscoMPP && (name == s.MAC.Lower()+".xml" || name == s.MAC.Lower()+".cfg"):
 		return ciscoOwn(s)
 	case s.Model.Family == Yealink && name == s.MAC.Lower()+".cfg":
 		return yealinkOwn(s)
 	case s.Model.Family == Poly && name == s.MAC.Lower()+".cfg":
-		return polyMaster(s.MAC.Lower() + "-user.cfg")
-	case s.Model.Family == Poly && name == s.MAC.Lower()+"-user.cfg":
+		return polyMaster(s.MAC.Lower() + polyOwnSuffix)
+	case s.Model.Family == Poly && name == s.MAC.Lower()+polyOwnSuffix:
 		return polyOwn(s)
 	default:
 		return File{}, noSuchFile(name)
 	}
+}
+
+func doorOff(name string) error {
+	return fault.New(fault.NotFound, "There is no file %s: the HTTPS door, to which it would point, is off.", name)
+}
+
+// languageOf returns the language of a locale such as de_de or pt-BR, in lower case.
+func languageOf(locale string) string {
+	language, _, _ := strings.Cut(strings.ReplaceAll(strings.ToLower(locale), "-", "_"), "_")
+	return language
 }
 
 // caURL is where phones fetch our CA's certificate; "" when they needn't or can't.

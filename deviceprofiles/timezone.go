@@ -1,11 +1,20 @@
 package deviceprofiles
 
 import (
+	_ "embed" // the list of zones
+	"fmt"
+	"strings"
 	"time"
-	_ "time/tzdata" // the same rules on every machine
 
 	"dialtone/fault"
 )
+
+// zones is the list of time zones: a name and its present rule a line, sorted, the rule as the last line of the zone's file has it (RFC 9636
+// section 3.3). It is part of the program, as the machine's own database may be another edition on each node, and phones would then see their files
+// change from node to node. The test of the list writes it anew from the Go distribution's edition.
+//
+//go:embed zones.txt
+var zones string
 
 // clockRule is a time zone as phones want it: an offset, and the rule of its summer time if it has one.
 type clockRule struct {
@@ -26,91 +35,133 @@ type change struct {
 
 const lastWeek = 5
 
-// The years that a rule is read from. They lie far enough ahead that every zone follows its rule of the present, and are fixed, so that the
-// same zone gives the same bytes whenever it is rendered.
-const (
-	firstRuleYear = 2031
-	lastRuleYear  = 2037
-)
-
-// clockRuleOf reads a zone. A zone whose summer time follows no yearly rule (Morocco's follows the moon) has its winter time alone.
+// clockRuleOf returns the rule of a zone by its IANA name; fault.Invalid if there is none of that name. A zone whose summer time follows no yearly
+// rule has the one offset that the database gives for its future.
 func clockRuleOf(zone string) (clockRule, error) {
-	location, err := time.LoadLocation(zone)
-	if err != nil || zone == "" || zone == "Local" {
-		return clockRule{}, fault.InvalidField("timeZone", "%q is no time zone", zone)
+	const longest = 64 // bytes; every name is shorter
+	if zone == "" || len(zone) > longest || strings.ContainsAny(zone, " \n") {
+		return clockRule{}, noTimeZone(zone)
 	}
-	var rule clockRule
-	for year := firstRuleYear; year <= lastRuleYear; year++ {
-		this, regular := ruleOfYear(location, year)
-		if year == firstRuleYear {
-			rule = this
-			continue
-		}
-		var same bool
-		if rule, same = rule.merge(this); !same || !regular {
-			return clockRule{offset: min(rule.offset, this.offset)}, nil
-		}
+	mark := "\n" + zone + " " // the list begins with a heading, so that every name stands behind a line break
+	at := strings.Index(zones, mark)
+	if at < 0 {
+		return clockRule{}, noTimeZone(zone)
+	}
+	text, _, _ := strings.Cut(zones[at+len(mark):], "\n")
+	rule, err := parseClockRule(text)
+	if err != nil {
+		return clockRule{}, fault.Wrap(fault.Internal, err, "The rule of the time zone %s can't be read", zone)
 	}
 	return rule, nil
 }
 
-// ruleOfYear reads the changes of one year; false when there are more or fewer than the two of a summer time.
-func ruleOfYear(location *time.Location, year int) (clockRule, bool) {
-	at := time.Date(year, 1, 1, 0, 0, 0, 0, location)
-	_, offset := at.Zone()
-	rule := clockRule{offset: offset}
-	changes := 0
-	for {
-		_, next := at.ZoneBounds()
-		if next.IsZero() || next.Year() > year {
-			return rule, changes == 0 || changes == 2
-		}
-		_, before := next.Add(-time.Second).Zone()
-		_, after := next.Zone()
-		if before != after {
-			changes++
-			rule.offset = min(before, after)
-			rule.save = max(before, after) - rule.offset
-			wall := next.In(time.FixedZone("", before))
-			if after > before {
-				rule.start = changeAt(wall)
-			} else {
-				rule.end = changeAt(wall)
-			}
-		}
-		at = next
-	}
+func noTimeZone(zone string) error {
+	return fault.InvalidField("timeZone", "%.64q is no time zone's IANA name, such as America/New_York", zone)
 }
 
-func changeAt(wall time.Time) change {
-	c := change{month: wall.Month(), week: (wall.Day()-1)/7 + 1, weekday: wall.Weekday(), hour: wall.Hour(), minute: wall.Minute()}
-	if wall.AddDate(0, 0, 7).Month() != wall.Month() {
-		c.week = lastWeek
+// parseClockRule reads a rule such as CET-1CEST,M3.5.0,M10.5.0/3 (RFC 9636 section 3.3.1, after POSIX's TZ): the winter's name and offset, and, if
+// there is a summer, its name, its offset unless that is an hour more, and the changes there and back, at two o'clock unless they say otherwise.
+func parseClockRule(text string) (clockRule, error) {
+	p := clockText{rest: text}
+	p.name()
+	winter := -p.duration()
+	if p.rest == "" && !p.bad {
+		return clockRule{offset: winter}, nil
 	}
+	p.name()
+	summer := winter + int(time.Hour/time.Second)
+	if p.rest != "" && p.rest[0] != ',' {
+		summer = -p.duration()
+	}
+	start, end := p.change(), p.change()
+	if p.bad || p.rest != "" {
+		return clockRule{}, fmt.Errorf("%q is no rule of a clock", text)
+	}
+	if summer < winter { // Ireland's law calls the winter the exception
+		winter, summer, start, end = summer, winter, end, start
+	}
+	return clockRule{offset: winter, save: summer - winter, start: start, end: end}, nil
+}
+
+// clockText is what is left to read of a rule; bad once it broke.
+type clockText struct {
+	rest string
+	bad  bool
+}
+
+// name reads over an abbreviation: letters, or anything between angle brackets.
+func (p *clockText) name() {
+	if after, found := strings.CutPrefix(p.rest, "<"); found {
+		_, p.rest, found = strings.Cut(after, ">")
+		p.bad = p.bad || !found
+		return
+	}
+	trimmed := strings.TrimLeft(p.rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+	p.bad = p.bad || trimmed == p.rest
+	p.rest = trimmed
+}
+
+// number reads decimal digits, at least one.
+func (p *clockText) number() int {
+	digits, value := 0, 0
+	for digits < len(p.rest) && digits < 3 && p.rest[digits] >= '0' && p.rest[digits] <= '9' {
+		value = value*10 + int(p.rest[digits]-'0')
+		digits++
+	}
+	p.bad = p.bad || digits == 0
+	p.rest = p.rest[digits:]
+	return value
+}
+
+// take reads one sign if it comes next.
+func (p *clockText) take(sign string) bool {
+	after, found := strings.CutPrefix(p.rest, sign)
+	p.rest = after
+	return found
+}
+
+// duration reads [+-]hours[:minutes[:seconds]] in seconds.
+func (p *clockText) duration() int {
+	sign := 1
+	if p.take("-") {
+		sign = -1
+	} else {
+		p.take("+")
+	}
+	seconds := p.number() * 3600
+	if p.take(":") {
+		seconds += p.number() * 60
+		if p.take(":") {
+			seconds += p.number()
+		}
+	}
+	return sign * seconds
+}
+
+// change reads ,Mmonth.week.weekday[/time].
+func (p *clockText) change() change {
+	if !p.take(",M") {
+		p.bad = true
+		return change{}
+	}
+	c := change{month: time.Month(p.number())}
+	p.bad = !p.take(".") || p.bad
+	c.week = p.number()
+	p.bad = !p.take(".") || p.bad
+	c.weekday = time.Weekday(p.number())
+	at := 2 * 3600
+	if p.take("/") {
+		at = p.duration()
+	}
+	p.bad = p.bad || c.month < time.January || c.month > time.December || c.week < 1 || c.week > lastWeek || c.weekday > time.Saturday
+	return c.at(at)
+}
+
+// at puts the change to a time of its day, in seconds. A few zones count on into the next day or back into the one before, which no phone can be
+// told: for them the clock changes with the day's last or first minute, some hours beside the law in one night of a year.
+func (c change) at(seconds int) change {
+	const day = 24 * 3600
+	seconds = min(max(seconds, 0), day-60)
+	c.hour, c.minute = seconds/3600, seconds/60%60
 	return c
-}
-
-// merge joins the rules of two years into one that fits both; false when none does.
-func (r clockRule) merge(other clockRule) (clockRule, bool) {
-	start, startFits := r.start.merge(other.start)
-	end, endFits := r.end.merge(other.end)
-	fits := startFits && endFits && r.offset == other.offset && r.save == other.save
-	return clockRule{offset: r.offset, save: r.save, start: start, end: end}, fits
-}
-
-// merge joins two years' changes. The fourth of a weekday is the last one in most years: whoever is fourth once and last once is the fourth.
-func (c change) merge(other change) (change, bool) {
-	a, b := c, other
-	a.week, b.week = 0, 0
-	if a != b {
-		return c, false
-	}
-	switch {
-	case c.week == other.week:
-		return c, true
-	case min(c.week, other.week) == 4 && max(c.week, other.week) == lastWeek:
-		c.week = 4
-		return c, true
-	}
-	return c, false
 }

@@ -41,15 +41,19 @@ func parseUserAgent(s string) userAgent {
 	return userAgent{}
 }
 
-// vendorOf returns the family whose vendor owns a MAC address's block. New blocks come every year: a phone from one that isn't here is recognised
-// by its user agent or by its record.
+// vendorOf returns the family whose vendor owns a MAC address's block, "" if none here does. New blocks come every year: a phone from one that
+// isn't here is recognised by its user agent or by its record.
 func vendorOf(mac MAC) Family {
-	for family, blocks := range map[Family]string{
-		Poly:    "0004f2 64167f 482567",
-		Yealink: "001565 805ec0 805e0c 249ad8 3497d7 44dbd2 644f56 b061a9 c4fc22 e434d7 ec1da9 f01653",
+	for _, owner := range []struct {
+		family Family
+		blocks string // the first six digits of each, in lower case
+	}{
+		{Poly, "0004f2 64167f 482567"},
+		{Yealink, "001565 805ec0 805e0c 249ad8 3497d7 44dbd2 644f56 b061a9 c4fc22 e434d7 ec1da9 f01653"},
+		{CiscoMPP, "00562b 2c3124"},
 	} {
-		if strings.Contains(blocks, mac.OUI()) {
-			return family
+		if strings.Contains(owner.blocks, mac.OUI()) {
+			return owner.family
 		}
 	}
 	return ""

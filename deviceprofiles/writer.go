@@ -29,25 +29,22 @@ type settings struct {
 func newSettings() *settings { return &settings{values: map[string]string{}} }
 
 // set adds a setting.
-func (s *settings) set(name, value string) { s.add(name, value, maxValue) }
+func (s *settings) set(name, value string) {
+	if err := checkValue(name, value, maxValue); err != nil && s.err == nil {
+		s.err = err
+	}
+	s.put(name, value)
+}
 
 // setBlock adds a setting whose value is a PEM block: several lines of ASCII.
 func (s *settings) setBlock(name string, value []byte) {
-	text := string(value)
-	if s.err == nil && strings.ContainsFunc(strings.ReplaceAll(text, "\n", ""), unwritable) {
-		s.err = fault.InvalidField(name, "must not contain control characters")
-	}
-	s.put(name, text, maxBlock)
-}
-
-func (s *settings) add(name, value string, size int) {
-	if err := checkValue(name, value, size); err != nil && s.err == nil {
+	if err := checkValue(name, strings.ReplaceAll(string(value), "\n", ""), maxBlock); err != nil && s.err == nil {
 		s.err = err
 	}
-	s.put(name, value, size)
+	s.put(name, string(value))
 }
 
-func (s *settings) put(name, value string, size int) {
+func (s *settings) put(name, value string) {
 	if s.err != nil {
 		return
 	}
@@ -56,8 +53,6 @@ func (s *settings) put(name, value string, size int) {
 		s.err = fault.New(fault.Internal, "%q is no name of a setting", name)
 	case twice:
 		s.err = fault.New(fault.Internal, "%s is set twice", name)
-	case len(value) > size:
-		s.err = fault.InvalidField(name, "must have at most %d bytes", size)
 	default:
 		s.names = append(s.names, name)
 		s.values[name] = value
@@ -108,8 +103,8 @@ func (s *settings) lines() (File, error) {
 	b.WriteString("#!version:1.0.0.1\n")
 	for _, name := range s.names {
 		value := s.values[name]
-		if value == "%NULL%" || strings.ContainsRune(value, '\n') || strings.TrimSpace(value) != value {
-			return File{}, fault.InvalidField(name, "can't be written for this phone: it begins or ends with a blank, breaks the line, or is a reserved word")
+		if err := checkLine(name, value); err != nil {
+			return File{}, err
 		}
 		fmt.Fprintf(&b, "%s = %s\n", name, value)
 	}

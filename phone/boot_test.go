@@ -54,14 +54,14 @@ func newSite(t *testing.T) *site {
 // asks makes the HTTPS door ask for a user name and a password.
 func (s *site) asks(user, password string) {
 	want := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
-	s.own.gate = func(w http.ResponseWriter, r *http.Request) bool {
+	s.own.guard(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Header.Get("Authorization") == want {
 			return false
 		}
 		w.Header().Set("WWW-Authenticate", `Basic realm="phones"`)
 		w.WriteHeader(http.StatusUnauthorized)
 		return true
-	}
+	})
 }
 
 func (s *site) cisco(t *testing.T) {
@@ -386,10 +386,10 @@ func TestStoppingABootEndsIt(t *testing.T) {
 	s := newSite(t)
 	s.cisco(t)
 	ctx, cancel := context.WithCancel(t.Context())
-	s.registrar.answer = func(int, request) string {
+	s.registrar.answering(func(int, request) string {
 		cancel()
 		return "silence"
-	}
+	})
 	var out bytes.Buffer
 	_, err := phone.Boot(ctx, phone.BootConfig{MAC: ciscoMAC, Model: "8851", Server: s.http}, &out)
 	assertStep(t, err, "register", "stopped")
@@ -407,4 +407,20 @@ func TestAYealinkPhoneKeepsItsChangesOnTheServer(t *testing.T) {
 	require.NoError(t, err, said)
 	assert.Equal(t, 3600*time.Second, result.Registrations[0].Expires, "%NULL% takes the file's value back")
 	assert.Contains(t, s.open.requests(), "/805ec0aabbcc-local.cfg")
+}
+
+func TestACiscoPhoneLearnsItsPasswordFromItsOwnFile(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.open.put("8851-3PCC.xml", fill(t, "cisco/bootstrap-conditional.xml", s.names))
+	own := fill(t, "cisco/device.xml", s.names)
+	s.own.put("00562b043615.xml", strings.Replace(own, "<flat-profile>", "<flat-profile><GPP_A>known</GPP_A><GPP_SA>Fetch-Pass.1</GPP_SA>", 1))
+	result, said, err := boot(t, phone.BootConfig{MAC: ciscoMAC, Model: "8851", Server: s.http})
+	require.NoError(t, err, said)
+	assert.Equal(t, "00562b043615", result.Access.UserName)
+	assert.True(t, result.Access.Password.Equal(secret.New("Fetch-Pass.1")))
+
+	s.asks("00562b043615", "Fetch-Pass.1") // the window is closed: the phone shows what it learned
+	_, said, err = boot(t, phone.BootConfig{MAC: ciscoMAC, Model: "8851", Server: s.http, Access: result.Access})
+	require.NoError(t, err, said)
 }

@@ -104,7 +104,7 @@ func (c *connection) exchange(ctx context.Context, request []byte, branch string
 
 // await waits for the final answer for a while. Whatever answers another request, or isn't SIP, is passed over.
 func (c *connection) await(ctx context.Context, wait time.Duration, branch string) (*sip.Response, error) {
-	if err := c.SetReadDeadline(time.Now().Add(wait)); err != nil { //nolint:forbidigo // sockets know no other clock
+	if err := c.SetReadDeadline(time.Now().Add(wait)); err != nil {
 		return nil, err
 	}
 	for {

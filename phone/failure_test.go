@@ -62,6 +62,16 @@ func TestTheServersNameIsLookedUp(t *testing.T) {
 	assert.Equal(t, 1, strings.Count(said, ". dns "))
 }
 
+func TestTheSystemsResolverIsAskedWhenNoneIsGiven(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.cisco(t)
+	_, said, err := boot(t, phone.BootConfig{MAC: ciscoMAC, Model: "8851", Server: strings.Replace(s.http, "127.0.0.1", "localhost", 1)})
+	require.NoError(t, err, said)
+	assert.Contains(t, said, " 1. dns        ok      localhost is 127.0.0.1")
+	assert.Contains(t, said, "(asked the system's resolver)\n")
+}
+
 func TestAliasesInCircles(t *testing.T) {
 	t.Parallel()
 	z := newZone(t, "a.example.com. 60 IN CNAME b.example.com.", "b.example.com. 60 IN CNAME a.example.com.")
@@ -131,7 +141,7 @@ func TestHTTPRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFiles()
-			f.gate = func(w http.ResponseWriter, r *http.Request) bool { c.answer(w, r); return true }
+			f.guard(func(w http.ResponseWriter, r *http.Request) bool { c.answer(w, r); return true })
 			_, _, err := boot(t, phone.BootConfig{
 				MAC: ciscoMAC, Model: "8851", Server: f.serveHTTP(t) + "/a.xml", Access: phone.Access{UserName: "u"},
 			})
@@ -158,20 +168,20 @@ func TestARedirectIsFollowedButNeverOutOfTLS(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.cisco(t)
-	s.open.gate = func(w http.ResponseWriter, r *http.Request) bool {
+	s.open.guard(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.URL.Path == "/old.xml" {
 			http.Redirect(w, r, "/8851-3PCC.xml", http.StatusMovedPermanently)
 			return true
 		}
 		return false
-	}
+	})
 	_, said, err := boot(t, phone.BootConfig{MAC: ciscoMAC, Model: "8851", Server: s.http + "/old.xml"})
 	require.NoError(t, err, said)
 
-	s.own.gate = func(w http.ResponseWriter, r *http.Request) bool {
+	s.own.guard(func(w http.ResponseWriter, r *http.Request) bool {
 		http.Redirect(w, r, s.http+"/8851-3PCC.xml", http.StatusFound)
 		return true
-	}
+	})
 	_, _, err = boot(t, phone.BootConfig{MAC: ciscoMAC, Model: "8851", Server: s.https + "/a.xml", CA: s.ca.pool()})
 	assertStep(t, err, "fetch", "from https to http")
 }
@@ -181,17 +191,17 @@ func TestCredentialsStayWithTheServerThatTheyAreFor(t *testing.T) {
 	s := newSite(t)
 	var shown []string
 	other := newFiles()
-	other.gate = func(w http.ResponseWriter, r *http.Request) bool {
+	other.guard(func(w http.ResponseWriter, r *http.Request) bool {
 		shown = append(shown, r.Header.Get("Authorization"))
 		w.Header().Set("WWW-Authenticate", `Basic realm="thief"`)
 		w.WriteHeader(http.StatusUnauthorized)
 		return true
-	}
+	})
 	elsewhere := other.serveHTTPS(t, s.ca.server(t))
-	s.own.gate = func(w http.ResponseWriter, r *http.Request) bool {
+	s.own.guard(func(w http.ResponseWriter, r *http.Request) bool {
 		http.Redirect(w, r, elsewhere+"/a.xml", http.StatusFound)
 		return true
-	}
+	})
 	_, _, err := boot(t, phone.BootConfig{
 		MAC: ciscoMAC, Model: "8851", Server: s.https + "/a.xml", CA: s.ca.pool(), Access: phone.Access{UserName: "u"},
 	})
@@ -204,7 +214,7 @@ func TestADigestChallengeIsAnswered(t *testing.T) {
 	s := newSite(t)
 	s.cisco(t)
 	door := registrar{realm: "phones", user: "00562b043615", password: "Fetch-Pass.1", method: "GET", uri: "/00562b043615.xml?x=1"}
-	s.own.gate = func(w http.ResponseWriter, r *http.Request) bool {
+	s.own.guard(func(w http.ResponseWriter, r *http.Request) bool {
 		if door.proven(r.Header.Get("Authorization")) {
 			return false
 		}
@@ -212,7 +222,7 @@ func TestADigestChallengeIsAnswered(t *testing.T) {
 		w.Header().Add("WWW-Authenticate", `Digest realm="phones", nonce="n,1", algorithm=SHA-256, qop="auth-int, auth"`)
 		w.WriteHeader(http.StatusUnauthorized)
 		return true
-	}
+	})
 	s.own.put("00562b043615.xml?x=1", fill(t, "cisco/device.xml", s.names))
 	_, said, err := boot(t, phone.BootConfig{
 		MAC: ciscoMAC, Model: "8851", Server: s.https + "/$MA.xml?x=1", CA: s.ca.pool(),
@@ -273,7 +283,7 @@ func TestACertificateThatIsNotTrusted(t *testing.T) {
 	_, _, err = boot(t, phone.BootConfig{MAC: ciscoMAC, Model: "8851", Server: server, CA: s.ca.pool(), Now: later})
 	assertStep(t, err, "fetch", "its certificate is valid from ")
 
-	s.own.gate = nil
+	s.own.guard(nil)
 	_, said, err := boot(t, phone.BootConfig{MAC: ciscoMAC, Model: "8851", Server: server, InsecureTLS: true})
 	require.NoError(t, err, said)
 }
@@ -294,6 +304,8 @@ func TestFilesThatMakeNoSense(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ model, mac, path, body, why string }{
 		"broken XML":      {"8851", ciscoMAC, "8851-3PCC.xml", "<flat-profile><A></flat-profile>", "it isn't well-formed XML"},
+		"bare ampersand":  {"8851", ciscoMAC, "8851-3PCC.xml", "<flat-profile>\n<Password_1_>a&Fetch-Pass.1</Password_1_></flat-profile>", "in line 2"},
+		"bare bracket":    {"8851", ciscoMAC, "8851-3PCC.xml", "<flat-profile><Password_1_>a<Fetch-Pass.1</Password_1_></flat-profile>", "in line 1"},
 		"wrong root":      {"8851", ciscoMAC, "8851-3PCC.xml", "<html/>", "its root element is <html>"},
 		"blank line":      {"8851", ciscoMAC, "8851-3PCC.xml", "\n<flat-profile/>", "the first byte isn't '<'"},
 		"no version":      {"T54W", yealinkMAC, "805ec0aabbcc.cfg", "a = 1\n", "its first line isn't #!version:1.0.0.1"},
@@ -314,10 +326,10 @@ func TestFilesThatMakeNoSense(t *testing.T) {
 func TestBootstrapsThatLeadNowhere(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ model, mac, path, body, why string }{
-		"cisco condition":  {"8851", ciscoMAC, "8851-3PCC.xml", rule(`("$MA" eq "1")? http://h/x.xml`), "Profile_Rule_B can't be followed: it is conditional"},
+		"cisco condition":  {"8851", ciscoMAC, "8851-3PCC.xml", rule(`("$MA" is "1")? http://h/x.xml`), "Profile_Rule_B can't be followed: its condition"},
 		"cisco option":     {"8851", ciscoMAC, "8851-3PCC.xml", rule(`[--key secret]http://h/x.xml`), "an option that this simulated phone doesn't know"},
-		"cisco bracket":    {"8851", ciscoMAC, "8851-3PCC.xml", rule(`[--uid a --pwd Fetch-Pass.1`), "no closing bracket"},
-		"cisco quote":      {"8851", ciscoMAC, "8851-3PCC.xml", rule(`[--uid "a`), "isn't closed"},
+		"cisco bracket":    {"8851", ciscoMAC, "8851-3PCC.xml", rule(`[--uid a --pwd Fetch-Pass.1`), "a bracket in it isn't closed"},
+		"cisco quote":      {"8851", ciscoMAC, "8851-3PCC.xml", rule(`[--uid "a`), "a quote in it isn't closed"},
 		"cisco value":      {"8851", ciscoMAC, "8851-3PCC.xml", rule(`[--uid]http://h/`), "--uid has no value"},
 		"cisco scheme":     {"8851", ciscoMAC, "8851-3PCC.xml", rule(`gopher://h/x.xml`), "not a tftp, http or https URL"},
 		"yealink url":      {"T54W", yealinkMAC, "805ec0aabbcc.cfg", "#!version:1.0.0.1\nstatic.auto_provision.server.url = ftp://h/", "server.url: not a tftp"},

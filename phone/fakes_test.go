@@ -89,6 +89,13 @@ func (f *files) put(path, body string) {
 	f.byURL[path] = body
 }
 
+// guard sets the gate; nil takes it away.
+func (f *files) guard(gate func(w http.ResponseWriter, r *http.Request) bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.gate = gate
+}
+
 func (f *files) requests() []string {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -110,7 +117,10 @@ func (f *files) find(path, agent string) (string, bool) {
 }
 
 func (f *files) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if f.gate != nil && f.gate(w, r) {
+	f.mu.Lock()
+	gate := f.gate
+	f.mu.Unlock()
+	if gate != nil && gate(w, r) {
 		return
 	}
 	body, ok := f.find(r.URL.RequestURI(), r.UserAgent())

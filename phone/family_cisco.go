@@ -58,16 +58,30 @@ func (c *cisco) round(ctx context.Context, b *boot, base *url.URL) (*url.URL, er
 			continue
 		}
 		c.executed[rule] = text
-		target, access, err := c.follow(b, base, rule, text)
+		to, err := c.follow(base, rule, text)
 		if err != nil {
 			return nil, err
 		}
-		b.journal.ok(StepFollow, "%s sends the phone to %s", rule, show(target))
-		if err := c.read(ctx, b, target, access); err != nil {
+		if to.url == nil {
+			continue
+		}
+		b.journal.ok(StepFollow, "%s sends the phone to %s", rule, show(to.url))
+		if err := c.read(ctx, b, to.url, to.access); err != nil {
 			return nil, err
 		}
 	}
+	c.learnAccess(b, base)
 	return c.next(b, base)
+}
+
+// learnAccess takes in the credentials that the rules would show from now on: a phone's own file may have brought what they refer to.
+func (c *cisco) learnAccess(b *boot, base *url.URL) {
+	for _, rule := range []string{ruleB, ruleC, ruleD} {
+		to, err := c.parseRule(base, c.values[rule])
+		if err == nil && !to.access.IsZero() && !to.access.Password.IsZero() {
+			b.result.Access = to.access
+		}
+	}
 }
 
 // next says where the phone would go at its next resync, which for a phone without a line comes soon.
@@ -81,14 +95,10 @@ func (c *cisco) next(b *boot, base *url.URL) (*url.URL, error) {
 			continue
 		}
 		c.executed[rule] = text
-		target, access, err := c.follow(b, base, rule, text)
-		if err != nil {
-			return nil, err
+		to, err := c.follow(base, rule, text)
+		if err != nil || to.url != nil {
+			return to.url, err
 		}
-		if !access.IsZero() {
-			b.result.Access = access
-		}
-		return target, nil
 	}
 	return nil, nil //nolint:nilnil // nil is the documented answer for a phone that is where it should be
 }
@@ -155,176 +165,15 @@ func (c *cisco) trust(ctx context.Context, b *boot, from *url.URL) error {
 		return nil
 	}
 	c.executed[ruleCA] = text
-	u, access, err := c.follow(b, from, ruleCA, text)
+	to, err := c.follow(from, ruleCA, text)
+	if err != nil || to.url == nil {
+		return err
+	}
+	body, err := b.fetch(ctx, to.url, to.access)
 	if err != nil {
 		return err
 	}
-	body, err := b.fetch(ctx, u, access)
-	if err != nil {
-		return err
-	}
-	return b.learnCA(show(u), body)
-}
-
-// follow reads a rule.
-func (c *cisco) follow(b *boot, base *url.URL, name, text string) (*url.URL, Access, error) {
-	u, access, err := c.parseRule(base, text)
-	if err != nil {
-		return nil, Access{}, &StepError{
-			Step: StepFollow, Err: fmt.Errorf("%s can't be followed: %w", name, err),
-			Next: "Check the rule in the file that the server serves for this phone.",
-		}
-	}
-	return u, access, nil
-}
-
-// parseRule reads "[--uid USER --pwd PASSWORD] URL". Macros are expanded. Errors never repeat the rule, which may hold a password.
-func (c *cisco) parseRule(base *url.URL, text string) (*url.URL, Access, error) {
-	rest := strings.TrimSpace(text)
-	if strings.HasPrefix(rest, "(") {
-		return nil, Access{}, errors.New("it is conditional, which this simulated phone doesn't do")
-	}
-	var access Access
-	if strings.HasPrefix(rest, "[") {
-		var err error
-		if access, rest, err = c.parseOptions(rest[1:]); err != nil {
-			return nil, Access{}, err
-		}
-	}
-	rest, _, _ = strings.Cut(strings.TrimSpace(rest), "|") // an alternative without a condition is always taken
-	rest = c.expand(strings.TrimSpace(rest), false)
-	u, inURL, err := c.location(base, rest)
-	if err != nil {
-		return nil, Access{}, err
-	}
-	if access.IsZero() {
-		access = inURL
-	}
-	return u, access, nil
-}
-
-// location reads [scheme://][server[:port]]/path: without a scheme it is TFTP, without a server the one that the phone came from.
-func (c *cisco) location(base *url.URL, text string) (*url.URL, Access, error) {
-	switch {
-	case text == "" || len(text) > longestServer || strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r == 0x7f }):
-		return nil, Access{}, errBadURL
-	case strings.HasPrefix(text, "/"):
-		u, err := atRoot(base, text)
-		return u, Access{}, err
-	case !strings.Contains(text, "://"):
-		text = "tftp://" + text
-	}
-	return parseLocation(text)
-}
-
-// parseOptions reads what stands between the brackets of a rule; text begins behind the first. Values may be quoted.
-func (c *cisco) parseOptions(text string) (Access, string, error) {
-	var words []string
-	for {
-		text = strings.TrimLeft(text, " \t")
-		switch {
-		case text == "":
-			return Access{}, "", errors.New("its options have no closing bracket")
-		case text[0] == ']':
-			access, err := c.options(words)
-			return access, text[1:], err
-		case text[0] == '"':
-			word, rest, ok := strings.Cut(text[1:], `"`)
-			if !ok {
-				return Access{}, "", errors.New("a quote in its options isn't closed")
-			}
-			words, text = append(words, word), rest
-		default:
-			end := strings.IndexAny(text, " \t]")
-			if end < 0 {
-				return Access{}, "", errors.New("its options have no closing bracket")
-			}
-			words, text = append(words, text[:end]), text[end:]
-		}
-	}
-}
-
-func (c *cisco) options(words []string) (Access, error) {
-	var user, password string
-	for len(words) > 0 {
-		name := words[0]
-		if name != "--uid" && name != "--pwd" {
-			return Access{}, errors.New("it has an option that this simulated phone doesn't know")
-		}
-		if len(words) < 2 {
-			return Access{}, fmt.Errorf("its option %s has no value", name)
-		}
-		value := c.expand(words[1], true)
-		if name == "--uid" {
-			user = value
-		} else {
-			password = value
-		}
-		words = words[2:]
-	}
-	return newAccess(user, password), nil
-}
-
-// expand replaces the macros $NAME and $(NAME); $$ is a dollar sign, and what is unknown stays as it is. The secret ones count in options only.
-func (c *cisco) expand(text string, secrets bool) string {
-	var b strings.Builder
-	for {
-		before, rest, found := strings.Cut(text, "$")
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		value, after := c.macro(rest, secrets)
-		b.WriteString(value)
-		text = after
-	}
-}
-
-// macro reads one macro behind its dollar sign and returns its value and the rest of the text.
-func (c *cisco) macro(text string, secrets bool) (value, rest string) {
-	if strings.HasPrefix(text, "$") {
-		return "$", text[1:]
-	}
-	if inner, found := strings.CutPrefix(text, "("); found {
-		if name, after, closed := strings.Cut(inner, ")"); closed {
-			if v, ok := c.macroValue(name, secrets); ok {
-				return v, after
-			}
-		}
-		return "$", text
-	}
-	const longestName = 5
-	for n := min(longestName, len(text)); n > 0; n-- { // the longest name wins: $MAU isn't $MA and a U
-		if v, ok := c.macroValue(text[:n], secrets); ok {
-			return v, text[n:]
-		}
-	}
-	return "$", text
-}
-
-func (c *cisco) macroValue(name string, secrets bool) (string, bool) {
-	switch name {
-	case "MA":
-		return c.mac.Lower(), true
-	case "MAU":
-		return c.mac.String(), true
-	case "MAC":
-		return colons(c.mac.Lower()), true
-	case "PN":
-		return c.productName(), true
-	case "PSN":
-		return c.number + "-3PCC", true
-	case "SN":
-		return "FCH" + c.mac.String()[4:], true
-	case "SWVER":
-		return "sip88xx.12-0-7MPP0001-1", true
-	case "SA", "SB", "SC", "SD":
-		return c.values["GPP_"+name], secrets
-	}
-	if len(name) == 1 && name[0] >= 'A' && name[0] <= 'P' {
-		return c.values["GPP_"+name], true
-	}
-	return "", false
+	return b.learnCA(show(to.url), body)
 }
 
 // colons writes twelve hex digits in pairs.

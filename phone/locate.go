@@ -92,8 +92,11 @@ func (f *locator) byAddress(ctx context.Context, host string, port int, transpor
 		}
 	}
 	addresses, err := f.names.find(ctx, host)
+	if failed, ok := errors.AsType[*StepError](err); ok {
+		return nil, failed.Err // the step is another here
+	}
 	if err != nil {
-		return nil, err.(*StepError).Err //nolint:errorlint,forcetypeassert // find documents it; the step is another here
+		return nil, err
 	}
 	var found []target
 	for _, a := range addresses {

@@ -83,20 +83,51 @@ func TestCiscoRules(t *testing.T) {
 		"h/x.xml":                                    "tftp://h/x.xml",
 		"https://h/x|https://h/y":                    "https://h/x",
 		"http://u:p@h/x":                             "http://h/x",
-		"":                                           "", "ftp://h/x": "", "[--srv]http://h": "", "//h": "", "http://a b/": "", "[]": "",
+		"ftp://h/x":                                  "", "[--srv]http://h": "", "//h": "", "http://a b/": "", "[]": "",
 	} {
-		u, _, err := c.parseRule(base, text)
+		to, err := c.parseRule(base, text)
 		if want == "" {
 			assert.Error(t, err, text)
 			continue
 		}
 		require.NoError(t, err, text)
-		assert.Equal(t, want, u.String(), text)
+		assert.Equal(t, want, to.url.String(), text)
 	}
-	_, access, err := c.parseRule(base, `[--uid u --pwd "p ]q"]https://h/x`)
+	to, err := c.parseRule(base, `[--uid u --pwd "p ]q"]https://h/x`)
 	require.NoError(t, err)
-	assert.Equal(t, "u", access.UserName)
-	assert.Equal(t, "p ]q", access.Password.Reveal())
+	assert.Equal(t, "u", to.access.UserName)
+	assert.Equal(t, "p ]q", to.access.Password.Reveal())
+}
+
+func TestCiscoConditions(t *testing.T) {
+	t.Parallel()
+	c := cisco8851(t)
+	c.values["GPP_A"], c.values["GPP_SA"] = "enrolled", "hidden"
+	base := &url.URL{Scheme: "http", Host: "192.0.2.1", Path: "/"}
+	for text, want := range map[string]string{
+		`("$A" eq "enrolled")?[--uid $MA --pwd $SA]https://h/mine|https://h/first`:                         "https://h/mine",
+		`("$A" ne "enrolled")?[--uid $MA --pwd $SA]https://h/mine|https://h/first`:                         "https://h/first",
+		`("$A" = "x")?http://h/1 | ("$B" eq "" and "$PN" != "")? http://h/2`:                               "http://h/2",
+		`("$SA" eq "hidden")?http://h/leak|http://h/safe`:                                                  "http://h/safe",
+		`(12.0.10 gt 12.0.9 and 1.2 < 1.2.1 and 3 <= 3 and 4 >= 4 and 1 lt 2 and 2 le 2)?http://h/numbers`: "http://h/numbers",
+		`("a|)b" eq "a|)b")?http://h/quoted|http://h/x`:                                                    "http://h/quoted",
+		`("a" eq "b")?http://h/x`: "",
+		"":                        "",
+	} {
+		to, err := c.parseRule(base, text)
+		require.NoError(t, err, text)
+		if want == "" {
+			assert.Equal(t, destination{}, to, text)
+			continue
+		}
+		assert.Equal(t, want, to.url.String(), text)
+	}
+	for _, bad := range []string{
+		`("a" eq "b"`, `("a" eq)?http://h/`, `("a" lt "b")?http://h/`, `(1 is 1)?http://h/`, `(1 eq 1 or 1 eq 1)?http://h/`, `("$A"="1")!http://h/`, `("a)?http://h/`,
+	} {
+		_, err := c.parseRule(base, bad)
+		assert.Error(t, err, bad)
+	}
 }
 
 func TestCiscoLinesFollowTheirSettings(t *testing.T) {
@@ -230,8 +261,8 @@ func FuzzParseFlatProfile(f *testing.F) {
 		c := &cisco{number: "8851", ports: 10, values: values, executed: map[string]string{}}
 		base := &url.URL{Scheme: "http", Host: "h", Path: "/"}
 		for _, rule := range values {
-			if u, _, err := c.parseRule(base, rule); err == nil {
-				checkURL(t, u)
+			if to, err := c.parseRule(base, rule); err == nil && to.url != nil {
+				checkURL(t, to.url)
 			}
 		}
 		lines, err := c.lines()

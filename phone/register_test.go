@@ -120,7 +120,7 @@ func TestADeadRegistrarGivesWayToTheNext(t *testing.T) {
 
 func busyRegistrar() *registrar {
 	r := newRegistrar()
-	r.answer = func(int, request) string { return "SIP/2.0 503 Busy\r\n" }
+	r.answering(func(int, request) string { return "SIP/2.0 503 Busy\r\n" })
 	return r
 }
 
@@ -242,7 +242,7 @@ func TestWhatRegistrarsAnswer(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			r := newRegistrar()
-			r.answer = c.answer
+			r.answering(c.answer)
 			config := line()
 			config.Proxy = r.serveUDP(t)
 			result, said, err := register(t, config)
@@ -284,7 +284,7 @@ func echo(parameters, headers string) func(int, request) string {
 func TestARegistrarThatKeepsWhatWasTakenBack(t *testing.T) {
 	t.Parallel()
 	r := newRegistrar()
-	r.answer = echo(";expires=60", "")
+	r.answering(echo(";expires=60", ""))
 	c := line()
 	c.Proxy, c.Unregister = r.serveUDP(t), true
 	_, _, err := register(t, c)
@@ -294,7 +294,7 @@ func TestARegistrarThatKeepsWhatWasTakenBack(t *testing.T) {
 func TestASilentRegistrar(t *testing.T) {
 	t.Parallel()
 	r := newRegistrar()
-	r.answer = func(int, request) string { return "silence" }
+	r.answering(func(int, request) string { return "silence" })
 	c := line()
 	c.Proxy, c.Timeout = r.serveUDP(t), 700*time.Millisecond
 	_, _, err := register(t, c)
@@ -305,7 +305,7 @@ func TestASilentRegistrar(t *testing.T) {
 func TestARegistrarThatSpeaksSomethingElseOverTCP(t *testing.T) {
 	t.Parallel()
 	r := newRegistrar()
-	r.answer = func(int, request) string { return "220 mail.example ESMTP\r\n\r\n" }
+	r.answering(func(int, request) string { return "220 mail.example ESMTP\r\n\r\n" })
 	c := line()
 	c.Proxy, c.Transport = r.serveStream(t, nil), "tcp"
 	_, _, err := register(t, c)

@@ -64,12 +64,11 @@ func NewRegistrant(c RegistrantConfig) (*Registrant, error) {
 	if err != nil {
 		return nil, fault.Wrap(fault.Unavailable, err, "No socket can be opened towards %s.", c.Server)
 	}
-	const buffer = 4 << 20                   // bytes: a burst of answers to thousands of lines
-	_ = conn.SetReadBuffer(buffer)           // less is slower, nothing worse
-	_ = conn.SetWriteBuffer(buffer)          // the same
-	local := conn.LocalAddr().String()       // always IP:port
-	address, _ := netip.ParseAddrPort(local) // the zero address would be refused by every registrar
-	r := &Registrant{config: c, conn: conn, local: address, done: make(chan struct{}), waiting: make(map[string]chan reply)}
+	const buffer = 4 << 20 // bytes: a burst of answers to thousands of lines; getting less is slower, nothing worse
+	_ = conn.SetReadBuffer(buffer)
+	_ = conn.SetWriteBuffer(buffer)
+	local := conn.LocalAddr().(*net.UDPAddr).AddrPort() //nolint:errcheck,forcetypeassert // what DialUDP opened
+	r := &Registrant{config: c, conn: conn, local: unmapped(local), done: make(chan struct{}), waiting: make(map[string]chan reply)}
 	go r.read()
 	return r, nil
 }

@@ -48,7 +48,7 @@ func TestARegistrantSaysWhichLineFailedAndWhy(t *testing.T) {
 func TestARegistrantGivesUpOnASilentRegistrar(t *testing.T) {
 	t.Parallel()
 	r := newRegistrar()
-	r.answer = func(int, request) string { return "silence" }
+	r.answering(func(int, request) string { return "silence" })
 	crowd := newRegistrant(t, r, 600*time.Millisecond)
 	err := crowd.Register(t.Context(), "ada-auth", "bakery.sip.example", secret.New("p"))
 	require.ErrorContains(t, err, "no answer in time")

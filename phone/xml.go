@@ -41,7 +41,8 @@ func parseXML(body []byte) (*element, error) {
 			break
 		}
 		if err != nil {
-			return nil, fmt.Errorf("it isn't well-formed XML: %w", err)
+			line, _ := decoder.InputPos()
+			return nil, fmt.Errorf("it isn't well-formed XML in line %d", line) // the reader's own words may repeat a password
 		}
 		if err := tree.take(token); err != nil {
 			return nil, err

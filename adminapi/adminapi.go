@@ -1,0 +1,173 @@
+// Package adminapi is the door for partners, back offices and device-management tools: REST over HTTP, JSON in and out.
+//
+// It owns routes, wire shapes, ids on the wire, bearer tokens, scopes, paging, status codes and the error body, and makes the OpenAPI document from
+// its own types. It never decides a rule and never sees a table: it asks customer.Service and provisioning.Service. Start at New, which lists the
+// routes; a resource is one file named after it, and errors.go has the one table from fault kinds to status codes.
+package adminapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+
+	"dialtone/customer"
+	"dialtone/provisioning"
+	"dialtone/secret"
+)
+
+// Customers is what the door asks about customers; customer.Service is one.
+type Customers interface {
+	Authenticate(ctx context.Context, token secret.Text) (customer.Actor, error)
+	TenantOf(ctx context.Context, actor customer.Actor, org customer.OrgID) (customer.Tenant, error)
+	CreateTemplate(ctx context.Context, actor customer.Actor, in customer.NewTemplate) (customer.Template, error)
+	Template(ctx context.Context, actor customer.Actor, id customer.TemplateID) (customer.Template, error)
+	Templates(ctx context.Context, actor customer.Actor, page customer.Page) ([]customer.Template, bool, error)
+	Provision(ctx context.Context, actor customer.Actor, in customer.NewCustomer) (customer.Customer, error)
+	Customer(ctx context.Context, actor customer.Actor, id customer.CustomerID) (customer.Customer, error)
+	Customers(ctx context.Context, actor customer.Actor, filter customer.CustomerFilter, page customer.Page) ([]customer.Customer, bool, error)
+	Locations(ctx context.Context, tenant customer.Tenant, filter customer.LocationFilter, page customer.Page) ([]customer.Location, bool, error)
+	AddNumbers(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in customer.NewNumbers) error
+	Subscribers(ctx context.Context, tenant customer.Tenant, filter customer.SubscriberFilter, page customer.Page) ([]customer.Subscriber, bool, error)
+}
+
+// Devices is what the door asks about devices; provisioning.Service is one.
+type Devices interface {
+	AddSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) (customer.Subscriber, error)
+	AddDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in provisioning.NewDevice) (provisioning.DeviceView, error)
+	Device(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.DeviceView, error)
+	Devices(ctx context.Context, tenant customer.Tenant, filter provisioning.DeviceFilter, page customer.Page) ([]provisioning.DeviceView, bool, error)
+	RemoveDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
+	Details(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.Details, error)
+	SetPassword(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, password secret.Text) error
+	OpenEnrolment(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, length time.Duration) (time.Time, error)
+	CloseEnrolment(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
+	Files(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.FilesView, error)
+	Registration(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) ([]provisioning.BindingView, error)
+	Trace(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, limit int) ([]provisioning.TraceEntry, error)
+}
+
+// Config is what a Server needs. Every field must be set.
+type Config struct {
+	Customers Customers
+	Devices   Devices
+	Ready     func(ctx context.Context) error // whether the server can do its work
+	Now       func() time.Time
+	NewID     func() string // for tracking ids
+	Logger    *slog.Logger
+}
+
+// Server is the door. It is safe for concurrent use.
+type Server struct {
+	Config
+	api      huma.API
+	handler  http.Handler
+	listener net.Listener
+}
+
+// The limits of a connection. Bodies are small and clients are programs: who needs longer is stuck.
+const (
+	maxBody        = 1 << 20
+	headerTimeout  = 10 * time.Second
+	readTimeout    = 30 * time.Second
+	writeTimeout   = 60 * time.Second
+	idleTimeout    = 2 * time.Minute
+	drainTimeout   = 7 * time.Second
+	maxHeaderBytes = 32 << 10
+)
+
+// ginMode keeps gin from writing to stdout: its mode is the process's, and it is set once.
+var ginMode sync.Once //nolint:gochecknoglobals // guards settings that the libraries keep for the whole process
+
+// New returns the door with its routes.
+func New(c Config) (*Server, error) {
+	ginMode.Do(func() {
+		gin.SetMode(gin.ReleaseMode)
+		huma.NewErrorWithContext = newError
+	})
+	s := &Server{Config: c}
+	engine := gin.New()
+	engine.HandleMethodNotAllowed = true
+	engine.RedirectTrailingSlash = false
+	engine.NoRoute(func(c *gin.Context) {
+		s.writeStatus(c.Writer, c.Request, http.StatusNotFound, "There is nothing at this address.")
+	})
+	engine.NoMethod(func(c *gin.Context) {
+		s.writeStatus(c.Writer, c.Request, http.StatusMethodNotAllowed, "This address doesn't take this method.")
+	})
+	config := huma.DefaultConfig("Dialtone", "1")
+	config.Info.Description = "Customers, people and phones of a partner. Paths under /v1 have the wire format of the Webex Wholesale and device APIs; those under /hub/v1 are our own."
+	config.DocsPath, config.SchemasPath = "", ""
+	config.AllowAdditionalPropertiesByDefault, config.FieldsOptionalByDefault = true, true
+	config.CreateHooks = nil // no $schema property in answers: strict clients don't know it
+	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
+	s.api = humagin.New(engine, config)
+	s.routes()
+	engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
+	engine.GET("/readyz", s.readyz)
+	s.handler = s.track(engine)
+	return s, nil
+}
+
+// routes lists everything that the door serves.
+func (s *Server) routes() {
+	s.templateRoutes()
+	s.customerRoutes()
+	s.subscriberRoutes()
+	s.locationRoutes()
+	s.deviceRoutes()
+	s.telephonyRoutes()
+	s.hubRoutes()
+}
+
+// Handler serves the routes.
+func (s *Server) Handler() http.Handler { return s.handler }
+
+func (s *Server) readyz(c *gin.Context) {
+	if err := s.Ready(c.Request.Context()); err != nil {
+		s.Logger.WarnContext(c.Request.Context(), "not ready", "error", err)
+		s.writeStatus(c.Writer, c.Request, http.StatusServiceUnavailable, "The database doesn't answer.")
+		return
+	}
+	c.String(http.StatusOK, "ready\n")
+}
+
+// Listen opens the listener and returns its address.
+func (s *Server) Listen(ctx context.Context, address string) (netip.AddrPort, error) {
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	s.listener = l
+	return l.Addr().(*net.TCPAddr).AddrPort(), nil
+}
+
+// Run serves until ctx ends, then finishes the requests that are under way.
+func (s *Server) Run(ctx context.Context) error {
+	server := &http.Server{
+		Handler: s.handler, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		MaxHeaderBytes: maxHeaderBytes, ErrorLog: slog.NewLogLogger(s.Logger.Handler(), slog.LevelDebug),
+	}
+	served := make(chan error, 1)
+	go func() { served <- server.Serve(s.listener) }()
+	select {
+	case err := <-served:
+		return err
+	case <-ctx.Done():
+	}
+	drain, cancel := context.WithTimeout(context.WithoutCancel(ctx), drainTimeout)
+	defer cancel()
+	err := server.Shutdown(drain)
+	if stopped := <-served; !errors.Is(stopped, http.ErrServerClosed) {
+		err = errors.Join(err, stopped)
+	}
+	return err
+}

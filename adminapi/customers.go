@@ -1,0 +1,214 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"dialtone/customer"
+	"dialtone/fault"
+)
+
+// addressWire is an address on the wire.
+type addressWire struct {
+	AddressLine1    string `json:"addressLine1"`
+	AddressLine2    string `json:"addressLine2,omitempty"`
+	City            string `json:"city"`
+	StateOrProvince string `json:"stateOrProvince,omitempty"`
+	ZipOrPostalCode string `json:"zipOrPostalCode,omitempty"`
+	Country         string `json:"country"`
+}
+
+func (a addressWire) noun() customer.Address {
+	return customer.Address{
+		Line1: a.AddressLine1, Line2: a.AddressLine2, City: a.City, StateOrProvince: a.StateOrProvince, PostalCode: a.ZipOrPostalCode, Country: a.Country,
+	}
+}
+
+func wireAddress(a customer.Address) addressWire {
+	return addressWire{
+		AddressLine1: a.Line1, AddressLine2: a.Line2, City: a.City, StateOrProvince: a.StateOrProvince, ZipOrPostalCode: a.PostalCode, Country: a.Country,
+	}
+}
+
+// packageState is one package of a customer on the wire.
+type packageState struct {
+	Name   string `json:"name"`
+	Status string `json:"status"`
+}
+
+// customerWire is a customer on the wire. It has the documented fields and no others: strict clients refuse what they don't know.
+type customerWire struct {
+	ID              string      `json:"id"`
+	OrgID           string      `json:"orgId,omitempty"`
+	ExternalID      string      `json:"externalId"`
+	Address         addressWire `json:"address"`
+	Status          string      `json:"status"`
+	Packages        []string    `json:"packages"`
+	ResourceDetails struct {
+		Packages []packageState `json:"packages"`
+	} `json:"resourceDetails"`
+}
+
+func wireCustomer(c customer.Customer) customerWire {
+	w := customerWire{
+		ID: encodeID(kindCustomer, c.ID), OrgID: encodeID(kindOrganization, c.Org), ExternalID: c.ExternalID, Address: wireAddress(c.Address),
+		Status: string(c.Status), Packages: make([]string, len(c.Packages)),
+	}
+	w.ResourceDetails.Packages = make([]packageState, len(c.Packages))
+	for i, q := range c.Packages {
+		w.Packages[i] = string(q.Package)
+		w.ResourceDetails.Packages[i] = packageState{Name: string(q.Package), Status: string(customer.StatusProvisioned)}
+	}
+	return w
+}
+
+// locationInput is the first location of a new customer on the wire.
+type locationInput struct {
+	Name                        string      `json:"name"`
+	Address                     addressWire `json:"address"`
+	Timezone                    string      `json:"timezone" example:"America/Chicago"`
+	Language                    string      `json:"language" example:"en_us"`
+	EmergencyLocationIdentifier string      `json:"emergencyLocationIdentifier"`
+	Numbers                     []string    `json:"numbers" doc:"E.164; older clients send the location's numbers here"`
+	MainNumber                  string      `json:"mainNumber"`
+}
+
+type newCustomerInput struct {
+	Paging
+	Body struct {
+		ProvisioningID string      `json:"provisioningId" doc:"Of the onboarding template"`
+		Packages       []string    `json:"packages" example:"[\"webex_calling\"]"`
+		OrgID          string      `json:"orgId" doc:"An organisation to attach to"`
+		ExternalID     string      `json:"externalId" doc:"Your own key; unique"`
+		Address        addressWire `json:"address"`
+		CustomerInfo   struct {
+			Name         string `json:"name"`
+			PrimaryEmail string `json:"primaryEmail"`
+			Language     string `json:"language"`
+		} `json:"customerInfo"`
+		ProvisioningParameters struct {
+			Calling struct {
+				Location *locationInput `json:"location"`
+			} `json:"calling"`
+			Meetings struct {
+				Timezone string `json:"timezone"`
+			} `json:"meetings"`
+			Packages struct {
+				Limits map[string]int `json:"limits" doc:"How many of each package may be assigned"`
+			} `json:"packages"`
+		} `json:"provisioningParameters"`
+		SubPartnerAdminEmail string `json:"subPartnerAdminEmail"`
+	}
+}
+
+func (in *newCustomerInput) noun() (customer.NewCustomer, error) {
+	b := &in.Body
+	provisioningID, ok := decodeID(b.ProvisioningID)
+	if !ok && b.ProvisioningID != "" {
+		return customer.NewCustomer{}, fault.InvalidField("provisioningId", "names no onboarding template of yours")
+	}
+	org, err := fieldID[customer.OrgID]("orgId", b.OrgID)
+	if err != nil {
+		return customer.NewCustomer{}, err
+	}
+	out := customer.NewCustomer{
+		ProvisioningID: provisioningID, ExternalID: b.ExternalID, Name: b.CustomerInfo.Name, PrimaryEmail: b.CustomerInfo.PrimaryEmail,
+		Language: b.CustomerInfo.Language, Org: org, Address: b.Address.noun(), MeetingsTimeZone: b.ProvisioningParameters.Meetings.Timezone,
+		SubPartnerAdminEmail: b.SubPartnerAdminEmail, Limits: map[customer.Package]int{},
+	}
+	for _, p := range b.Packages {
+		out.Packages = append(out.Packages, customer.Package(p))
+	}
+	for p, n := range b.ProvisioningParameters.Packages.Limits {
+		out.Limits[customer.Package(p)] = n
+	}
+	if l := b.ProvisioningParameters.Calling.Location; l != nil {
+		out.Location = &customer.NewLocation{
+			Name: l.Name, Address: l.Address.noun(), TimeZone: l.Timezone, Language: l.Language, EmergencyID: l.EmergencyLocationIdentifier,
+			Numbers: l.Numbers, MainNumber: l.MainNumber,
+		}
+	}
+	return out, nil
+}
+
+// acceptedOutput says where to look for what was accepted.
+type acceptedOutput struct {
+	Location string `header:"Location"`
+	Body     struct {
+		URL string `json:"url"`
+	}
+}
+
+type customerOutput struct {
+	Location string `header:"Location"`
+	Body     customerWire
+}
+
+type customersInput struct {
+	Paging
+	ExternalID string   `query:"externalId"`
+	OrgID      string   `query:"orgId"`
+	Status     []string `query:"status,explode" doc:"One or more, repeated or with commas between"`
+}
+
+func (in *customersInput) filter() (customer.CustomerFilter, error) {
+	org, err := fieldID[customer.OrgID]("orgId", in.OrgID)
+	filter := customer.CustomerFilter{ExternalID: in.ExternalID, Org: org}
+	for _, value := range in.Status {
+		for status := range strings.SplitSeq(value, ",") {
+			if status = strings.TrimSpace(status); status != "" {
+				filter.Statuses = append(filter.Statuses, customer.Status(status))
+			}
+		}
+	}
+	return filter, err
+}
+
+const customersPath = "/v1/wholesale/customers"
+
+func (s *Server) customerRoutes() {
+	route(s, operation{"provisionCustomer", http.MethodPost, customersPath, "Provision a customer", http.StatusAccepted, customer.ScopeCustomersWrite}, s.provision)
+	route(s, operation{"listCustomers", http.MethodGet, customersPath, "List customers", 0, customer.ScopeCustomersRead}, s.listCustomers)
+	route(s, operation{"getCustomer", http.MethodGet, customersPath + "/{customerId}", "Get a customer", 0, customer.ScopeCustomersRead}, s.getCustomer)
+}
+
+func (s *Server) provision(ctx context.Context, in *newCustomerInput) (*acceptedOutput, error) {
+	noun, err := in.noun()
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.Customers.Provision(ctx, actorOf(ctx), noun)
+	if err != nil {
+		return nil, err
+	}
+	out := &acceptedOutput{Location: in.self(customersPath + "/" + encodeID(kindCustomer, c.ID))}
+	out.Body.URL = out.Location
+	return out, nil
+}
+
+func (s *Server) listCustomers(ctx context.Context, in *customersInput) (*listed[customerWire], error) {
+	page, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	filter, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	list, more, err := s.Customers.Customers(ctx, actorOf(ctx), filter, page)
+	return answer(&in.Paging, page, list, more, wireCustomer), err
+}
+
+func (s *Server) getCustomer(ctx context.Context, in *struct {
+	Paging
+	CustomerID string `path:"customerId"`
+},
+) (*customerOutput, error) {
+	id, err := pathID[customer.CustomerID]("customer", in.CustomerID)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.Customers.Customer(ctx, actorOf(ctx), id)
+	return &customerOutput{in.self(customersPath + "/" + encodeID(kindCustomer, c.ID)), wireCustomer(c)}, err
+}

@@ -1,0 +1,173 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"dialtone/customer"
+	"dialtone/provisioning"
+)
+
+// fileWire is a file that a phone would be served.
+type fileWire struct {
+	Path        string   `json:"path"`
+	Transports  []string `json:"transports"`
+	ContentType string   `json:"contentType"`
+	Body        string   `json:"body" doc:"Secrets read ********"`
+}
+
+type filesOutput struct {
+	Body struct {
+		Revision int64      `json:"revision"`
+		Files    []fileWire `json:"files"`
+	}
+}
+
+type enrolmentInput struct {
+	DeviceInput
+	Body struct {
+		Minutes int64 `json:"minutes" doc:"1 to 10080" example:"60"`
+	}
+}
+
+type enrolmentOutput struct {
+	Body struct {
+		Expires string `json:"expires"`
+	}
+}
+
+// bindingWire is where a phone is registered from.
+type bindingWire struct {
+	Contact   string `json:"contact"`
+	Transport string `json:"transport"`
+	Expires   string `json:"expires"`
+	UserAgent string `json:"userAgent"`
+	Port      int    `json:"port" doc:"Of the line"`
+	Source    string `json:"source" doc:"Address that the request came from"`
+}
+
+type registrationOutput struct {
+	Body struct {
+		Registered bool          `json:"registered"`
+		Bindings   []bindingWire `json:"bindings"`
+	}
+}
+
+// contactWire is one entry of the boot trace.
+type contactWire struct {
+	Time     string `json:"time"`
+	Door     string `json:"door"`
+	Peer     string `json:"peer"`
+	Request  string `json:"request"`
+	Answer   string `json:"answer"`
+	Rule     string `json:"rule" doc:"What decided"`
+	Revision int64  `json:"revision" doc:"Of the configuration that was served; 0 if none"`
+}
+
+type traceOutput struct {
+	Body struct {
+		Items []contactWire `json:"items" doc:"The newest first"`
+	}
+}
+
+const hubDevice = "/hub/v1/devices/{deviceId}"
+
+// traceLength is how much of the trace is shown: some twenty boots.
+const traceLength = 100
+
+// maxMinutes keeps a window's length within what a duration holds; the core's own bound is far below.
+const maxMinutes = 1_000_000
+
+func (s *Server) hubRoutes() {
+	route(s, operation{"getDeviceFiles", http.MethodGet, hubDevice + "/files", "What the phone would be served now", 0, customer.ScopeDevicesRead}, s.files)
+	route(s, operation{"openEnrolment", http.MethodPost, hubDevice + "/enrolment", "Open the phone's enrolment window", http.StatusCreated, customer.ScopeDevicesWrite},
+		func(ctx context.Context, in *enrolmentInput) (*enrolmentOutput, error) {
+			tenant, id, err := s.device(ctx, in.DeviceInput)
+			if err != nil {
+				return nil, err
+			}
+			length := time.Duration(max(0, min(in.Body.Minutes, maxMinutes))) * time.Minute
+			until, err := s.Devices.OpenEnrolment(ctx, actorOf(ctx), tenant, id, length)
+			out := &enrolmentOutput{}
+			out.Body.Expires = timestamp(until)
+			return out, err
+		})
+	route(s, operation{"closeEnrolment", http.MethodDelete, hubDevice + "/enrolment", "Close the phone's enrolment window", http.StatusNoContent, customer.ScopeDevicesWrite},
+		func(ctx context.Context, in *DeviceInput) (*struct{}, error) {
+			tenant, id, err := s.device(ctx, *in)
+			if err != nil {
+				return nil, err
+			}
+			return nil, s.Devices.CloseEnrolment(ctx, actorOf(ctx), tenant, id)
+		})
+	route(s, operation{"getRegistration", http.MethodGet, hubDevice + "/registration", "Whether and from where the phone is registered", 0, customer.ScopeDevicesRead}, s.registration)
+	route(s, operation{"getTrace", http.MethodGet, hubDevice + "/trace", "What the phone asked and was answered", 0, customer.ScopeDevicesRead}, s.trace)
+}
+
+func (s *Server) files(ctx context.Context, in *DeviceInput) (*filesOutput, error) {
+	tenant, id, err := s.device(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	view, err := s.Devices.Files(ctx, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &filesOutput{}
+	out.Body.Revision = view.Revision
+	out.Body.Files = make([]fileWire, len(view.Files))
+	for i, f := range view.Files {
+		transports := make([]string, len(f.Transports))
+		for j, t := range f.Transports {
+			transports[j] = string(t)
+		}
+		out.Body.Files[i] = fileWire{Path: f.Path, Transports: transports, ContentType: f.ContentType, Body: f.Body}
+	}
+	return out, nil
+}
+
+func (s *Server) registration(ctx context.Context, in *DeviceInput) (*registrationOutput, error) {
+	tenant, id, err := s.device(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	bindings, err := s.Devices.Registration(ctx, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &registrationOutput{}
+	out.Body.Registered = len(bindings) > 0
+	out.Body.Bindings = make([]bindingWire, len(bindings))
+	for i, b := range bindings {
+		out.Body.Bindings[i] = bindingWire{
+			Contact: b.Contact, Transport: b.Transport, Expires: timestamp(b.Expires), UserAgent: b.UserAgent, Port: b.Port, Source: b.Source.String(),
+		}
+	}
+	return out, nil
+}
+
+func (s *Server) trace(ctx context.Context, in *DeviceInput) (*traceOutput, error) {
+	tenant, id, err := s.device(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := s.Devices.Trace(ctx, tenant, id, traceLength)
+	if err != nil {
+		return nil, err
+	}
+	out := &traceOutput{}
+	out.Body.Items = make([]contactWire, len(entries))
+	for i, e := range entries {
+		out.Body.Items[i] = wireContact(e)
+	}
+	return out, nil
+}
+
+func wireContact(e provisioning.TraceEntry) contactWire {
+	peer := ""
+	if e.Peer.IsValid() {
+		peer = e.Peer.String()
+	}
+	return contactWire{Time: timestamp(e.Time), Door: e.Door, Peer: peer, Request: e.Request, Answer: e.Answer, Rule: e.Rule, Revision: e.Revision}
+}

@@ -1,0 +1,83 @@
+package adminapi
+
+import (
+	"encoding/base64"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"dialtone/fault"
+)
+
+// Kinds of ids on the wire: an id is the unpadded base64 of ciscospark://us/KIND/UUID.
+const (
+	kindCustomer      = "ENTERPRISE"
+	kindOrganization  = "ORGANIZATION"
+	kindSubscriber    = "SUBSCRIBER"
+	kindPerson        = "PEOPLE"
+	kindLocation      = "LOCATION"
+	kindDevice        = "DEVICE"
+	kindCallingDevice = "CALLING_DEVICE"
+	kindTemplate      = "TEMPLATE"
+)
+
+// encodeID writes an id for the wire; "" stays "".
+func encodeID[T ~string](kind string, id T) string {
+	if id == "" {
+		return ""
+	}
+	return base64.RawURLEncoding.EncodeToString([]byte("ciscospark://us/" + kind + "/" + string(id)))
+}
+
+// encodeProvisioningID writes the short form that names an onboarding template.
+func encodeProvisioningID(id string) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(id))
+}
+
+// maxID bounds an id on the wire, in bytes: ours have at most 80.
+const maxID = 256
+
+// decodeID reads an id as clients send it: with or without padding, in either base64 alphabet, of any kind and region, or the UUID alone. It returns
+// the UUID in canonical form; false when there is none.
+func decodeID(text string) (string, bool) {
+	text = strings.TrimSpace(text)
+	if len(text) > maxID {
+		return "", false
+	}
+	if id, err := uuid.Parse(text); err == nil && len(text) == 36 {
+		return id.String(), true
+	}
+	alphabet := strings.NewReplacer("+", "-", "/", "_", "=", "")
+	raw, err := base64.RawURLEncoding.DecodeString(alphabet.Replace(text))
+	if err != nil {
+		return "", false
+	}
+	key := string(raw)
+	key = key[strings.LastIndexByte(key, '/')+1:]
+	id, err := uuid.Parse(key)
+	if err != nil || len(key) != 36 {
+		return "", false
+	}
+	return id.String(), true
+}
+
+// pathID reads the id of a path. What can't be one names nothing.
+func pathID[T ~string](thing, text string) (T, error) {
+	id, ok := decodeID(text)
+	if !ok {
+		return "", fault.New(fault.NotFound, "There is no such %s.", thing)
+	}
+	return T(id), nil
+}
+
+// fieldID reads the id of a field or a query parameter; "" stays "".
+func fieldID[T ~string](field, text string) (T, error) {
+	if text == "" {
+		return "", nil
+	}
+	id, ok := decodeID(text)
+	if !ok {
+		return "", fault.InvalidField(field, "isn't an id")
+	}
+	return T(id), nil
+}

@@ -1,0 +1,87 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"dialtone/customer"
+	"dialtone/fault"
+	"dialtone/secret"
+)
+
+type actorKey struct{}
+
+// actorOf returns who asks. Routes run only after authorise has put it there.
+func actorOf(ctx context.Context) customer.Actor {
+	actor, _ := ctx.Value(actorKey{}).(customer.Actor)
+	return actor
+}
+
+// operation describes one route.
+type operation struct {
+	id, method, path, summary string
+	status                    int // of success; 0: 200
+	scope                     customer.Scope
+}
+
+// errorStatuses are what any route may answer besides success.
+func errorStatuses() []int { return []int{400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 503} }
+
+// route adds a route: token, scope, then the handler, whose errors become answers in one way.
+func route[I, O any](s *Server, o operation, handle func(context.Context, *I) (*O, error)) {
+	huma.Register(s.api, huma.Operation{
+		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, DefaultStatus: o.status, Errors: errorStatuses(),
+		Security: []map[string][]string{{"token": {string(o.scope)}}}, Middlewares: huma.Middlewares{s.authorise(o.scope)},
+		MaxBodyBytes: maxBody,
+	}, func(ctx context.Context, in *I) (*O, error) {
+		out, err := handle(ctx, in)
+		if err != nil {
+			return nil, s.failed(ctx, err)
+		}
+		return out, nil
+	})
+}
+
+// authorise lets in who shows a token with the scope.
+func (s *Server) authorise(scope customer.Scope) func(huma.Context, func(huma.Context)) {
+	return func(c huma.Context, next func(huma.Context)) {
+		ctx := c.Context()
+		kind, token, _ := strings.Cut(strings.TrimSpace(c.Header("Authorization")), " ")
+		if !strings.EqualFold(kind, "Bearer") || token == "" {
+			s.refuse(c, http.StatusUnauthorized, "An access token is needed: send \"Authorization: Bearer TOKEN\".")
+			return
+		}
+		actor, err := s.Customers.Authenticate(ctx, secret.New(strings.TrimSpace(token)))
+		switch {
+		case fault.Is(err, fault.Denied):
+			s.refuse(c, http.StatusUnauthorized, fault.Message(err))
+		case err != nil:
+			s.write(c, s.failed(ctx, err))
+		case !actor.May(scope):
+			s.refuse(c, http.StatusForbidden, "The access token doesn't carry the scope "+string(scope)+".")
+		default:
+			next(huma.WithValue(c, actorKey{}, actor))
+		}
+	}
+}
+
+func (s *Server) refuse(c huma.Context, status int, message string) {
+	s.write(c, &apiError{status: status, Message: message, Errors: []errorItem{{Description: message}}, TrackingID: trackingID(c.Context())})
+}
+
+// write writes an error before a route runs.
+func (s *Server) write(c huma.Context, err error) {
+	e, ok := err.(*apiError) //nolint:errorlint // failed returns nothing else
+	if !ok {
+		return
+	}
+	for name, values := range e.GetHeaders() {
+		c.SetHeader(name, values[0])
+	}
+	c.SetHeader("Content-Type", "application/json")
+	c.SetStatus(e.status)
+	_ = s.api.Marshal(c.BodyWriter(), "application/json", e) // the client is gone, or it has it
+}

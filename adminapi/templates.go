@@ -1,0 +1,67 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+
+	"dialtone/customer"
+)
+
+// templateWire is an onboarding template on the wire.
+type templateWire struct {
+	ID             string `json:"id"`
+	ProvisioningID string `json:"provisioningId" doc:"Names the template when a customer is provisioned"`
+	Name           string `json:"name"`
+	Country        string `json:"country"`
+	Language       string `json:"language"`
+	SubscriptionID string `json:"subscriptionId"`
+	Created        string `json:"created"`
+}
+
+func wireTemplate(t customer.Template) templateWire {
+	return templateWire{
+		ID: encodeID(kindTemplate, t.ID), ProvisioningID: encodeProvisioningID(t.ProvisioningID), Name: t.Name, Country: t.Country, Language: t.Language,
+		SubscriptionID: t.SubscriptionID, Created: timestamp(t.Created),
+	}
+}
+
+type newTemplateInput struct {
+	Body struct {
+		Name           string `json:"name" doc:"1 to 80 characters; unique" example:"Small business"`
+		Country        string `json:"country" doc:"ISO 3166-1 alpha-2" example:"US"`
+		Language       string `json:"language" doc:"Locale of new customers" example:"en_US"`
+		SubscriptionID string `json:"subscriptionId" doc:"Wholesale subscription" example:"Sub-1"`
+	}
+}
+
+type templateOutput struct{ Body templateWire }
+
+func (s *Server) templateRoutes() {
+	route(s, operation{"createTemplate", http.MethodPost, "/hub/v1/templates", "Create an onboarding template", http.StatusCreated, customer.ScopeTemplatesWrite},
+		func(ctx context.Context, in *newTemplateInput) (*templateOutput, error) {
+			t, err := s.Customers.CreateTemplate(ctx, actorOf(ctx), customer.NewTemplate{
+				Name: in.Body.Name, Country: in.Body.Country, Language: in.Body.Language, SubscriptionID: in.Body.SubscriptionID,
+			})
+			return &templateOutput{wireTemplate(t)}, err
+		})
+	route(s, operation{"listTemplates", http.MethodGet, "/hub/v1/templates", "List onboarding templates", 0, customer.ScopeTemplatesRead},
+		func(ctx context.Context, in *struct{ Paging }) (*listed[templateWire], error) {
+			page, err := in.page()
+			if err != nil {
+				return nil, err
+			}
+			list, more, err := s.Customers.Templates(ctx, actorOf(ctx), page)
+			return answer(&in.Paging, page, list, more, wireTemplate), err
+		})
+	route(s, operation{"getTemplate", http.MethodGet, "/hub/v1/templates/{id}", "Get an onboarding template", 0, customer.ScopeTemplatesRead},
+		func(ctx context.Context, in *struct {
+			ID string `path:"id"`
+		}) (*templateOutput, error) {
+			id, err := pathID[customer.TemplateID]("template", in.ID)
+			if err != nil {
+				return nil, err
+			}
+			t, err := s.Customers.Template(ctx, actorOf(ctx), id)
+			return &templateOutput{wireTemplate(t)}, err
+		})
+}

@@ -1,0 +1,72 @@
+package adminapi
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+)
+
+type trackingKey struct{}
+
+func trackingID(ctx context.Context) string {
+	id, _ := ctx.Value(trackingKey{}).(string)
+	return id
+}
+
+// maxTrackingID bounds what a client's own id takes of our log, in bytes.
+const maxTrackingID = 128
+
+// track gives every request its tracking id, its line in the log, and its answer even when we break.
+func (s *Server) track(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		began := s.Now()
+		id := r.Header.Get("TrackingID")
+		if !printable(id) {
+			id = "DIALTONE_" + s.NewID()
+		}
+		w.Header().Set("trackingid", id)
+		seen := &statusWriter{ResponseWriter: w}
+		ctx := context.WithValue(r.Context(), trackingKey{}, id)
+		r = r.WithContext(ctx)
+		r.Body = http.MaxBytesReader(seen, r.Body, maxBody+1)
+		defer func() {
+			if broken := recover(); broken != nil {
+				s.Logger.ErrorContext(ctx, "a request broke us", "tracking_id", id, "panic", fmt.Sprint(broken), "stack", string(debug.Stack()))
+				if seen.status == 0 {
+					s.writeStatus(seen, r, http.StatusInternalServerError, "Something went wrong on our side. Try again; if it stays, give your administrator the tracking id.")
+				}
+			}
+			s.Logger.InfoContext(ctx, "request", "tracking_id", id, "method", r.Method, "path", r.URL.Path, "status", seen.status, "took", s.Now().Sub(began))
+		}()
+		next.ServeHTTP(seen, r)
+	})
+}
+
+// printable reports whether a client's tracking id can be repeated: 1 to 128 visible ASCII characters.
+func printable(id string) bool {
+	return id != "" && len(id) <= maxTrackingID && !strings.ContainsFunc(id, func(r rune) bool { return r <= ' ' || r > '~' })
+}
+
+// statusWriter remembers the status that was written.
+type statusWriter struct {
+	http.ResponseWriter
+	status int
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *statusWriter) WriteHeader(status int) {
+	if w.status == 0 {
+		w.status = status
+	}
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (w *statusWriter) Write(b []byte) (int, error) {
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
+	return w.ResponseWriter.Write(b)
+}
