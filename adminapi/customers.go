@@ -74,6 +74,19 @@ type locationInput struct {
 	MainNumber                  string      `json:"mainNumber"`
 }
 
+// customerParameters is what a customer's packages need on the wire.
+type customerParameters struct {
+	Calling struct {
+		Location *locationInput `json:"location"`
+	} `json:"calling"`
+	Meetings struct {
+		Timezone string `json:"timezone"`
+	} `json:"meetings"`
+	Packages struct {
+		Limits map[string]int `json:"limits" doc:"How many of each package may be assigned"`
+	} `json:"packages"`
+}
+
 type newCustomerInput struct {
 	Paging
 	Body struct {
@@ -87,18 +100,8 @@ type newCustomerInput struct {
 			PrimaryEmail string `json:"primaryEmail"`
 			Language     string `json:"language"`
 		} `json:"customerInfo"`
-		ProvisioningParameters struct {
-			Calling struct {
-				Location *locationInput `json:"location"`
-			} `json:"calling"`
-			Meetings struct {
-				Timezone string `json:"timezone"`
-			} `json:"meetings"`
-			Packages struct {
-				Limits map[string]int `json:"limits" doc:"How many of each package may be assigned"`
-			} `json:"packages"`
-		} `json:"provisioningParameters"`
-		SubPartnerAdminEmail string `json:"subPartnerAdminEmail"`
+		ProvisioningParameters customerParameters `json:"provisioningParameters"`
+		SubPartnerAdminEmail   string             `json:"subPartnerAdminEmail"`
 	}
 }
 

@@ -57,20 +57,23 @@ func wireSubscriber(s customer.Subscriber) subscriberWire {
 	}
 }
 
+// subscriberParameters is what a calling package needs on the wire.
+type subscriberParameters struct {
+	FirstName          string `json:"firstName"`
+	LastName           string `json:"lastName"`
+	PrimaryPhoneNumber string `json:"primaryPhoneNumber" example:"+12175550123"`
+	Extension          digits `json:"extension" example:"101"`
+	LocationID         string `json:"locationId"`
+}
+
 type newSubscriberInput struct {
 	Paging
 	Body struct {
-		CustomerID             string   `json:"customerId"`
-		Email                  string   `json:"email"`
-		Package                string   `json:"package" doc:"The package; or packages, not both"`
-		Packages               []string `json:"packages" doc:"The package, as the one element"`
-		ProvisioningParameters struct {
-			FirstName          string `json:"firstName"`
-			LastName           string `json:"lastName"`
-			PrimaryPhoneNumber string `json:"primaryPhoneNumber" example:"+12175550123"`
-			Extension          digits `json:"extension" example:"101"`
-			LocationID         string `json:"locationId"`
-		} `json:"provisioningParameters"`
+		CustomerID             string               `json:"customerId"`
+		Email                  string               `json:"email"`
+		Package                string               `json:"package" doc:"The package; or packages, not both"`
+		Packages               []string             `json:"packages" doc:"The package, as the one element"`
+		ProvisioningParameters subscriberParameters `json:"provisioningParameters"`
 	}
 }
 

@@ -68,13 +68,19 @@ func (c *RecordingCore) Open(_ context.Context, r provisioning.Request) (provisi
 	return provisioning.Opened{Body: []byte("recorded")}, nil
 }
 
-// StuckCore tells when it is asked and answers when the context ends.
-type StuckCore struct{ asked chan string }
+// StuckCore tells when it is asked, and answers nothing until it is released or the request's context ends.
+type StuckCore struct {
+	asked    chan string
+	released chan struct{}
+}
 
 func (c StuckCore) Open(ctx context.Context, r provisioning.Request) (provisioning.Opened, error) {
 	c.asked <- r.Path
-	<-ctx.Done()
-	return provisioning.Opened{}, ctx.Err()
+	select {
+	case <-ctx.Done():
+	case <-c.released:
+	}
+	return provisioning.Opened{}, fault.New(fault.Unavailable, "Nothing comes.")
 }
 
 // Log is a logger's other end: a channel of the lines, each a map of its attributes and its level and message.
@@ -136,6 +142,8 @@ type peer struct {
 	conn *net.UDPConn
 	to   net.Addr // where the next packet goes: the server, then the port of its transfer
 	port netip.AddrPort
+
+	buffer [2000]byte
 }
 
 func newPeer(t testing.TB, server netip.AddrPort) *peer {
@@ -161,26 +169,33 @@ func (p *peer) send(packet string) {
 // receive waits for a packet.
 func (p *peer) receive() string {
 	p.t.Helper()
-	require.NoError(p.t, p.conn.SetReadDeadline(time.Now().Add(20*time.Second)))
-	buffer := make([]byte, 70_000)
-	size, from, err := p.conn.ReadFromUDPAddrPort(buffer)
-	require.NoError(p.t, err)
+	packet, ok := p.receiveWithin(20 * time.Second)
+	require.True(p.t, ok, "the server sent nothing")
+	return packet
+}
+
+// receiveWithin waits for a packet so long; what it sends from now on goes to where that came from.
+func (p *peer) receiveWithin(wait time.Duration) (string, bool) {
+	p.t.Helper()
+	require.NoError(p.t, p.conn.SetReadDeadline(time.Now().Add(wait)))
+	size, from, err := p.conn.ReadFromUDPAddrPort(p.buffer[:])
+	if err != nil {
+		return "", false
+	}
 	p.port, p.to = from, net.UDPAddrFromAddrPort(from)
-	return string(buffer[:size])
+	return string(p.buffer[:size]), true
 }
 
 // waiting returns the packets that came already, once nothing more can come.
 func (p *peer) waiting() []string {
 	p.t.Helper()
 	var out []string
-	buffer := make([]byte, 70_000)
 	for {
-		require.NoError(p.t, p.conn.SetReadDeadline(time.Now().Add(time.Millisecond)))
-		size, _, err := p.conn.ReadFromUDPAddrPort(buffer)
-		if err != nil {
+		packet, ok := p.receiveWithin(time.Millisecond)
+		if !ok {
 			return out
 		}
-		out = append(out, string(buffer[:size]))
+		out = append(out, packet)
 	}
 }
 
