@@ -122,7 +122,7 @@ func ciscoChange(c change) string {
 
 // ciscoLine writes one of the phone's lines. What the phone doesn't have is switched off and not left out: a line that is left out stays as it was.
 func ciscoLine(p *settings, s Settings, port int) {
-	set := func(name, value string) { p.set(fmt.Sprintf("%s_%d_", name, port), value) }
+	set := func(name, value string) { p.set(name+"_"+strconv.Itoa(port)+"_", value) }
 	line, ok := lineAt(s.Lines, port)
 	set("Line_Enable", map[bool]string{true: "Yes", false: "No"}[ok])
 	set("Extension", map[bool]string{true: strconv.Itoa(port), false: "Disabled"}[ok])

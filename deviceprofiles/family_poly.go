@@ -1,7 +1,6 @@
 package deviceprofiles
 
 import (
-	"fmt"
 	"strconv"
 	"strings"
 )
@@ -128,7 +127,7 @@ func polyChange(p *settings, group string, c change) {
 }
 
 func polyLine(p *settings, s Settings, line Line) {
-	set := func(name, value string) { p.set(fmt.Sprintf("reg.%d.%s", line.Port, name), value) }
+	set := func(name, value string) { p.set("reg."+strconv.Itoa(line.Port)+"."+name, value) }
 	set("address", line.UserName+"@"+line.Domain)
 	set("displayName", line.DisplayName)
 	set("label", line.Label)

@@ -111,7 +111,7 @@ func yealinkChange(c change) string {
 }
 
 func yealinkLine(p *settings, s Settings, port int) {
-	set := func(name, value string) { p.set(fmt.Sprintf("account.%d.%s", port, name), value) }
+	set := func(name, value string) { p.set("account."+strconv.Itoa(port)+"."+name, value) }
 	line, ok := lineAt(s.Lines, port)
 	set("enable", zeroOne(ok))
 	if !ok {

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"dialtone/deviceprofiles"
+	"dialtone/fault"
 	"dialtone/secret"
 )
 
@@ -87,7 +88,11 @@ func TestGoldenFiles(t *testing.T) {
 			"": sampleSettings(t, model, mac), "-by-address": byAddress(sampleSettings(t, model, mac)),
 		} {
 			dir := filepath.Join("testdata", "golden", strings.ReplaceAll(model, " ", "")+mode)
-			for name, file := range filesOf(t, s) {
+			if *update {
+				require.NoError(t, os.RemoveAll(dir))
+			}
+			files := filesOf(t, s)
+			for name, file := range files {
 				path := filepath.Join(dir, name)
 				if *update {
 					require.NoError(t, os.MkdirAll(dir, 0o755))
@@ -101,6 +106,9 @@ func TestGoldenFiles(t *testing.T) {
 				again := filesOf(t, s)
 				assert.Equal(t, file, again[name], "the same settings give the same bytes")
 			}
+			kept, err := os.ReadDir(dir)
+			require.NoError(t, err)
+			assert.Len(t, kept, len(files), "%s holds files that are no longer served", dir)
 		}
 	}
 }
@@ -241,7 +249,9 @@ func TestNamesAndLabelsNeverAddASetting(t *testing.T) {
 				}
 				file, err := deviceprofiles.Render(asset.Path, s)
 				if err != nil {
-					continue // refused, which is as good
+					assert.True(t, fault.Is(err, fault.Invalid))
+					assert.Error(t, deviceprofiles.CheckDisplayName("firstName", value), "%q can be stored and not be written for a %s", value, model)
+					continue
 				}
 				got := parse(t, string(file.Body))
 				assert.Len(t, got, want[asset.Path], "%s: %q added or hid a setting", model, value)
@@ -255,10 +265,10 @@ func TestNamesAndLabelsNeverAddASetting(t *testing.T) {
 
 func TestWhatCantBeWrittenIsRefusedWithItsName(t *testing.T) {
 	t.Parallel()
-	for _, bad := range []string{"a\nb", "a\x00", "a\u2028b", strings.Repeat("x", 513), "\xff"} {
+	for _, bad := range []string{"a\nb", "a\rb", "a\tb", "a\x00", "a\x7f", "a\u0085b", "a\u2028b", "a\uFFFE", strings.Repeat("x", 513), "\xff", " a", "a\u00a0", "%NULL%"} {
 		assert.ErrorContains(t, deviceprofiles.CheckDisplayName("firstName", bad), "firstName")
 	}
-	for _, good := range []string{"", "Zoë 🙂 مرحبا", `"quoted" & <angled>`} {
+	for _, good := range []string{"", "Zoë 🙂 مرحبا", `"quoted" & <angled> 'n' ]]>`, "# 1", strings.Repeat("é", 256)} {
 		assert.NoError(t, deviceprofiles.CheckDisplayName("firstName", good))
 	}
 	for _, good := range []string{"TestPassword123&", "Test4Password123&", "abcdefg8", "-_.!~*()%$#@"} {
@@ -267,6 +277,9 @@ func TestWhatCantBeWrittenIsRefusedWithItsName(t *testing.T) {
 	for _, bad := range []string{"", "short", "has blank 1", `quote"12345`, "quote'12345", `back\slash1`, "semi;colon1", "angle<12345", "angle>12345", "tab\t123456", "é1234567890"} {
 		err := deviceprofiles.CheckPassword("password", secret.New(bad))
 		assert.ErrorContains(t, err, "password", bad)
+		if bad != "" {
+			assert.NotContains(t, err.Error(), bad)
+		}
 	}
 }
 
@@ -319,8 +332,13 @@ func FuzzRender(f *testing.F) {
 			s := sampleSettings(t, model, mac)
 			s.Lines[0].DisplayName, s.Lines[0].Label, s.Lines[0].Password = name, label, secret.New(password)
 			for _, asset := range deviceprofiles.Files(s.Model, s.MAC) {
-				if file, err := deviceprofiles.Render(asset.Path, s); asset.Secret && err == nil {
+				file, err := deviceprofiles.Render(asset.Path, s)
+				switch {
+				case asset.Secret && err == nil:
 					parse(t, string(file.Body))
+				case asset.Secret && deviceprofiles.CheckDisplayName("", name) == nil && deviceprofiles.CheckDisplayName("", label) == nil &&
+					deviceprofiles.CheckPassword("", secret.New(password)) == nil:
+					t.Fatalf("%q, %q and %q can be stored and not be written for a %s: %v", name, label, password, model, err)
 				}
 			}
 		}

@@ -34,6 +34,10 @@ func TestMatchKnowsWhatPhonesAskFor(t *testing.T) {
 		{"/Cisco/CP-8851-3PCC/00562B043615.cfg", "", "cisco-mpp", "00562B043615"},
 		{"//prov//tenant//00562b043615.xml", "", "cisco-mpp", "00562B043615"},
 		{"/00562b043615.cfg", cisco, "cisco-mpp", "00562B043615"},
+		{"/Cisco/00562b043615.cfg", "", "cisco-mpp", "00562B043615"},
+		{"/francisco/805ec0aabbcc.cfg", "", "yealink poly cisco-mpp", "805EC0AABBCC"},
+		{"/prov/k/tenant/805ec0aabbcc.cfg", strings.Repeat("x", 513), "yealink poly cisco-mpp", "805EC0AABBCC"},
+		{"805ec0aabbcc.cfg", "\xff\x00\n<script>", "yealink poly cisco-mpp", "805EC0AABBCC"},
 		{"y000000000096.cfg", "", "yealink", ""},
 		{"/y000000000250.cfg", yealink, "yealink", ""},
 		{"/805ec0aabbcc.cfg", yealink, "yealink", "805EC0AABBCC"},
@@ -63,6 +67,7 @@ func TestTheAddressBlockDecidesWithoutAUserAgent(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]deviceprofiles.Family{
 		"/805ec0aabbcc.cfg": deviceprofiles.Yealink, "/0004f2aabbcc.cfg": deviceprofiles.Poly, "/64167faabbcc.cfg": deviceprofiles.Poly,
+		"/00562b043615.cfg": deviceprofiles.CiscoMPP,
 	} {
 		hit, err := deviceprofiles.Match(path, "")
 		require.NoError(t, err)
@@ -112,6 +117,8 @@ func TestOptionalFilesAreNotThereAndTellTheirPhone(t *testing.T) {
 	for path, mac := range map[string]string{
 		"/805ec0aabbcc.boot": "805EC0AABBCC", "/y000000000000.boot": "", "/0004f2aabbcc-license.cfg": "0004F2AABBCC", "/000000000000-directory.xml": "",
 		"/0004f2aabbcc-phone.cfg": "0004F2AABBCC", "/3111-44500-001.sip.ld": "", "/805ec0aabbcc-local.cfg": "805EC0AABBCC", "/": "", "/index.html": "",
+		"/0004f2aabbcc-web.cfg": "0004F2AABBCC", "/0004f2aabbcc-calls.xml": "0004F2AABBCC", "/0004f2aabbcc-app.log": "0004F2AABBCC", "/000000000000-license.cfg": "",
+		"/sip.ld": "", "/805ec0aabbcc-contact.xml": "805EC0AABBCC", "/CTLSEP00562B043615.tlv": "00562B043615",
 		"/cfg000b82aabbcc.xml": "000B82AABBCC", "/ffffffffffff.cfg": "", "/805ec0aabbcc-user.xml": "805EC0AABBCC", "/SEP00562B043615.cnf.xml": "00562B043615",
 	} {
 		hit, err := deviceprofiles.Match(path, "")
@@ -127,8 +134,11 @@ func TestMistakesAreNamed(t *testing.T) {
 	t.Parallel()
 	_, err := deviceprofiles.Match("/SEP00562B043615.cnf.xml", "")
 	assert.ErrorContains(t, err, "enterprise firmware")
-	_, err = deviceprofiles.Match("/c/$MA.xml", "")
-	assert.ErrorContains(t, err, "macro")
+	for _, path := range []string{"/c/$MA.xml", "/%24PSN.xml", "/$MAU.cfg"} {
+		_, err = deviceprofiles.Match(path, "")
+		assert.True(t, fault.Is(err, fault.NotFound), path)
+		assert.ErrorContains(t, err, "macro", path)
+	}
 }
 
 func TestHostilePathsAreInvalid(t *testing.T) {

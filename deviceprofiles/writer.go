@@ -2,8 +2,6 @@ package deviceprofiles
 
 import (
 	"bytes"
-	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -13,11 +11,50 @@ import (
 // maxBlock bounds a value that is a whole PEM block, in bytes.
 const maxBlock = 8192
 
-// settingName is what a name of a setting may be in any XML format: Cisco's hold hyphens and dots too.
-var settingName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9._-]*$`)
+// isSettingName reports whether a setting may have the name in every format: letters, digits, and the signs that Cisco's names hold, a letter or an
+// underscore first, as XML wants it.
+func isSettingName(name string) bool {
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_':
+		case i > 0 && (c >= '0' && c <= '9' || c == '.' || c == '-'):
+		default:
+			return false
+		}
+	}
+	return name != ""
+}
 
 // xmlText escapes a value for an element or a double-quoted attribute. Line breaks and tabs become references, as an attribute would lose them.
-var xmlText = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;", "\r", "&#xD;", "\n", "&#xA;", "\t", "&#x9;")
+func xmlText(value string) string {
+	if !strings.ContainsAny(value, "&<>\"'\r\n\t") {
+		return value
+	}
+	var b strings.Builder
+	for i := range len(value) {
+		switch c := value[i]; c {
+		case '&':
+			b.WriteString("&amp;")
+		case '<':
+			b.WriteString("&lt;")
+		case '>':
+			b.WriteString("&gt;")
+		case '"':
+			b.WriteString("&quot;")
+		case '\'':
+			b.WriteString("&apos;")
+		case '\r':
+			b.WriteString("&#xD;")
+		case '\n':
+			b.WriteString("&#xA;")
+		case '\t':
+			b.WriteString("&#x9;")
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String()
+}
 
 // settings gathers the settings of one file, each name once, and remembers the first mistake so that callers can write one after another.
 type settings struct {
@@ -26,7 +63,10 @@ type settings struct {
 	err    error
 }
 
-func newSettings() *settings { return &settings{values: map[string]string{}} }
+func newSettings() *settings {
+	const usual = 64 // settings in a phone's own file
+	return &settings{names: make([]string, 0, usual), values: make(map[string]string, usual)}
+}
 
 // set adds a setting.
 func (s *settings) set(name, value string) {
@@ -49,7 +89,7 @@ func (s *settings) put(name, value string) {
 		return
 	}
 	switch _, twice := s.values[name]; {
-	case !settingName.MatchString(name):
+	case !isSettingName(name):
 		s.err = fault.New(fault.Internal, "%q is no name of a setting", name)
 	case twice:
 		s.err = fault.New(fault.Internal, "%s is set twice", name)
@@ -67,7 +107,7 @@ func (s *settings) flatProfile() (File, error) {
 	var b bytes.Buffer
 	b.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<flat-profile>\n")
 	for _, name := range s.names {
-		fmt.Fprintf(&b, "  <%s ua=\"na\">%s</%s>\n", name, xmlText.Replace(s.values[name]), name)
+		b.WriteString("  <" + name + " ua=\"na\">" + xmlText(s.values[name]) + "</" + name + ">\n")
 	}
 	b.WriteString("</flat-profile>\n")
 	return File{ContentType: contentTypeXML, Body: b.Bytes()}, nil
@@ -87,7 +127,7 @@ func (s *settings) attributes(element string) (File, error) {
 	var b bytes.Buffer
 	b.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<" + element)
 	for _, name := range s.names {
-		fmt.Fprintf(&b, "\n  %s=\"%s\"", name, xmlText.Replace(s.values[name]))
+		b.WriteString("\n  " + name + "=\"" + xmlText(s.values[name]) + "\"")
 	}
 	b.WriteString("/>\n")
 	return File{ContentType: contentTypeXML, Body: b.Bytes()}, nil
@@ -106,7 +146,7 @@ func (s *settings) lines() (File, error) {
 		if err := checkLine(name, value); err != nil {
 			return File{}, err
 		}
-		fmt.Fprintf(&b, "%s = %s\n", name, value)
+		b.WriteString(name + " = " + value + "\n")
 	}
 	return File{ContentType: contentTypeText, Body: b.Bytes()}, nil
 }

@@ -74,6 +74,7 @@ func (s *site) cisco(t *testing.T) {
 // srv is a zone in which the line's domain leads to a registrar over one transport.
 func srv(t *testing.T, service, transport, address string) *zone {
 	t.Helper()
+	t.Helper()
 	_, port, _ := strings.Cut(address, ":")
 	name := map[string]string{"udp": "_sip._udp", "tcp": "_sip._tcp", "tls": "_sips._tcp"}[transport] + ".bakery.sip.example."
 	return newZone(t,
@@ -423,4 +424,33 @@ func TestACiscoPhoneLearnsItsPasswordFromItsOwnFile(t *testing.T) {
 	s.asks("00562b043615", "Fetch-Pass.1") // the window is closed: the phone shows what it learned
 	_, said, err = boot(t, phone.BootConfig{MAC: ciscoMAC, Model: "8851", Server: s.http, Access: result.Access})
 	require.NoError(t, err, said)
+}
+
+func TestEveryLineOfAPhoneRegisters(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.cisco(t)
+	port := strings.TrimPrefix(s.names["sip-udp"], "127.0.0.1:")
+	more := "<User_ID_3_>1003</User_ID_3_><Auth_ID_3_>ada-auth</Auth_ID_3_><Password_3_>Sip&lt;Pass&gt;&amp;1</Password_3_>" +
+		"<Proxy_3_>bakery.sip.example</Proxy_3_><Outbound_Proxy_3_>127.0.0.1:" + port + "</Outbound_Proxy_3_></flat-profile>"
+	s.own.put("00562b043615.xml", strings.Replace(fill(t, "cisco/device.xml", s.names), "</flat-profile>", more, 1))
+	result, said, err := boot(t, phone.BootConfig{MAC: ciscoMAC, Model: "8851", Server: s.http, Unregister: true})
+	require.NoError(t, err, said)
+	require.Len(t, result.Registrations, 2)
+	assert.Equal(t, "sip:1001@bakery.sip.example", result.Registrations[0].AOR)
+	assert.Equal(t, "sip:1003@bakery.sip.example", result.Registrations[1].AOR)
+	assert.Equal(t, 3, result.Registrations[1].Port)
+	assert.Zero(t, s.registrar.bound())
+}
+
+func TestALineThatFailsAfterOthersRegistered(t *testing.T) {
+	t.Parallel()
+	s := newSite(t)
+	s.cisco(t)
+	more := "<User_ID_2_>1002</User_ID_2_><Line_Enable_2_>Yes</Line_Enable_2_><Password_2_>p</Password_2_><Proxy_2_>127.0.0.1:" +
+		strings.TrimPrefix(closedPort(t), "127.0.0.1:") + "</Proxy_2_></flat-profile>"
+	s.own.put("00562b043615.xml", strings.Replace(fill(t, "cisco/device.xml", s.names), "</flat-profile>", more, 1))
+	result, _, err := boot(t, phone.BootConfig{MAC: ciscoMAC, Model: "8851", Server: s.http})
+	assertStep(t, err, "register", "line 2: 127.0.0.1:")
+	assert.Len(t, result.Registrations, 1)
 }

@@ -259,6 +259,33 @@ func TestTFTPRefusals(t *testing.T) {
 	}
 }
 
+func TestLostTFTPPacketsAreSentAgain(t *testing.T) {
+	t.Parallel()
+	conn, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	asked := make(chan string, 10)
+	owned(t, conn, func() {
+		buffer := make([]byte, 1500)
+		for n := 0; ; n++ {
+			size, peer, err := conn.ReadFrom(buffer)
+			if err != nil {
+				return
+			}
+			asked <- string(buffer[:size])
+			if n == 1 { // the first request was lost
+				_, _ = conn.WriteTo([]byte("\x00\x03\x00\x01<flat-profile/>"), peer)
+			}
+		}
+	})
+	_, _, err = boot(t, phone.BootConfig{MAC: ciscoMAC, Model: "8851", Server: "tftp://" + conn.LocalAddr().String(), Timeout: 600 * time.Millisecond})
+	assertStep(t, err, "lines", "no line that is switched on") // the file arrived
+	for _, want := range []string{
+		"\x00\x01/8851-3PCC.xml\x00octet\x00blksize\x001428\x00", "\x00\x01/8851-3PCC.xml\x00octet\x00blksize\x001428\x00", "\x00\x04\x00\x01",
+	} {
+		assert.Equal(t, want, <-asked)
+	}
+}
+
 func TestAFileThatIsTooLargeForTFTP(t *testing.T) {
 	t.Parallel()
 	f := newFiles()

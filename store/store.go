@@ -9,7 +9,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 
@@ -23,7 +22,7 @@ import (
 // Config says which database to open.
 type Config struct {
 	URL    string       // postgres://... or postgresql://..., else the path of an SQLite file, made if it isn't there
-	Logger *slog.Logger // for what migrations do
+	Logger *slog.Logger // for what migrations do; nil: nothing is logged
 }
 
 // Store is an open database. It is safe for concurrent use.
@@ -32,26 +31,17 @@ type Store struct{ db *database }
 // database is what stands behind a Store: its methods are those that the interfaces of customer and provisioning ask for.
 type database struct {
 	reader
-	write   *sqlx.DB // SQLite: one connection; PostgreSQL: the same pool as for reading
-	read    *sqlx.DB
-	dialect dialect
+	write *sqlx.DB // SQLite: one connection; PostgreSQL: the same pool as for reading
+	read  *sqlx.DB
 }
 
-// dialect is what differs between the two databases.
-type dialect interface {
-	// lockTenant makes writers of one tenant take turns until the transaction ends.
-	lockTenant(ctx context.Context, tx *sqlx.Tx, tenant customer.Tenant) error
-	// lockLines keeps others from changing the bindings of some lines until the transaction ends.
-	lockLines(ctx context.Context, tx *sqlx.Tx, lines []string) error
-	// conflict returns the name of the unique index or constraint that an error broke, or the columns of it; "" for another error.
-	conflict(err error) string
-	// missing reports whether an error says that a row refers to one that isn't there.
-	missing(err error) bool
-}
-
-// Open opens a database and brings its schema up to date. fault.Unavailable when the database doesn't answer, fault.Invalid when the file can't be
-// opened; neither message holds the URL's password.
+// Open opens a database and brings its schema up to date. fault.Unavailable when the database doesn't answer; fault.Invalid when something is wrong
+// with what the URL names: a file that can't be written or isn't a database, a wrong password, a missing right. The message says what to do; neither
+// it nor its cause holds the URL's password.
 func Open(ctx context.Context, c Config) (*Store, error) {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
 	open := openSQLite
 	if strings.HasPrefix(c.URL, "postgres://") || strings.HasPrefix(c.URL, "postgresql://") {
 		open = openPostgres
@@ -60,7 +50,6 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	db.reader = reader{q: db.read}
 	return &Store{db: db}, nil
 }
 
@@ -75,7 +64,7 @@ func (s *Store) Close() error {
 // Ping implements provisioning.Store.
 func (s *database) Ping(ctx context.Context) error {
 	var one int
-	return failure(s.read.GetContext(ctx, &one, "SELECT 1"), "answer")
+	return s.count(ctx, &one, "answer", "SELECT 1")
 }
 
 // Customers is the store as the package customer wants it.
@@ -98,131 +87,104 @@ func (d devices) Update(ctx context.Context, tenant customer.Tenant, fn func(pro
 	return d.update(ctx, tenant, func(t *tx) error { return fn(t) })
 }
 
-// queryer is what reading needs: a pool or a transaction.
-type queryer interface {
-	GetContext(ctx context.Context, into any, query string, args ...any) error
-	SelectContext(ctx context.Context, into any, query string, args ...any) error
-	ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error)
-	Rebind(query string) string
-}
-
-// reader reads, from a pool or in a transaction.
-type reader struct{ q queryer }
-
 // tx reads and writes in one transaction.
-type tx struct {
-	reader
-	dialect dialect
-}
+type tx struct{ reader }
 
 // update runs fn in a transaction of one tenant.
 func (s *database) update(ctx context.Context, tenant customer.Tenant, fn func(*tx) error) error {
-	return s.transact(ctx, func(t *sqlx.Tx) error {
-		if err := s.dialect.lockTenant(ctx, t, tenant); err != nil {
-			return failure(err, "lock the tenant")
+	return s.transact(ctx, func(t *tx) error {
+		if err := s.dialect.lockTenant(ctx, t.q, tenant); err != nil {
+			return t.failure(err, "lock the tenant")
 		}
-		return fn(&tx{reader: reader{q: t}, dialect: s.dialect})
+		return fn(t)
 	})
 }
 
-// transact runs fn in a transaction that commits when fn returns nil.
-func (s *database) transact(ctx context.Context, fn func(*sqlx.Tx) error) error {
+// attempts is how often a transaction is run that the database ended because it and another one waited for each other.
+const attempts = 4
+
+// transact runs fn in a transaction that commits when fn returns nil, and once more when the database asks for that.
+func (s *database) transact(ctx context.Context, fn func(*tx) error) error {
+	var err error
+	for range attempts {
+		if err = s.attempt(ctx, fn); err == nil || !s.contended(err) {
+			return err
+		}
+	}
+	return err
+}
+
+func (s *database) contended(err error) bool {
+	reason, _ := s.dialect.reason(err)
+	return reason == contended
+}
+
+func (s *database) attempt(ctx context.Context, fn func(*tx) error) error {
 	t, err := s.write.BeginTxx(ctx, nil)
 	if err != nil {
-		return failure(err, "begin a transaction")
+		return s.failure(err, "begin a transaction")
 	}
 	defer func() { _ = t.Rollback() }() // nothing after a commit; after a failure its own error is told
-	if err := fn(t); err != nil {
+	q := &failing{Tx: t}
+	if err := fn(&tx{reader{q: q, dialect: s.dialect}}); err != nil {
 		return err
 	}
-	return failure(t.Commit(), "commit")
+	if q.failed != nil { // fn forgot it; PostgreSQL would refuse to commit, and SQLite would commit the rest
+		return s.failure(q.failed, "finish a transaction")
+	}
+	return s.failure(t.Commit(), "commit")
 }
 
-// get reads one row; fault.NotFound, with the thing's name, when there is none.
-func (r reader) get(ctx context.Context, into any, thing, query string, args ...any) error {
-	err := r.q.GetContext(ctx, into, r.q.Rebind(query), args...)
-	if errors.Is(err, sql.ErrNoRows) {
-		return fault.New(fault.NotFound, "There is no such %s.", thing)
-	}
-	return failure(err, "read a "+thing)
-}
-
-// list reads the rows of a page and one more, which says that there are more.
-func list[R, T any](ctx context.Context, r reader, w where, page customer.Page, noun func(R) T, query, order string) ([]T, bool, error) {
-	var rows []R
-	statement := query + w.text() + " ORDER BY " + order + " LIMIT ? OFFSET ?"
-	args := append(w.args, page.Max+1, page.Offset)
-	if err := r.q.SelectContext(ctx, &rows, r.q.Rebind(statement), args...); err != nil {
-		return nil, false, failure(err, "read a list")
-	}
-	more := len(rows) > page.Max
-	if more {
-		rows = rows[:page.Max]
-	}
-	out := make([]T, len(rows))
-	for i, row := range rows {
-		out[i] = noun(row)
-	}
-	return out, more, nil
-}
-
-// exec runs a statement and returns how many rows it changed.
-func (r reader) exec(ctx context.Context, d dialect, what, query string, args ...any) (int64, error) {
-	result, err := r.q.ExecContext(ctx, r.q.Rebind(query), args...)
+// snapshot runs fn on what is committed at one moment, writing nothing.
+func (s *database) snapshot(ctx context.Context, fn func(reader) error) error {
+	t, err := s.read.BeginTxx(ctx, s.dialect.snapshot())
 	if err != nil {
-		return 0, writeFailure(d, err, what)
+		return s.failure(err, "begin to read")
 	}
-	n, err := result.RowsAffected()
-	return n, failure(err, what)
+	defer func() { _ = t.Rollback() }() // there is nothing to commit
+	return fn(reader{q: t, dialect: s.dialect})
 }
 
-// change runs a statement of a transaction that must change a row; fault.NotFound when it doesn't.
-func (t *tx) change(ctx context.Context, thing, query string, args ...any) error {
-	n, err := t.exec(ctx, t.dialect, "change a "+thing, query, args...)
-	if err == nil && n == 0 {
-		return fault.New(fault.NotFound, "There is no such %s.", thing)
+// failing is a transaction that stays failed: after a statement that the database refused, every other gives the same error. PostgreSQL does so of
+// itself, in other words; SQLite would go on.
+type failing struct {
+	*sqlx.Tx
+	failed error
+}
+
+func (t *failing) note(err error) error {
+	if err != nil && !errors.Is(err, sql.ErrNoRows) && t.failed == nil {
+		t.failed = err
 	}
 	return err
 }
 
-// insert inserts a row with the named columns.
-func (t *tx) insert(ctx context.Context, table, columns string, args ...any) error {
-	query := fmt.Sprintf("INSERT INTO %s (%s) VALUES (?%s)", table, columns, strings.Repeat(", ?", len(args)-1))
-	_, err := t.exec(ctx, t.dialect, "write into "+table, query, args...)
-	return err
-}
-
-// where gathers conditions that must all hold.
-type where struct {
-	conditions []string
-	args       []any
-}
-
-// ofTenant begins with the tenant; prefix is the table's alias with its dot, or "".
-func ofTenant(prefix string, tenant customer.Tenant) where {
-	w := where{}
-	w.add(prefix+"partner_id = ?", string(tenant.Partner))
-	if tenant.Customer != "" {
-		w.add(prefix+"org_id = ?", string(tenant.Customer))
+// GetContext reads one row.
+func (t *failing) GetContext(ctx context.Context, into any, query string, args ...any) error {
+	if t.failed != nil {
+		return t.failed
 	}
-	return w
+	return t.note(t.Tx.GetContext(ctx, into, query, args...))
 }
 
-func (w *where) add(condition string, args ...any) {
-	w.conditions = append(w.conditions, condition)
-	w.args = append(w.args, args...)
-}
-
-// equal adds a condition on a column if there is a value to compare with.
-func (w *where) equal(column, value string) {
-	if value != "" {
-		w.add(column+" = ?", value)
+// SelectContext reads all rows.
+func (t *failing) SelectContext(ctx context.Context, into any, query string, args ...any) error {
+	if t.failed != nil {
+		return t.failed
 	}
+	return t.note(t.Tx.SelectContext(ctx, into, query, args...))
 }
 
-func (w *where) text() string { return " WHERE " + strings.Join(w.conditions, " AND ") }
+// ExecContext runs a statement.
+func (t *failing) ExecContext(ctx context.Context, query string, args ...any) (sql.Result, error) {
+	if t.failed != nil {
+		return nil, t.failed
+	}
+	result, err := t.Tx.ExecContext(ctx, query, args...)
+	return result, t.note(err)
+}
 
-// contains makes the pattern of a LIKE that finds a text anywhere, taken literally; the statement says ESCAPE '\'.
-func contains(text string) string {
-	return "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.ToLower(text)) + "%"
+// errNothingSuch is the answer to what isn't there, or is somebody else's.
+func errNothingSuch(thing string) error {
+	return fault.New(fault.NotFound, "There is no such %s.", thing)
 }

@@ -190,6 +190,7 @@ func (p *peer) receiveWithin(wait time.Duration) (string, bool) {
 func (p *peer) waiting() []string {
 	p.t.Helper()
 	var out []string
+	defer func(to net.Addr) { p.to = to }(p.to)
 	for {
 		packet, ok := p.receiveWithin(time.Millisecond)
 		if !ok {

@@ -118,17 +118,22 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 // hostName is a DNS name of letters, digits and hyphens (RFC 1123 section 2.1), the only kind that phones take.
 var hostName = regexp.MustCompile(`^(?i)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
+// maxSIPDomain leaves room below a name's 255 bytes for a customer's label and the service in front of it.
+const maxSIPDomain = 180
+
 // check checks what is more than one flag's own form.
 func (c *commandLine) check(command string) error {
 	if command != "serve" {
 		return nil
 	}
-	_, err := netip.ParseAddr(c.Serve.PublicHost)
-	if err != nil && (!hostName.MatchString(c.Serve.PublicHost) || len(c.Serve.PublicHost) > 253) {
+	address, err := netip.ParseAddr(c.Serve.PublicHost)
+	switch {
+	case err != nil && (!hostName.MatchString(c.Serve.PublicHost) || len(c.Serve.PublicHost) > 253):
 		return usage("--public-host: %q is neither a host name nor an address", c.Serve.PublicHost)
-	}
-	if !hostName.MatchString(c.Serve.SIPDomain) || len(c.Serve.SIPDomain) > 200 {
-		return usage("--sip-domain: %q is no domain name", c.Serve.SIPDomain)
+	case err == nil && (address.IsUnspecified() || address.IsMulticast() || address.Zone() != ""):
+		return usage("--public-host: %q is no address that a phone can reach", c.Serve.PublicHost)
+	case !hostName.MatchString(c.Serve.SIPDomain) || len(c.Serve.SIPDomain) > maxSIPDomain:
+		return usage("--sip-domain: %q is no domain name of at most %d characters", c.Serve.SIPDomain, maxSIPDomain)
 	}
 	return nil
 }

@@ -22,7 +22,8 @@ import (
 
 // story is what one script has going: its server and its last answer.
 type story struct {
-	database string
+	database string // URL; "" for the embedded one
+	proxy    *proxy // in front of the database, after the word database
 	server   *exec.Cmd
 	log      *bytes.Buffer
 	answer   any
@@ -36,7 +37,6 @@ func setUp(env *testscript.Env, database func(testing.TB) string) error {
 		s.database = database(tb)
 	}
 	env.Values[storyKey{}] = s
-	env.Setenv("DATABASE", s.database)
 	env.Setenv("DATA", filepath.Join(env.WorkDir, "data"))
 	return nil
 }
@@ -46,7 +46,6 @@ func storyOf(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*s
 // storyCommands are the words of the stories beside testscript's own.
 func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"need":      need,
 		"serve":     serve,
 		"stop":      func(ts *testscript.TestScript, _ bool, _ []string) { endServer(ts, syscall.SIGTERM) },
 		"kill":      func(ts *testscript.TestScript, _ bool, _ []string) { endServer(ts, syscall.SIGKILL) },
@@ -59,20 +58,15 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"enrol":     enrol,
 		"creates":   creates,
 		"complete":  complete,
-	}
-}
-
-// need PROGRAM...: skips the story when a client isn't installed; in CI that is a failure.
-func need(ts *testscript.TestScript, _ bool, programs []string) {
-	for _, p := range programs {
-		if hasProgram(p) {
-			continue
-		}
-		if os.Getenv("CI") == "true" {
-			ts.Fatalf("%s isn't installed", p)
-		}
-		ts.Logf("%s isn't installed", p)
-		ts.Fatalf("skip")
+		"database":  databaseCommand,
+		"second-node": func(ts *testscript.TestScript, _ bool, args []string) {
+			other := startServer(ts, args[0], nil)
+			ts.Defer(func() { _ = other.Process.Kill(); _ = other.Wait() })
+		},
+		"for-each-route": forEachRoute,
+		"secret-of":      secretOf,
+		"lines":          lines,
+		"exit-code":      exitCode,
 	}
 }
 
@@ -80,12 +74,24 @@ func need(ts *testscript.TestScript, _ bool, programs []string) {
 // $SIPS, $SIP_DTLS and $METRICS to the doors' addresses. Flags come after the story's own and win.
 func serve(ts *testscript.TestScript, _ bool, flags []string) {
 	s := storyOf(ts)
-	args := []string{"serve", "--data", ts.Getenv("DATA")}
+	cmd := startServer(ts, ts.Getenv("DATA"), flags)
+	s.server = cmd
+	ts.Defer(func() {
+		if s.server == cmd {
+			_ = cmd.Process.Kill()
+			_ = cmd.Wait()
+		}
+	})
+}
+
+func startServer(ts *testscript.TestScript, data string, flags []string) *exec.Cmd {
+	s := storyOf(ts)
+	args := []string{"serve", "--data", data}
 	if s.database != "" {
-		args = append(args, "--database", ts.Getenv("DATABASE"))
+		args = append(args, "--database", s.database)
 	}
-	for _, door := range []string{"admin", "http", "https", "tftp", "dns", "sip", "sips", "sip-dtls", "metrics"} {
-		if !strings.Contains(strings.Join(flags, " "), "--listen-"+door+" ") {
+	for _, door := range doorNames() {
+		if !strings.Contains(strings.Join(flags, " ")+" ", "--listen-"+door+" ") {
 			args = append(args, "--listen-"+door, "127.0.0.1:0")
 		}
 	}
@@ -98,27 +104,24 @@ func serve(ts *testscript.TestScript, _ bool, flags []string) {
 	out, err := cmd.StdoutPipe()
 	ts.Check(err)
 	ts.Check(cmd.Start())
-	s.server = cmd
-	ts.Defer(func() {
-		if s.server == cmd {
-			_ = cmd.Process.Kill()
-			_ = cmd.Wait()
-		}
-	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		_ = cmd.Wait()
-		s.server = nil
 		ts.Fatalf("the server didn't get ready:\n%s", s.log)
 	}
 	var doors map[string]string
 	ts.Check(json.Unmarshal([]byte(strings.TrimPrefix(line, "ready ")), &doors))
-	for _, name := range []string{"admin", "http", "https", "tftp", "dns", "sip", "sips", "sip-dtls", "metrics"} {
+	for _, name := range doorNames() {
 		variable := strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 		_, port, _ := strings.Cut(doors[name], ":")
 		ts.Setenv(variable, doors[name])
 		ts.Setenv(variable+"_PORT", port)
 	}
+	return cmd
+}
+
+func doorNames() []string {
+	return []string{"admin", "http", "https", "tftp", "dns", "sip", "sips", "sip-dtls", "metrics"}
 }
 
 // endServer sends a signal and waits for the end. After SIGTERM the exit code must be 0, within ten seconds.
@@ -145,7 +148,7 @@ func bootstrap(ts *testscript.TestScript, _ bool, args []string) {
 		name = args[0]
 	}
 	flags := []string{"bootstrap", "--data", ts.Getenv("DATA"), "--partner", name, "--admin", strings.ReplaceAll(name, " ", ".") + "@example.com"}
-	if database := ts.Getenv("DATABASE"); database != "" {
+	if database := storyOf(ts).database; database != "" {
 		flags = append(flags, "--database", database)
 	}
 	ts.Check(ts.Exec("dialtone", flags...))

@@ -45,6 +45,12 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"ExpiredBindingsGo":         expiredBindingsGo,
 		"TracesAreCut":              tracesAreCut,
 		"RenderInputIsWhole":        renderInputIsWhole,
+		"HostileTextIsNotFound":     hostileTextIsNotFound,
+		"HostileBatchesGoThrough":   hostileBatchesGoThrough,
+		"CaseFoldsInEveryScript":    caseFoldsInEveryScript,
+		"AFailureCantBeForgotten":   aFailureCantBeForgotten,
+		"AMistakeOfOursIsInternal":  aMistakeOfOursIsInternal,
+		"ACancelledCallSaysSo":      aCancelledCallSaysSo,
 		"ABrokenStoreIsUnavailable": func(t *testing.T, f *fixture) { aBrokenStoreIsUnavailable(t, f, open) },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,7 +70,7 @@ type fixture struct {
 	oneShop, siblingShop customer.Location
 	foeShop              customer.Location
 	template             customer.Template
-	macs                 byte
+	macs                 uint32
 }
 
 func newFixture(t testing.TB, s Store) *fixture {
@@ -148,7 +154,7 @@ func (f *fixture) person(t testing.TB, c customer.Customer, l customer.Location,
 func (f *fixture) newDevice(p customer.Person) (provisioning.Device, provisioning.Line) {
 	f.macs++
 	d := provisioning.Device{
-		ID: provisioning.DeviceID(id()), Partner: p.Partner, Org: p.Org, MAC: deviceprofiles.MAC{2, 0, 0, 0, 0, f.macs}, Model: "DMS Cisco 8851", Owner: p.ID, Location: p.Location,
+		ID: provisioning.DeviceID(id()), Partner: p.Partner, Org: p.Org, MAC: deviceprofiles.MAC{2, 0, 0, byte(f.macs >> 16), byte(f.macs >> 8), byte(f.macs)}, Model: "DMS Cisco 8851", Owner: p.ID, Location: p.Location,
 		Tags: []string{"lobby"}, Revision: 1, Access: []byte{1, 2, 0}, AdminPassword: []byte{3}, Created: f.tick(),
 	}
 	l := provisioning.Line{

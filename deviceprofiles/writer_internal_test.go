@@ -1,0 +1,138 @@
+package deviceprofiles
+
+import (
+	"encoding/xml"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dialtone/fault"
+)
+
+func TestTheSignsOfXMLAreEscaped(t *testing.T) {
+	t.Parallel()
+	s := newSettings()
+	s.set("Display_Name_1_", `<a & "b" 'c'> ]]>`)
+	profile, err := s.flatProfile()
+	require.NoError(t, err)
+	assert.Equal(t, `<?xml version="1.0" encoding="UTF-8"?>
+<flat-profile>
+  <Display_Name_1_ ua="na">&lt;a &amp; &quot;b&quot; &apos;c&apos;&gt; ]]&gt;</Display_Name_1_>
+</flat-profile>
+`, string(profile.Body))
+	assert.Equal(t, "text/xml; charset=utf-8", profile.ContentType)
+	attributes, err := s.attributes("polycomConfig")
+	require.NoError(t, err)
+	assert.Equal(t, `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
+<polycomConfig
+  Display_Name_1_="&lt;a &amp; &quot;b&quot; &apos;c&apos;&gt; ]]&gt;"/>
+`, string(attributes.Body))
+}
+
+func TestAttributesAreSorted(t *testing.T) {
+	t.Parallel()
+	one, two := newSettings(), newSettings()
+	for _, name := range []string{"reg.1.label", "device.set", "lcl.ml.lang"} {
+		one.set(name, name)
+	}
+	for _, name := range []string{"lcl.ml.lang", "reg.1.label", "device.set"} {
+		two.set(name, name)
+	}
+	first, err := one.attributes("polycomConfig")
+	require.NoError(t, err)
+	second, err := two.attributes("polycomConfig")
+	require.NoError(t, err)
+	assert.Equal(t, string(first.Body), string(second.Body))
+}
+
+func TestABlockKeepsItsLines(t *testing.T) {
+	t.Parallel()
+	s := newSettings()
+	s.setBlock("device.sec.TLS.customCaCert1", []byte("-----BEGIN-----\nAAAA\n-----END-----\n"))
+	file, err := s.attributes("polycomConfig")
+	require.NoError(t, err)
+	var read struct {
+		Certificate string `xml:"device.sec.TLS.customCaCert1,attr"`
+	}
+	require.NoError(t, xml.Unmarshal(file.Body, &read))
+	assert.Equal(t, "-----BEGIN-----\nAAAA\n-----END-----\n", read.Certificate)
+	_, err = s.lines()
+	assert.True(t, fault.Is(err, fault.Invalid), "a format of lines can't hold it")
+}
+
+func TestWritersRefuse(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		fill func(*settings)
+		kind fault.Kind
+	}{
+		"a control character":    {func(s *settings) { s.set("a", "b\x01") }, fault.Invalid},
+		"a line break":           {func(s *settings) { s.set("a", "b\nc = d") }, fault.Invalid},
+		"a value too long":       {func(s *settings) { s.set("a", strings.Repeat("b", 513)) }, fault.Invalid},
+		"no UTF-8":               {func(s *settings) { s.set("a", "\xc3\x28") }, fault.Invalid},
+		"a block too long":       {func(s *settings) { s.setBlock("a", []byte(strings.Repeat("b", 8193))) }, fault.Invalid},
+		"a NUL in a block":       {func(s *settings) { s.setBlock("a", []byte("b\x00")) }, fault.Invalid},
+		"a block that's no text": {func(s *settings) { s.setBlock("a", []byte("\xff\xfe")) }, fault.Invalid},
+		"the same name twice":    {func(s *settings) { s.set("a", "b"); s.set("a", "b") }, fault.Internal},
+		"a name with a blank":    {func(s *settings) { s.set("a b", "c") }, fault.Internal},
+		"a name with a tag":      {func(s *settings) { s.set("a><b", "c") }, fault.Internal},
+		"an empty name":          {func(s *settings) { s.set("", "c") }, fault.Internal},
+	} {
+		s := newSettings()
+		c.fill(s)
+		for _, write := range []func() (File, error){s.flatProfile, func() (File, error) { return s.attributes("x") }, s.lines} {
+			file, err := write()
+			require.Error(t, err, name)
+			assert.Equal(t, c.kind, fault.KindOf(err), name)
+			assert.Empty(t, file.Body, name)
+		}
+	}
+}
+
+func TestLinesHaveNoEscapesSoThatTheyRefuseMore(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"%NULL%", " a", "a ", "\u00a0a"} {
+		s := newSettings()
+		s.set("account.1.label", value)
+		_, err := s.lines()
+		assert.ErrorContains(t, err, "account.1.label", value)
+		_, err = s.flatProfile()
+		assert.NoError(t, err, value)
+	}
+}
+
+func FuzzWriters(f *testing.F) {
+	for _, seed := range [][2]string{{"a", "b"}, {"reg.1.label", `"/><x y="`}, {"a b", "]]>"}, {"a", "b\nc = d"}, {"a", "%NULL%"}, {"A-b.c_1_", "\u2028🙂"}} {
+		f.Add(seed[0], seed[1])
+	}
+	f.Fuzz(func(t *testing.T, name, value string) {
+		s := newSettings()
+		s.set(name, value)
+		if profile, err := s.flatProfile(); err == nil {
+			var read struct {
+				Settings []struct {
+					XMLName xml.Name
+					Value   string `xml:",chardata"`
+				} `xml:",any"`
+			}
+			if err := xml.Unmarshal(profile.Body, &read); err != nil || len(read.Settings) != 1 || read.Settings[0].XMLName.Local != name || read.Settings[0].Value != value {
+				t.Fatalf("%q=%q became %+v, %v", name, value, read, err)
+			}
+		}
+		if attributes, err := s.attributes("x"); err == nil {
+			var read struct {
+				Attributes []xml.Attr `xml:",any,attr"`
+			}
+			if err := xml.Unmarshal(attributes.Body, &read); err != nil || len(read.Attributes) != 1 || read.Attributes[0].Name.Local != name || read.Attributes[0].Value != value {
+				t.Fatalf("%q=%q became %+v, %v", name, value, read, err)
+			}
+		}
+		if lines, err := s.lines(); err == nil {
+			if got := string(lines.Body); got != "#!version:1.0.0.1\n"+name+" = "+value+"\n" || strings.Count(got, "\n") != 2 {
+				t.Fatalf("%q=%q became %q", name, value, got)
+			}
+		}
+	})
+}

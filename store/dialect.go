@@ -1,0 +1,37 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"dialtone/customer"
+)
+
+// dialect is what differs between the two databases.
+type dialect interface {
+	// lockTenant makes writers of one tenant take turns until the transaction ends.
+	lockTenant(ctx context.Context, q queryer, tenant customer.Tenant) error
+	// lockRows ends a SELECT of ids: its rows can't be changed by others until the transaction ends, and are locked in the order of the ids, so that
+	// two nodes with overlapping batches never wait for each other in a circle.
+	lockRows() string
+	// lockFreeRows ends a SELECT of rows that are to be deleted: those that others are changing are left out.
+	lockFreeRows() string
+	// snapshot is how a transaction begins that reads what was committed at one moment.
+	snapshot() *sql.TxOptions
+	// reason says why a statement failed. detail names the broken unique index or, on SQLite, its columns.
+	reason(err error) (r reason, detail string)
+}
+
+// reason is why a statement failed.
+type reason uint8
+
+const (
+	unanswered   reason = iota // the database doesn't work, or can't be reached: also for what nobody knows
+	taken                      // a unique index has that already
+	dangling                   // a row refers to one that isn't there
+	oversized                  // a value is larger than the database stores
+	contended                  // two transactions waited for each other: the same again may succeed
+	misused                    // the statement or a value is wrong: a mistake of ours
+	interrupted                // the caller's context ended
+	unauthorised               // user, password, database or rights are wrong: for whoever runs the server
+)
