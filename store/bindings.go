@@ -5,10 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
-	"strings"
 	"time"
-
-	"github.com/jmoiron/sqlx"
 
 	"dialtone/customer"
 	"dialtone/provisioning"
@@ -52,33 +49,26 @@ func (r reader) Bindings(ctx context.Context, tenant customer.Tenant, device pro
 	w := ofTenant("l.", tenant)
 	w.add("l.device_id = ?", string(device))
 	w.add("b.expires > ?", micros(now))
-	var rows []struct {
-		bindingRow
-		Port int `db:"port"`
-	}
-	query := "SELECT b." + strings.ReplaceAll(bindingColumns, ", ", ", b.") + ", l.port FROM lines l JOIN bindings b ON b.line_id = l.id" + w.text() + " ORDER BY l.port, b.contact"
-	if err := r.q.SelectContext(ctx, &rows, r.q.Rebind(query), w.args...); err != nil {
-		return nil, failure(err, "read bindings")
-	}
-	out := make([]provisioning.BindingView, len(rows))
-	for i, row := range rows {
-		out[i] = provisioning.BindingView{Binding: row.bindingRow.noun(), Port: row.Port}
-	}
-	return out, nil
+	var rows []bindingViewRow
+	query := "SELECT " + qualified("b", bindingColumns, false) + ", l.port FROM lines l JOIN bindings b ON b.line_id = l.id" + w.text() + " ORDER BY l.port, b.contact"
+	err := r.all(ctx, &rows, "read bindings", query, w.args...)
+	return nouns(rows, bindingViewRow.noun), err
+}
+
+type bindingViewRow struct {
+	bindingRow
+	Port int `db:"port"`
+}
+
+func (r bindingViewRow) noun() provisioning.BindingView {
+	return provisioning.BindingView{Binding: r.bindingRow.noun(), Port: r.Port}
 }
 
 // UpdateBindings implements provisioning.Store. It writes only what differs, many rows a statement.
 func (s *database) UpdateBindings(ctx context.Context, lines []provisioning.LineID, fn func(map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error)) error {
-	ids := make([]string, len(lines))
-	for i, l := range lines {
-		ids[i] = string(l)
-	}
-	return s.transact(ctx, func(t *sqlx.Tx) error {
-		if err := s.dialect.lockLines(ctx, t, ids); err != nil {
-			return failure(err, "lock lines")
-		}
-		r := reader{q: t}
-		current, err := r.bindingsOf(ctx, ids)
+	ids := texts(lines)
+	return s.transact(ctx, func(t *tx) error {
+		current, err := t.lockBindings(ctx, ids)
 		if err != nil {
 			return err
 		}
@@ -87,26 +77,26 @@ func (s *database) UpdateBindings(ctx context.Context, lines []provisioning.Line
 			return err
 		}
 		gone, fresh := differences(current, next)
-		if err := s.deleteBindings(ctx, r, gone); err != nil {
+		if err := t.deleteBindings(ctx, gone); err != nil {
 			return err
 		}
-		return s.upsertBindings(ctx, r, fresh)
+		return t.upsertBindings(ctx, fresh)
 	})
 }
 
-// bindingsOf reads the bindings of the lines that exist; a line without bindings has an entry too.
-func (r reader) bindingsOf(ctx context.Context, ids []string) (map[provisioning.LineID][]provisioning.Binding, error) {
+// lockBindings reads the bindings of the lines that exist, and keeps others from changing them; a line without bindings has an entry too.
+func (t *tx) lockBindings(ctx context.Context, ids []string) (map[provisioning.LineID][]provisioning.Binding, error) {
 	out := make(map[provisioning.LineID][]provisioning.Binding, len(ids))
 	for part := range slices.Chunk(ids, maxRows) {
 		var existing []string
-		if err := r.selectIn(ctx, &existing, "SELECT id FROM lines WHERE id IN ", part, ""); err != nil {
+		if err := t.in(ctx, &existing, "lock lines", "SELECT id FROM lines WHERE id IN ", part, t.dialect.lockRows()); err != nil {
 			return nil, err
 		}
 		for _, id := range existing {
 			out[provisioning.LineID(id)] = nil
 		}
 		var rows []bindingRow
-		if err := r.selectIn(ctx, &rows, "SELECT "+bindingColumns+" FROM bindings WHERE line_id IN ", part, " ORDER BY line_id, contact"); err != nil {
+		if err := t.in(ctx, &rows, "read bindings", "SELECT "+bindingColumns+" FROM bindings WHERE line_id IN ", part, " ORDER BY line_id, contact"); err != nil {
 			return nil, err
 		}
 		for _, row := range rows {
@@ -117,75 +107,83 @@ func (r reader) bindingsOf(ctx context.Context, ids []string) (map[provisioning.
 	return out, nil
 }
 
-// maxRows bounds the rows of one statement: ten columns each stay below both databases' limits on arguments.
-const maxRows = 500
-
-func (r reader) selectIn(ctx context.Context, into any, before string, values []string, after string) error {
-	args := make([]any, len(values))
-	for i, v := range values {
-		args[i] = v
-	}
-	return failure(r.q.SelectContext(ctx, into, r.q.Rebind(before+"("+placeholders(len(values))+")"+after), args...), "read bindings")
-}
-
-// differences says what is to be deleted and what to be written. Lines that aren't in current don't exist any more.
+// differences says what is to be deleted and what to be written. Lines that aren't in current don't exist any more. Of two bindings with the same
+// contact the later one counts.
 func differences(current, next map[provisioning.LineID][]provisioning.Binding) (gone, fresh []provisioning.Binding) {
 	for line, list := range next {
 		before, exists := current[line]
 		if !exists {
 			continue
 		}
+		wanted := make(map[string]provisioning.Binding, len(list))
+		for _, b := range list {
+			b = cleanedBinding(b)
+			wanted[b.Contact] = b
+		}
 		for _, b := range before {
-			if !slices.ContainsFunc(list, func(n provisioning.Binding) bool { return n.Contact == b.Contact }) {
+			switch w, stays := wanted[b.Contact]; {
+			case !stays:
 				gone = append(gone, b)
+			case w == b:
+				delete(wanted, b.Contact)
 			}
 		}
-		for _, b := range list {
-			if !slices.Contains(before, b) {
-				fresh = append(fresh, b)
-			}
+		for _, b := range wanted {
+			fresh = append(fresh, b)
 		}
 	}
 	return gone, fresh
 }
 
-func (s *database) deleteBindings(ctx context.Context, r reader, list []provisioning.Binding) error {
+// The most bytes that are kept of what phones say of themselves. A contact is in an index, whose entries PostgreSQL bounds.
+const (
+	maxContact = 1024
+	maxSaid    = 512
+)
+
+// cleanedBinding makes a binding storable, so that what one stranger sends never spoils the batch that others are in.
+func cleanedBinding(b provisioning.Binding) provisioning.Binding {
+	b.Contact = cleaned(b.Contact, maxContact)
+	b.InstanceID, b.CallID, b.UserAgent = cleaned(b.InstanceID, maxSaid), cleaned(b.CallID, maxSaid), cleaned(b.UserAgent, maxSaid)
+	b.Transport = cleaned(b.Transport, maxSaid)
+	return b
+}
+
+func (t *tx) deleteBindings(ctx context.Context, list []provisioning.Binding) error {
 	for part := range slices.Chunk(list, maxRows) {
 		args := make([]any, 0, 2*len(part))
 		for _, b := range part {
 			args = append(args, string(b.Line), b.Contact)
 		}
-		rows := strings.TrimSuffix(strings.Repeat("(?, ?), ", len(part)), ", ")
-		if _, err := r.exec(ctx, s.dialect, "delete bindings", "DELETE FROM bindings WHERE (line_id, contact) IN (VALUES "+rows+")", args...); err != nil {
+		if _, err := t.exec(ctx, "delete bindings", "DELETE FROM bindings WHERE (line_id, contact) IN (VALUES "+tuples(len(part), 2)+")", args...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *database) upsertBindings(ctx context.Context, r reader, list []provisioning.Binding) error {
+func (t *tx) upsertBindings(ctx context.Context, list []provisioning.Binding) error {
 	for part := range slices.Chunk(list, maxRows) {
 		args := make([]any, 0, 10*len(part))
 		for _, b := range part {
 			args = append(args, bindingArgs(b)...)
 		}
-		rows := strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?, ?, ?, ?, ?, ?, ?), ", len(part)), ", ")
 		query := fmt.Sprintf(`INSERT INTO bindings (%s) VALUES %s ON CONFLICT (line_id, contact) DO UPDATE SET instance_id = excluded.instance_id,
 			call_id = excluded.call_id, cseq = excluded.cseq, transport = excluded.transport, source = excluded.source,
-			user_agent = excluded.user_agent, registered = excluded.registered, expires = excluded.expires`, bindingColumns, rows)
-		if _, err := r.exec(ctx, s.dialect, "write bindings", query, args...); err != nil {
+			user_agent = excluded.user_agent, registered = excluded.registered, expires = excluded.expires`, bindingColumns, tuples(len(part), 10))
+		if _, err := t.exec(ctx, "write bindings", query, args...); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// DeleteExpiredBindings implements provisioning.Store.
+// DeleteExpiredBindings implements provisioning.Store. Those that a node is renewing at this moment are left to it.
 func (s *database) DeleteExpiredBindings(ctx context.Context, before time.Time, limit int) (int, error) {
 	deleted := 0
-	err := s.transact(ctx, func(t *sqlx.Tx) error {
-		n, err := reader{q: t}.exec(ctx, s.dialect, "delete bindings", `DELETE FROM bindings WHERE (line_id, contact) IN
-			(SELECT line_id, contact FROM bindings WHERE expires < ? ORDER BY expires LIMIT ?)`, micros(before), limit)
+	err := s.transact(ctx, func(t *tx) error {
+		n, err := t.exec(ctx, "delete bindings", `DELETE FROM bindings WHERE (line_id, contact) IN
+			(SELECT line_id, contact FROM bindings WHERE expires < ? ORDER BY expires LIMIT ?`+s.dialect.lockFreeRows()+")", micros(before), limit)
 		deleted = int(n)
 		return err
 	})

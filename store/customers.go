@@ -100,7 +100,7 @@ func (r reader) Customers(ctx context.Context, partner customer.OrgID, filter cu
 		for i, s := range filter.Statuses {
 			statuses[i] = string(s)
 		}
-		w.add("status IN ("+placeholders(len(statuses))+")", statuses...)
+		w.add("status IN "+tuples(1, len(statuses)), statuses...)
 	}
 	return list(ctx, r, w, page, customerRow.noun, "SELECT "+customerColumns+" FROM customers", "created, id")
 }
@@ -108,7 +108,7 @@ func (r reader) Customers(ctx context.Context, partner customer.OrgID, filter cu
 // AnyTenantHasSIPDomain implements customer.Reader.
 func (r reader) AnyTenantHasSIPDomain(ctx context.Context, domain string) (bool, error) {
 	var count int
-	err := r.get(ctx, &count, "domain", "SELECT count(*) FROM customers WHERE sip_domain = ?", domain)
+	err := r.count(ctx, &count, "look for a domain", "SELECT count(*) FROM customers WHERE sip_domain = ?", domain)
 	return count > 0, err
 }
 
@@ -137,8 +137,8 @@ func (r locationRow) noun() customer.Location {
 // CreateLocation implements customer.Tx.
 func (t *tx) CreateLocation(ctx context.Context, l customer.Location) error {
 	a := l.Address
-	return t.insert(ctx, "locations", locationColumns, string(l.ID), string(l.Partner), string(l.Org), l.Name,
-		a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, l.TimeZone, l.Language, l.EmergencyID, l.AnnouncementLanguage, micros(l.Created))
+	return t.insert(ctx, "locations", locationColumns+", folded_name", string(l.ID), string(l.Partner), string(l.Org), l.Name,
+		a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, l.TimeZone, l.Language, l.EmergencyID, l.AnnouncementLanguage, micros(l.Created), fold(l.Name))
 }
 
 // Location implements customer.Reader.
@@ -155,7 +155,7 @@ func (r reader) Locations(ctx context.Context, tenant customer.Tenant, filter cu
 	w := ofTenant("", tenant)
 	w.equal("id", string(filter.ID))
 	if filter.Name != "" {
-		w.add(`lower(name) LIKE ? ESCAPE '\'`, contains(filter.Name))
+		w.add(`folded_name LIKE ? ESCAPE '\'`, contains(filter.Name))
 	}
 	return list(ctx, r, w, page, locationRow.noun, "SELECT "+locationColumns+" FROM locations", "created, id")
 }

@@ -7,7 +7,6 @@ import (
 
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
-	"dialtone/fault"
 	"dialtone/provisioning"
 )
 
@@ -102,7 +101,7 @@ func (r reader) CountDevices(ctx context.Context, tenant customer.Tenant, owner 
 	w := ofTenant("", tenant)
 	w.add("owner_id = ?", string(owner))
 	var count int
-	err := r.get(ctx, &count, "device", "SELECT count(*) FROM devices"+w.text(), w.args...)
+	err := r.count(ctx, &count, "count devices", "SELECT count(*) FROM devices"+w.text(), w.args...)
 	return count, err
 }
 
@@ -120,10 +119,11 @@ func (r deviceViewRow) noun() provisioning.DeviceView {
 	}
 }
 
-const deviceViewSelect = `SELECT d.id, d.partner_id, d.org_id, d.mac, d.model, d.owner_id, d.location_id, d.tags, d.revision, d.access,
-	d.admin_password, d.enrolment_until, d.created, d.first_seen, d.last_seen, p.first_name, p.last_name, p.email,
+func deviceViewSelect() string {
+	return "SELECT " + qualified("d", deviceColumns, false) + `, p.first_name, p.last_name, p.email,
 	EXISTS (SELECT 1 FROM lines l JOIN bindings b ON b.line_id = l.id WHERE l.device_id = d.id AND b.expires > ?) AS registered
 	FROM devices d JOIN people p ON p.id = d.owner_id`
+}
 
 // Devices implements provisioning.Reader.
 func (r reader) Devices(ctx context.Context, tenant customer.Tenant, f provisioning.DeviceFilter, now time.Time, page customer.Page) ([]provisioning.DeviceView, bool, error) {
@@ -136,10 +136,10 @@ func (r reader) Devices(ctx context.Context, tenant customer.Tenant, f provision
 	}
 	if f.DisplayName != "" {
 		pattern := contains(f.DisplayName)
-		w.add(`(lower(p.first_name || ' ' || p.last_name) LIKE ? ESCAPE '\' OR lower(d.model) LIKE ? ESCAPE '\')`, pattern, pattern)
+		w.add(`(p.folded_name LIKE ? ESCAPE '\' OR lower(d.model) LIKE ? ESCAPE '\')`, pattern, pattern)
 	}
 	w.args = append([]any{micros(now)}, w.args...)
-	return list(ctx, r, w, page, deviceViewRow.noun, deviceViewSelect, "d.created, d.id")
+	return list(ctx, r, w, page, deviceViewRow.noun, deviceViewSelect(), "d.created, d.id")
 }
 
 type lineRow struct {
@@ -183,14 +183,8 @@ func (r reader) Lines(ctx context.Context, tenant customer.Tenant, device provis
 	w := ofTenant("", tenant)
 	w.add("device_id = ?", string(device))
 	var rows []lineRow
-	if err := r.q.SelectContext(ctx, &rows, r.q.Rebind("SELECT "+lineColumns+" FROM lines"+w.text()+" ORDER BY port"), w.args...); err != nil {
-		return nil, failure(err, "read lines")
-	}
-	out := make([]provisioning.Line, len(rows))
-	for i, row := range rows {
-		out[i] = row.noun()
-	}
-	return out, nil
+	err := r.all(ctx, &rows, "read lines", "SELECT "+lineColumns+" FROM lines"+w.text()+" ORDER BY port", w.args...)
+	return nouns(rows, lineRow.noun), err
 }
 
 // AnyTenantLine implements provisioning.Reader.
@@ -199,16 +193,25 @@ func (r reader) AnyTenantLine(ctx context.Context, domain, userName string) (pro
 		lineRow
 		Revision int64 `db:"revision"`
 	}
-	err := r.get(ctx, &row, "line", `SELECT l.id, l.partner_id, l.org_id, l.device_id, l.port, l.owner_id, l.user_name, l.domain, l.password, l.ha1,
-		l.created, d.revision FROM lines l JOIN devices d ON d.id = l.device_id WHERE l.domain = ? AND l.user_name = ?`, domain, userName)
+	err := r.get(ctx, &row, "line", "SELECT "+qualified("l", lineColumns, false)+`, d.revision
+		FROM lines l JOIN devices d ON d.id = l.device_id WHERE l.domain = ? AND l.user_name = ?`, domain, userName)
 	if err != nil {
 		return provisioning.LineOwner{}, err
 	}
 	return provisioning.LineOwner{Line: row.lineRow.noun(), Revision: row.Revision}, nil
 }
 
-// RenderInput implements provisioning.Reader. Its reads are one after another: a change in between raised the revision after the device was
-// read, so that what is made of it is kept under a revision that nobody asks for any more.
+// RenderInput implements provisioning.Reader: everything as it was at one moment.
+func (s *database) RenderInput(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.RenderInput, error) {
+	var out provisioning.RenderInput
+	err := s.snapshot(ctx, func(r reader) (err error) {
+		out, err = r.RenderInput(ctx, tenant, id)
+		return err
+	})
+	return out, err
+}
+
+// RenderInput reads what files are made of. In a transaction that is as the transaction sees it.
 func (r reader) RenderInput(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.RenderInput, error) {
 	device, err := r.Device(ctx, tenant, id)
 	if err != nil {
@@ -216,21 +219,29 @@ func (r reader) RenderInput(ctx context.Context, tenant customer.Tenant, id prov
 	}
 	out := provisioning.RenderInput{Device: device}
 	if device.Location != "" {
-		out.Location, err = r.Location(ctx, device.Tenant(), device.Location)
-		if err != nil && !fault.Is(err, fault.NotFound) {
+		if out.Location, err = r.Location(ctx, device.Tenant(), device.Location); err != nil {
 			return provisioning.RenderInput{}, err
 		}
 	}
-	lines, err := r.Lines(ctx, device.Tenant(), id)
-	if err != nil {
-		return provisioning.RenderInput{}, err
+	out.Lines, err = r.renderLines(ctx, device)
+	return out, err
+}
+
+// renderLines reads a device's lines and whose they are.
+func (r reader) renderLines(ctx context.Context, device provisioning.Device) ([]provisioning.RenderLine, error) {
+	w := ofTenant("l.", device.Tenant())
+	w.add("l.device_id = ?", string(device.ID))
+	var rows []struct {
+		Line   lineRow   `db:"l"`
+		Person personRow `db:"p"`
 	}
-	for _, l := range lines {
-		person, err := r.Person(ctx, device.Tenant(), l.Owner)
-		if err != nil {
-			return provisioning.RenderInput{}, err
-		}
-		out.Lines = append(out.Lines, provisioning.RenderLine{Line: l, Person: person})
+	query := "SELECT " + qualified("l", lineColumns, true) + ", " + qualified("p", personColumns, true) + " FROM lines l JOIN people p ON p.id = l.owner_id"
+	if err := r.all(ctx, &rows, "read lines", query+w.text()+" ORDER BY l.port", w.args...); err != nil {
+		return nil, err
+	}
+	out := make([]provisioning.RenderLine, len(rows))
+	for i, row := range rows {
+		out[i] = provisioning.RenderLine{Line: row.Line.noun(), Person: row.Person.noun()}
 	}
 	return out, nil
 }

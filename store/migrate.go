@@ -42,9 +42,7 @@ func migrate(ctx context.Context, db *sql.DB, d dialect, logger *slog.Logger) er
 		return fmt.Errorf("bringing the schema up to date: %w", err)
 	}
 	for _, r := range results {
-		if logger != nil {
-			logger.InfoContext(ctx, "schema brought up to date", "step", r.Source.Path, "took", r.Duration)
-		}
+		logger.InfoContext(ctx, "schema brought up to date", "step", r.Source.Path, "took", r.Duration)
 	}
 	return nil
 }

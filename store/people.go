@@ -34,8 +34,8 @@ func (r personRow) noun() customer.Person {
 
 // CreatePerson implements customer.Tx.
 func (t *tx) CreatePerson(ctx context.Context, p customer.Person) error {
-	return t.insert(ctx, "people", personColumns, string(p.ID), string(p.Partner), string(p.Org), p.Email, p.FirstName, p.LastName,
-		nullable(p.Location), p.Extension, p.Number, flag(p.Admin), micros(p.Created))
+	return t.insert(ctx, "people", personColumns+", folded_name", string(p.ID), string(p.Partner), string(p.Org), p.Email, p.FirstName, p.LastName,
+		nullable(p.Location), p.Extension, p.Number, flag(p.Admin), micros(p.Created), fold(p.FirstName+" "+p.LastName))
 }
 
 // Person implements customer.Reader.
@@ -92,7 +92,7 @@ func (t *tx) AddNumber(ctx context.Context, n customer.Number) (bool, error) {
 func (t *tx) OwnNumber(ctx context.Context, tenant customer.Tenant, e164 string, owner customer.PersonID) error {
 	w := ofTenant("", tenant)
 	w.add("e164 = ? AND owner_id IS NULL", e164)
-	n, err := t.exec(ctx, t.dialect, "assign a number", "UPDATE numbers SET owner_id = ?"+w.text(), append([]any{string(owner)}, w.args...)...)
+	n, err := t.exec(ctx, "assign a number", "UPDATE numbers SET owner_id = ?"+w.text(), append([]any{string(owner)}, w.args...)...)
 	if err != nil || n == 1 {
 		return err
 	}
@@ -168,6 +168,6 @@ func (r reader) CountSubscribers(ctx context.Context, tenant customer.Tenant, pk
 	w := ofTenant("", tenant)
 	w.equal("package", string(pkg))
 	var count int
-	err := r.get(ctx, &count, "subscriber", "SELECT count(*) FROM subscribers"+w.text(), w.args...)
+	err := r.count(ctx, &count, "count subscribers", "SELECT count(*) FROM subscribers"+w.text(), w.args...)
 	return count, err
 }

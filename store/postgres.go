@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 
 	"github.com/jackc/pgx/v5"
@@ -25,40 +26,63 @@ func openPostgres(ctx context.Context, c Config) (*database, error) {
 	db := sqlx.NewDb(stdlib.OpenDB(*config), "pgx")
 	db.SetMaxOpenConns(postgresConnections)
 	db.SetMaxIdleConns(postgresConnections)
-	if err := migrate(ctx, db.DB, postgresDialect{}, c.Logger); err != nil {
-		return nil, errors.Join(fault.Wrap(fault.Unavailable, err, "The database at %s doesn't answer or can't be brought up to date", config.Host), db.Close())
+	d := postgresDialect{}
+	if err := migrate(ctx, db.DB, d, c.Logger); err != nil {
+		return nil, errors.Join(cantConnect(d, config, err), db.Close())
 	}
-	return &database{write: db, read: db, dialect: postgresDialect{}}, nil
+	return &database{reader: reader{q: db, dialect: d}, write: db, read: db}, nil
+}
+
+func cantConnect(d postgresDialect, config *pgx.ConnConfig, err error) error {
+	if why, _ := d.reason(err); why == unauthorised {
+		return fault.Wrap(fault.Invalid, err, "The database at %s refused user %s for database %s: check both names, the password and the user's rights", config.Host, config.User, config.Database)
+	}
+	return fault.Wrap(fault.Unavailable, err, "The database at %s doesn't answer or can't be brought up to date", config.Host)
 }
 
 type postgresDialect struct{}
 
 // lockTenant takes an advisory lock for the transaction, on the customer if one is named, else on the partner.
-func (postgresDialect) lockTenant(ctx context.Context, tx *sqlx.Tx, tenant customer.Tenant) error {
-	_, err := tx.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", string(tenant.Partner)+"/"+string(tenant.Customer))
+func (postgresDialect) lockTenant(ctx context.Context, q queryer, tenant customer.Tenant) error {
+	_, err := q.ExecContext(ctx, "SELECT pg_advisory_xact_lock(hashtextextended($1, 0))", string(tenant.Partner)+"/"+string(tenant.Customer))
 	return err
 }
 
-// lockLines locks the lines in one order everywhere, so that two nodes never wait for each other in a circle.
-func (postgresDialect) lockLines(ctx context.Context, tx *sqlx.Tx, lines []string) error {
-	_, err := tx.ExecContext(ctx, "SELECT 1 FROM lines WHERE id = ANY($1) ORDER BY id FOR UPDATE", lines)
-	return err
+// lockRows leaves the key alone: rows that refer to these can still be written by others.
+func (postgresDialect) lockRows() string { return " ORDER BY id FOR NO KEY UPDATE" }
+
+func (postgresDialect) lockFreeRows() string { return " FOR UPDATE SKIP LOCKED" }
+
+func (postgresDialect) snapshot() *sql.TxOptions {
+	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}
 }
 
-// The SQLSTATE codes of broken constraints.
-const (
-	uniqueViolation     = "23505"
-	foreignKeyViolation = "23503"
-)
-
-func (postgresDialect) conflict(err error) string {
-	if e, ok := errors.AsType[*pgconn.PgError](err); ok && e.Code == uniqueViolation {
-		return e.ConstraintName
-	}
-	return ""
-}
-
-func (postgresDialect) missing(err error) bool {
+// reason reads the SQLSTATE (PostgreSQL manual, appendix A): a few by themselves, the others by their class, which is the first two digits.
+func (postgresDialect) reason(err error) (reason, string) {
 	e, ok := errors.AsType[*pgconn.PgError](err)
-	return ok && e.Code == foreignKeyViolation
+	if !ok {
+		return unanswered, ""
+	}
+	switch e.Code {
+	case "23505": // unique_violation
+		return taken, e.ConstraintName
+	case "23503": // foreign_key_violation
+		return dangling, ""
+	case "54000", "22001": // program_limit_exceeded (an index entry, too), string_data_right_truncation
+		return oversized, ""
+	case "40001", "40P01": // serialization_failure, deadlock_detected
+		return contended, ""
+	case "57014": // query_canceled
+		return interrupted, ""
+	case "42501", "3D000": // insufficient_privilege, invalid_catalog_name
+		return unauthorised, ""
+	}
+	switch e.Code[:min(2, len(e.Code))] {
+	case "28": // invalid authorisation
+		return unauthorised, ""
+	case "22", "23", "42": // data exception, constraint violation, syntax error
+		return misused, ""
+	default:
+		return unanswered, ""
+	}
 }

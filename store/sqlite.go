@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"net/url"
 	"runtime"
@@ -41,7 +42,7 @@ func openSQLite(ctx context.Context, c Config) (*database, error) {
 	readers := max(4, runtime.NumCPU())
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return &database{write: write, read: read, dialect: sqliteDialect{}}, nil
+	return &database{reader: reader{q: read, dialect: sqliteDialect{}}, write: write, read: read}, nil
 }
 
 func cantOpen(path string, err error) error {
@@ -50,22 +51,39 @@ func cantOpen(path string, err error) error {
 
 type sqliteDialect struct{}
 
-// lockTenant has nothing to do: the transaction began as the only one that writes.
-func (sqliteDialect) lockTenant(context.Context, *sqlx.Tx, customer.Tenant) error { return nil }
+// lockTenant has nothing to do: the transaction began as the only one that writes. For the same reason rows needn't be locked.
+func (sqliteDialect) lockTenant(context.Context, queryer, customer.Tenant) error { return nil }
 
-// lockLines has nothing to do either.
-func (sqliteDialect) lockLines(context.Context, *sqlx.Tx, []string) error { return nil }
+func (sqliteDialect) lockRows() string { return " ORDER BY id" }
 
-func (sqliteDialect) conflict(err error) string {
+func (sqliteDialect) lockFreeRows() string { return "" }
+
+// snapshot needs no option: in WAL mode a transaction sees one moment from its first read on.
+func (sqliteDialect) snapshot() *sql.TxOptions { return nil }
+
+// reason reads the extended result code (sqlite.org/rescode.html); its low eight bits are the primary code.
+func (sqliteDialect) reason(err error) (reason, string) {
 	e, ok := errors.AsType[*sqlite.Error](err)
-	if !ok || e.Code() != sqlite3.SQLITE_CONSTRAINT_UNIQUE && e.Code() != sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY {
-		return ""
+	if !ok {
+		return unanswered, ""
 	}
-	_, columns, _ := strings.Cut(e.Error(), "constraint failed: ")
-	return columns
-}
-
-func (sqliteDialect) missing(err error) bool {
-	e, ok := errors.AsType[*sqlite.Error](err)
-	return ok && e.Code() == sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY
+	switch e.Code() {
+	case sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY:
+		text := e.Error() // constraint failed: UNIQUE constraint failed: TABLE.COLUMN, TABLE.COLUMN (2067)
+		return taken, text[strings.LastIndex(text, ": ")+len(": "):]
+	case sqlite3.SQLITE_CONSTRAINT_FOREIGNKEY:
+		return dangling, ""
+	}
+	switch e.Code() & 0xff {
+	case sqlite3.SQLITE_TOOBIG:
+		return oversized, ""
+	case sqlite3.SQLITE_INTERRUPT:
+		return interrupted, ""
+	case sqlite3.SQLITE_CONSTRAINT, sqlite3.SQLITE_MISMATCH, sqlite3.SQLITE_RANGE, sqlite3.SQLITE_MISUSE, sqlite3.SQLITE_ERROR:
+		return misused, ""
+	case sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_PERM, sqlite3.SQLITE_AUTH:
+		return unauthorised, ""
+	default:
+		return unanswered, ""
+	}
 }

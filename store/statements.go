@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"dialtone/customer"
@@ -54,6 +55,20 @@ func (r reader) all(ctx context.Context, into any, what, query string, args ...a
 	return r.failure(r.q.SelectContext(ctx, into, r.q.Rebind(query), args...), what)
 }
 
+// in reads the rows whose column is one of some values; those that no row can hold are left out. At most maxRows of them.
+func (r reader) in(ctx context.Context, into any, what, before string, values []string, after string) error {
+	args := make([]any, 0, len(values))
+	for _, v := range values {
+		if isText(v) {
+			args = append(args, v)
+		}
+	}
+	if len(args) == 0 {
+		return nil
+	}
+	return r.all(ctx, into, what, before+tuples(1, len(args))+after, args...)
+}
+
 // exec runs a statement that writes, and returns how many rows it changed.
 func (r reader) exec(ctx context.Context, what, query string, args ...any) (int64, error) {
 	if !storable(args) {
@@ -94,6 +109,16 @@ func list[R, T any](ctx context.Context, r reader, w where, page customer.Page, 
 		rows = rows[:page.Max]
 	}
 	return nouns(rows, noun), more, nil
+}
+
+// texts returns the distinct ids, in order.
+func texts[T ~string](ids []T) []string {
+	out := make([]string, len(ids))
+	for i, id := range ids {
+		out[i] = string(id)
+	}
+	slices.Sort(out)
+	return slices.Compact(out)
 }
 
 // nouns makes a noun of each row; none make an empty list.

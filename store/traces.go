@@ -2,11 +2,11 @@ package store
 
 import (
 	"context"
+	"maps"
+	"math"
 	"net/netip"
 	"slices"
 	"strings"
-
-	"github.com/jmoiron/sqlx"
 
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
@@ -38,57 +38,79 @@ func (r reader) Trace(ctx context.Context, tenant customer.Tenant, device provis
 	w := ofTenant("d.", tenant)
 	w.add("t.device_id = ?", string(device))
 	var rows []traceRow
-	query := "SELECT t." + strings.ReplaceAll(traceColumns, ", ", ", t.") + " FROM traces t JOIN devices d ON d.id = t.device_id" + w.text() + " ORDER BY t.id DESC LIMIT ?"
-	if err := r.q.SelectContext(ctx, &rows, r.q.Rebind(query), append(w.args, limit)...); err != nil {
-		return nil, failure(err, "read the trace")
-	}
-	out := make([]provisioning.TraceEntry, len(rows))
-	for i, row := range rows {
-		out[i] = row.noun()
-	}
-	return out, nil
+	query := "SELECT " + qualified("t", traceColumns, false) + " FROM traces t JOIN devices d ON d.id = t.device_id" + w.text() + " ORDER BY t.id DESC LIMIT ?"
+	err := r.all(ctx, &rows, "read the trace", query, append(w.args, limit)...)
+	return nouns(rows, traceRow.noun), err
 }
 
-// seen is when a device was there in one batch.
-type seen struct{ first, last int64 }
-
-// AppendTrace implements provisioning.Store.
+// AppendTrace implements provisioning.Store: one transaction of a few statements, however many devices a batch is about.
 func (s *database) AppendTrace(ctx context.Context, entries []provisioning.TraceEntry, keep int) error {
-	return s.transact(ctx, func(t *sqlx.Tx) error {
-		r := reader{q: t}
-		known, err := r.devicesOf(ctx, entries)
+	return s.transact(ctx, func(t *tx) error {
+		known, err := t.devicesOf(ctx, entries)
 		if err != nil {
 			return err
 		}
-		devices := map[string]seen{}
-		var args []any
+		about := map[string][]provisioning.TraceEntry{}
 		for _, e := range entries {
-			id := known[string(e.Device)]
+			id, ok := known[string(e.Device)]
 			if e.Device == "" {
-				id = known[e.MAC.String()]
+				id, ok = known[e.MAC.String()]
 			}
-			if id == "" {
-				continue
+			if ok {
+				about[id] = append(about[id], e)
 			}
-			at := micros(e.Time)
-			d, again := devices[id]
-			if !again {
-				d = seen{at, at}
-			}
-			devices[id] = seen{min(d.first, at), max(d.last, at)}
-			args = append(args, at, id, e.Door, addressText(e.Peer), e.Request, e.Answer, e.Rule, e.Revision)
 		}
-		for part := range slices.Chunk(args, 8*maxRows) {
-			rows := strings.TrimSuffix(strings.Repeat("(?, ?, ?, ?, ?, ?, ?, ?), ", len(part)/8), ", ")
-			if _, err := r.exec(ctx, s.dialect, "write the trace", "INSERT INTO traces ("+traceColumns+") VALUES "+rows, part...); err != nil {
+		ids := slices.Sorted(maps.Keys(about))
+		for part := range slices.Chunk(ids, maxRows) {
+			if err := t.traceDevices(ctx, part, about, keep); err != nil {
 				return err
 			}
 		}
-		return s.noteSeen(ctx, r, devices, keep)
+		return nil
 	})
 }
 
-// devicesOf finds the devices of a batch, by id and by MAC address; the ids in one order, so that two nodes' batches lock rows in the same one.
+// traceDevices writes the entries about some devices, sets when these were there, and cuts their traces to the newest entries.
+func (t *tx) traceDevices(ctx context.Context, ids []string, about map[string][]provisioning.TraceEntry, keep int) error {
+	var existing []string // locked in their order, and not deleted since they were found
+	if err := t.in(ctx, &existing, "lock devices", "SELECT id FROM devices WHERE id IN ", ids, t.dialect.lockRows()); err != nil {
+		return err
+	}
+	if len(existing) == 0 {
+		return nil
+	}
+	var seen, traced []any
+	for _, id := range existing {
+		first, last := int64(math.MaxInt64), int64(0)
+		for _, e := range about[id] {
+			at := micros(e.Time)
+			first, last = min(first, at), max(last, at)
+			traced = append(traced, at, id, cleaned(e.Door, maxSaid), addressText(e.Peer), cleaned(e.Request, maxSaid), cleaned(e.Answer, maxSaid), cleaned(e.Rule, maxSaid), e.Revision)
+		}
+		seen = append(seen, id, first, last)
+	}
+	for part := range slices.Chunk(traced, 8*maxRows) {
+		if _, err := t.exec(ctx, "write the trace", "INSERT INTO traces ("+traceColumns+") VALUES "+tuples(len(part)/8, 8), part...); err != nil {
+			return err
+		}
+	}
+	rows := strings.TrimSuffix(strings.Repeat("(?, CAST(? AS BIGINT), CAST(? AS BIGINT)), ", len(existing)), ", ")
+	_, err := t.exec(ctx, "note contacts", `UPDATE devices SET first_seen = CASE WHEN first_seen = 0 THEN c.column2 ELSE first_seen END,
+		last_seen = CASE WHEN last_seen < c.column3 THEN c.column3 ELSE last_seen END FROM (VALUES `+rows+") AS c WHERE devices.id = c.column1", seen...)
+	if err != nil {
+		return err
+	}
+	args := make([]any, 0, len(existing)+1)
+	for _, id := range existing {
+		args = append(args, id)
+	}
+	_, err = t.exec(ctx, "cut the trace", `DELETE FROM traces WHERE id IN (SELECT id FROM
+		(SELECT id, row_number() OVER (PARTITION BY device_id ORDER BY id DESC) AS nth FROM traces WHERE device_id IN `+tuples(1, len(existing))+`) AS n
+		WHERE nth > ?)`, append(args, keep)...)
+	return err
+}
+
+// devicesOf finds the devices of a batch, by id and by MAC address.
 func (r reader) devicesOf(ctx context.Context, entries []provisioning.TraceEntry) (map[string]string, error) {
 	var ids, macs []string
 	for _, e := range entries {
@@ -99,14 +121,13 @@ func (r reader) devicesOf(ctx context.Context, entries []provisioning.TraceEntry
 		}
 	}
 	known := map[string]string{}
-	for column, values := range map[string][]string{"id": ids, "mac": macs} {
-		slices.Sort(values)
-		for part := range slices.Chunk(slices.Compact(values), maxRows) {
+	for column, values := range map[string][]string{"id": texts(ids), "mac": texts(macs)} {
+		for part := range slices.Chunk(values, maxRows) {
 			var rows []struct {
 				ID    string `db:"id"`
 				Value string `db:"value"`
 			}
-			if err := r.selectIn(ctx, &rows, "SELECT id, "+column+" AS value FROM devices WHERE "+column+" IN ", part, ""); err != nil {
+			if err := r.in(ctx, &rows, "find devices", "SELECT id, "+column+" AS value FROM devices WHERE "+column+" IN ", part, ""); err != nil {
 				return nil, err
 			}
 			for _, row := range rows {
@@ -115,29 +136,6 @@ func (r reader) devicesOf(ctx context.Context, entries []provisioning.TraceEntry
 		}
 	}
 	return known, nil
-}
-
-// noteSeen sets when devices were there, and cuts their traces to the newest entries.
-func (s *database) noteSeen(ctx context.Context, r reader, devices map[string]seen, keep int) error {
-	ids := make([]string, 0, len(devices))
-	for id := range devices {
-		ids = append(ids, id)
-	}
-	slices.Sort(ids)
-	for _, id := range ids {
-		d := devices[id]
-		_, err := r.exec(ctx, s.dialect, "note a contact", `UPDATE devices SET first_seen = CASE WHEN first_seen = 0 THEN ? ELSE first_seen END,
-			last_seen = CASE WHEN last_seen < ? THEN ? ELSE last_seen END WHERE id = ?`, d.first, d.last, d.last, id)
-		if err != nil {
-			return err
-		}
-		_, err = r.exec(ctx, s.dialect, "cut the trace", `DELETE FROM traces WHERE device_id = ? AND id <=
-			(SELECT id FROM traces WHERE device_id = ? ORDER BY id DESC LIMIT 1 OFFSET ?)`, id, id, keep)
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 func addressText(a netip.Addr) string {

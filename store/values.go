@@ -2,7 +2,9 @@ package store
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
+	"unicode/utf8"
 
 	"dialtone/fault"
 )
@@ -54,13 +56,30 @@ func flag(b bool) int {
 	return 0
 }
 
-func placeholders(n int) string {
-	out := make([]byte, 0, 3*n)
-	for i := range n {
-		if i > 0 {
-			out = append(out, ", "...)
+// storable reports whether every text of some arguments can be in a row: UTF-8 without NUL, which PostgreSQL refuses.
+func storable(args []any) bool {
+	for _, a := range args {
+		if text, ok := a.(string); ok && !isText(text) {
+			return false
 		}
-		out = append(out, '?')
 	}
-	return string(out)
+	return true
 }
+
+func isText(s string) bool { return utf8.ValidString(s) && !strings.Contains(s, "\x00") }
+
+// cleaned makes a text storable that a stranger sent and that is kept for people to read: what isn't a character becomes U+FFFD, and no more than so
+// many bytes are kept.
+func cleaned(s string, most int) string {
+	if !isText(s) {
+		s = strings.ReplaceAll(strings.ToValidUTF8(s, "\uFFFD"), "\x00", "\uFFFD")
+	}
+	for len(s) > most {
+		_, size := utf8.DecodeLastRuneInString(s[:most+1])
+		s = s[:most+1-size]
+	}
+	return s
+}
+
+// fold makes texts equal that differ only by case, in every script: SQLite's own lower() knows ASCII alone.
+func fold(s string) string { return strings.ToLower(s) }

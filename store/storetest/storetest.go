@@ -437,7 +437,7 @@ func whatIsTakenIsNamed(t *testing.T, f *fixture) {
 			l := line
 			l.ID, l.Port = provisioning.LineID(id()), 2
 			return tx.CreateLine(ctx, l)
-		}, ""},
+		}, "sipUserName 0"},
 	} {
 		err := f.p.Update(ctx, tenantOf(f.one), c.write)
 		assert.True(t, fault.Is(err, fault.Conflict), "%s: %v", name, err)

@@ -80,7 +80,8 @@ CREATE TABLE locations (
     language              TEXT NOT NULL,
     emergency_id          TEXT NOT NULL,
     announcement_language TEXT NOT NULL,
-    created               INTEGER NOT NULL
+    created               INTEGER NOT NULL,
+    folded_name           TEXT NOT NULL -- the name in lower case, to search by
 ) STRICT;
 CREATE INDEX locations_list ON locations (partner_id, org_id, created, id);
 
@@ -95,7 +96,8 @@ CREATE TABLE people (
     extension   TEXT NOT NULL,
     number      TEXT NOT NULL,
     admin       INTEGER NOT NULL CHECK (admin IN (0, 1)),
-    created     INTEGER NOT NULL
+    created     INTEGER NOT NULL,
+    folded_name TEXT NOT NULL -- first and last name in lower case, to search by
 ) STRICT;
 CREATE UNIQUE INDEX people_email ON people (email);
 CREATE UNIQUE INDEX people_extension ON people (location_id, extension) WHERE extension <> '';
