@@ -18,6 +18,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -217,10 +218,7 @@ func (z *zone) ServeDNS(w dns.ResponseWriter, q *dns.Msg) {
 // serve answers over UDP and TCP on one port and returns the address.
 func (z *zone) serve(t *testing.T) string {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	packets, err := net.ListenPacket("udp", listener.Addr().String())
-	require.NoError(t, err)
+	listener, packets := bothListeners(t)
 	for _, s := range []*dns.Server{{Listener: listener, Handler: z}, {PacketConn: packets, Handler: z}} {
 		started, done := make(chan struct{}), make(chan struct{})
 		s.NotifyStartedFunc = func() { close(started) }
@@ -235,6 +233,21 @@ func (z *zone) serve(t *testing.T) string {
 		})
 	}
 	return listener.Addr().String()
+}
+
+// bothListeners opens one port for TCP and UDP: a port that is free for one may be taken for the other.
+func bothListeners(t *testing.T) (net.Listener, net.PacketConn) {
+	t.Helper()
+	for {
+		listener, err := net.Listen("tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		packets, err := net.ListenPacket("udp", listener.Addr().String())
+		if err == nil {
+			return listener, packets
+		}
+		require.ErrorIs(t, err, syscall.EADDRINUSE)
+		require.NoError(t, listener.Close())
+	}
 }
 
 // fill replaces the {names} of a file in testdata.

@@ -62,7 +62,7 @@ func TestListenSaysWhenItCant(t *testing.T) {
 		_, err := s.Listen(t.Context(), address)
 		assert.Error(t, err, address)
 	}
-	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	taken, err := net.Listen("tcp", "127.0.0.8:0") // an address that no other test uses, so that nobody takes the port meanwhile
 	require.NoError(t, err)
 	defer func() { assert.NoError(t, taken.Close()) }()
 	_, err = s.Listen(t.Context(), taken.Addr().String())

@@ -1,0 +1,258 @@
+package httpcfg_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"dialtone/digest"
+	"dialtone/fault"
+	"dialtone/httpcfg"
+	"dialtone/provisioning"
+	"dialtone/secret"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+const (
+	ownPath  = "/SEP00562B043615.cnf.xml"
+	ownUser  = "00562b043615"
+	ownBody  = "<flat-profile/>"
+	ownETag  = `"r7"`
+	password = "7kq.Xw_2mVb-9rTz"
+)
+
+// OnePhoneCore knows one phone's own file, which needs its credentials, and a bootstrap file for everybody. It remembers what it was asked.
+type OnePhoneCore struct {
+	mu    sync.Mutex
+	asked []provisioning.Request
+}
+
+func (c *OnePhoneCore) Open(_ context.Context, r provisioning.Request) (provisioning.Opened, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.asked = append(c.asked, r)
+	switch {
+	case r.Path == "/bootstrap.xml":
+		return provisioning.Opened{ContentType: "text/xml; charset=utf-8", Body: []byte("<bootstrap/>"), ETag: `"b1"`}, nil
+	case r.Path == ownPath && proves(r.Proof):
+		return provisioning.Opened{ContentType: "text/xml; charset=utf-8", Body: []byte(ownBody), ETag: ownETag, Revision: 7}, nil
+	case len(r.Path) == len(ownPath) && r.Path[:4] == "/SEP":
+		return provisioning.Opened{}, fault.New(fault.Denied, "The table devices of db.internal says no.")
+	}
+	return provisioning.Opened{}, fault.New(fault.NotFound, "There is no such file in db.internal.")
+}
+
+func proves(p provisioning.Proof) bool {
+	switch {
+	case p.Basic != nil:
+		return p.Basic.UserName == ownUser && p.Basic.Password.Equal(secret.New(password))
+	case p.Digest != nil:
+		return p.Digest.UserName == ownUser && p.Digest.Matches(digest.HA1(p.Digest.Algorithm, ownUser, "dialtone", secret.New(password)), p.Method)
+	}
+	return false
+}
+
+// last returns the newest request, and how many there were.
+func (c *OnePhoneCore) last() (provisioning.Request, int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.asked) == 0 {
+		return provisioning.Request{}, 0
+	}
+	return c.asked[len(c.asked)-1], len(c.asked)
+}
+
+// RefusingCore has one error for everybody.
+type RefusingCore struct{ err error }
+
+func (c RefusingCore) Open(context.Context, provisioning.Request) (provisioning.Opened, error) {
+	return provisioning.Opened{}, c.err
+}
+
+// PanickingCore panics, but for those who ask for "/good".
+type PanickingCore struct{}
+
+func (PanickingCore) Open(_ context.Context, r provisioning.Request) (provisioning.Opened, error) {
+	if r.Path == "/good" {
+		return provisioning.Opened{ContentType: "text/plain", Body: []byte("good")}, nil
+	}
+	panic("the row password=hunter2 has no columns")
+}
+
+// StuckCore tells when it is asked, and answers when it is released or the request's context ends.
+type StuckCore struct {
+	asked    chan string
+	released chan struct{}
+}
+
+func newStuckCore() StuckCore {
+	return StuckCore{asked: make(chan string, 100), released: make(chan struct{})}
+}
+
+func (c StuckCore) Open(ctx context.Context, r provisioning.Request) (provisioning.Opened, error) {
+	c.asked <- r.Path
+	select {
+	case <-c.released:
+		return provisioning.Opened{ContentType: "text/plain", Body: []byte("at last")}, nil
+	case <-ctx.Done():
+		return provisioning.Opened{}, fault.Wrap(fault.Unavailable, ctx.Err(), "too late")
+	}
+}
+
+// door is a running server of a test.
+type door struct {
+	plain, secure string // HOST:PORT
+	client        *http.Client
+	log           *lockedBuffer
+	clock         *clock
+	stop          func() error // ends Run and returns its error
+}
+
+// open runs a server over core until the test ends; change may alter its configuration.
+func open(t testing.TB, core httpcfg.Core, change ...func(*httpcfg.Config)) *door {
+	t.Helper()
+	d := &door{log: &lockedBuffer{}, clock: &clock{now: time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)}}
+	config := httpcfg.Config{
+		Core: core, Now: d.clock.Now, Logger: slog.New(slog.NewJSONHandler(d.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Nonces: digest.NewNonces(digest.NoncesConfig{Key: []byte("0123456789abcdef"), Now: d.clock.Now}),
+	}
+	var roots *x509.CertPool
+	config.TLS, roots = certificate(t)
+	for _, c := range change {
+		c(&config)
+	}
+	s, err := httpcfg.New(config)
+	require.NoError(t, err)
+	at, err := s.Listen(t.Context(), "127.0.0.1:0", "127.0.0.1:0")
+	require.NoError(t, err)
+	d.plain, d.secure = at.Plain.String(), at.TLS.String()
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	d.stop = sync.OnceValue(func() error {
+		cancel()
+		return <-ended
+	})
+	transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, ServerName: "example.com", MinVersion: tls.VersionTLS12}, DisableCompression: true}
+	d.client = &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	t.Cleanup(func() {
+		transport.CloseIdleConnections()
+		assert.NoError(t, d.stop())
+	})
+	return d
+}
+
+// certificate borrows the one that net/http/httptest has for example.com.
+func certificate(t testing.TB) (*tls.Config, *x509.CertPool) {
+	t.Helper()
+	lender := httptest.NewUnstartedServer(http.NotFoundHandler())
+	lender.StartTLS()
+	defer lender.Close()
+	roots := x509.NewCertPool()
+	roots.AddCert(lender.Certificate())
+	return &tls.Config{Certificates: lender.TLS.Certificates, MinVersion: tls.VersionTLS12}, roots
+}
+
+// response is an answer read to its end.
+type response struct {
+	status int
+	header http.Header
+	body   string
+}
+
+func (d *door) get(t testing.TB, url string, header ...string) response {
+	t.Helper()
+	return d.do(t, http.MethodGet, url, header...)
+}
+
+// do asks; header is name, value, name, value.
+func (d *door) do(t testing.TB, method, url string, header ...string) response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	require.NoError(t, err)
+	for i := 0; i < len(header); i += 2 {
+		r.Header.Add(header[i], header[i+1])
+	}
+	got, err := d.client.Do(r)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, got.Body.Close()) }()
+	body, err := io.ReadAll(got.Body)
+	require.NoError(t, err)
+	return response{status: got.StatusCode, header: got.Header, body: string(body)}
+}
+
+// raw sends bytes as they are and returns everything that comes back until the server hangs up.
+func raw(t testing.TB, address, request string) string {
+	t.Helper()
+	conn, err := net.Dial("tcp", address)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
+	_, err = io.WriteString(conn, request)
+	require.NoError(t, err)
+	answer, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	return string(answer)
+}
+
+// clock is the time that a test sets.
+type clock struct {
+	mu  sync.Mutex
+	now time.Time
+}
+
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.now
+}
+
+func (c *clock) advance(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.now = c.now.Add(d)
+}
+
+// lockedBuffer is a log that is read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+func peer(s string) netip.Addr { return netip.MustParseAddrPort(s).Addr() }
+
+func urlOf(scheme, address, path string) string {
+	return fmt.Sprintf("%s://%s%s", scheme, address, path)
+}
+
+func nonces() *digest.Nonces {
+	return digest.NewNonces(digest.NoncesConfig{Key: []byte("0123456789abcdef")})
+}

@@ -1,0 +1,181 @@
+package httpcfg_test
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	icholy "github.com/icholy/digest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dialtone/httpcfg"
+)
+
+func basic(userName, password string) string {
+	return "Basic " + base64.StdEncoding.EncodeToString([]byte(userName+":"+password))
+}
+
+// answerTo answers a digest challenge as an independent library does.
+func answerTo(t testing.TB, challenge, method, uri, userName, password string, count int) string {
+	t.Helper()
+	c, err := icholy.ParseChallenge(challenge)
+	require.NoError(t, err)
+	a, err := icholy.Digest(c, icholy.Options{Method: method, URI: uri, Username: userName, Password: password, Count: count})
+	require.NoError(t, err)
+	return a.String()
+}
+
+func (d *door) challenge(t testing.TB) string {
+	t.Helper()
+	got := d.get(t, urlOf("https", d.secure, ownPath))
+	require.Equal(t, 401, got.status)
+	challenges := got.header["Www-Authenticate"]
+	require.Len(t, challenges, 2)
+	return challenges[0]
+}
+
+func TestAChallengeAsksForDigestThenBasic(t *testing.T) {
+	t.Parallel()
+	d := open(t, &OnePhoneCore{})
+	answer := d.get(t, urlOf("https", d.secure, ownPath))
+	challenges := answer.header["Www-Authenticate"]
+	require.Len(t, challenges, 2)
+	assert.Regexp(t, `^Digest realm="dialtone", ?nonce="[^"]+", ?algorithm=MD5, ?qop="auth"$`, challenges[0])
+	assert.Equal(t, `Basic realm="dialtone"`, challenges[1])
+	assert.Equal(t, "unauthorised\n", answer.body)
+	assert.Empty(t, answer.header.Get("ETag"))
+}
+
+func TestCredentialsOpenAPhonesOwnFile(t *testing.T) {
+	t.Parallel()
+	d := open(t, &OnePhoneCore{})
+	url := urlOf("https", d.secure, ownPath)
+	got := d.get(t, url, "Authorization", basic(ownUser, password))
+	assert.Equal(t, 200, got.status)
+	assert.Equal(t, ownBody, got.body)
+
+	challenge := d.challenge(t)
+	for count := 1; count <= 3; count++ { // one nonce does for a whole boot
+		got = d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath, ownUser, password, count))
+		assert.Equal(t, 200, got.status, count)
+	}
+	head := answerTo(t, challenge, "HEAD", ownPath, ownUser, password, 4)
+	assert.Equal(t, 200, d.do(t, http.MethodHead, url, "Authorization", head).status)
+	got = d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath, ownUser, password, 5), "If-None-Match", ownETag)
+	assert.Equal(t, 304, got.status, "the tag alone opens nothing, with credentials it saves the download")
+	assert.Equal(t, 401, d.get(t, url, "If-None-Match", ownETag).status)
+	assert.Equal(t, 401, d.get(t, url, "If-None-Match", "*").status)
+}
+
+// nonce is what differs between any two challenges.
+var nonce = regexp.MustCompile(`nonce="[^"]+"`)
+
+// TestAProberLearnsNothing compares every refusal with the first.
+func TestAProberLearnsNothing(t *testing.T) {
+	t.Parallel()
+	d := open(t, &OnePhoneCore{})
+	url := urlOf("https", d.secure, ownPath)
+	stranger := "/SEP00562B0436FF.cnf.xml"
+	plain := func(path string, header ...string) string {
+		got := d.get(t, urlOf("https", d.secure, path), header...)
+		got.header.Del("Date")
+		for i, value := range got.header["Www-Authenticate"] {
+			got.header["Www-Authenticate"][i] = nonce.ReplaceAllString(value, `nonce="-"`)
+		}
+		return fmt.Sprint(got.status, got.header, got.body)
+	}
+	want := plain(ownPath)
+	challenge := d.challenge(t)
+	for name, got := range map[string]string{
+		"unknown phone":           plain(stranger),
+		"wrong password":          plain(ownPath, "Authorization", basic(ownUser, "wrong")),
+		"wrong user":              plain(ownPath, "Authorization", basic("somebody", password)),
+		"unknown with password":   plain(stranger, "Authorization", basic(ownUser, password)),
+		"wrong digest":            plain(ownPath, "Authorization", answerTo(t, challenge, "GET", ownPath, ownUser, "wrong", 1)),
+		"another path's digest":   plain(ownPath, "Authorization", answerTo(t, challenge, "GET", stranger, ownUser, password, 1)),
+		"another method's digest": plain(ownPath, "Authorization", answerTo(t, challenge, "HEAD", ownPath, ownUser, password, 1)),
+		"forged nonce":            plain(ownPath, "Authorization", answerTo(t, `Digest realm="dialtone", nonce="bm9uc2Vuc2U", algorithm=MD5, qop="auth"`, "GET", ownPath, ownUser, password, 1)),
+		"nonsense":                plain(ownPath, "Authorization", "Digest nonsense"),
+		"empty":                   plain(ownPath, "Authorization", ""),
+		"bearer":                  plain(ownPath, "Authorization", "Bearer "+password),
+		"broken base64":           plain(ownPath, "Authorization", "Basic %%%"),
+		"two headers":             plain(ownPath, "Authorization", basic(ownUser, password), "Authorization", basic(ownUser, password)),
+	} {
+		assert.Equal(t, want, got, name)
+	}
+	assert.Equal(t, 200, d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath, ownUser, password, 1)).status,
+		"what others tried with the nonce doesn't use it up")
+}
+
+func TestAnAnswerCountsOnceAndForATime(t *testing.T) {
+	t.Parallel()
+	d := open(t, &OnePhoneCore{})
+	url := urlOf("https", d.secure, ownPath)
+	challenge := d.challenge(t)
+	first := answerTo(t, challenge, "GET", ownPath, ownUser, password, 1)
+	assert.Equal(t, 200, d.get(t, url, "Authorization", first).status)
+	replayed := d.get(t, url, "Authorization", first)
+	assert.Equal(t, 401, replayed.status)
+	assert.Contains(t, replayed.header["Www-Authenticate"][0], "stale=true", "a phone that lost the answer tries again without a person")
+
+	fresh := d.challenge(t)
+	d.clock.advance(5*time.Minute + time.Second)
+	old := d.get(t, url, "Authorization", answerTo(t, fresh, "GET", ownPath, ownUser, password, 1))
+	assert.Equal(t, 401, old.status)
+	assert.Contains(t, old.header["Www-Authenticate"][0], "stale=true")
+	assert.Equal(t, 200, d.get(t, url, "Authorization", answerTo(t, old.header["Www-Authenticate"][0], "GET", ownPath, ownUser, password, 1)).status)
+}
+
+func TestAFileForEverybodyUsesNoAnswerUp(t *testing.T) {
+	t.Parallel()
+	d := open(t, &OnePhoneCore{})
+	challenge := d.challenge(t)
+	header := answerTo(t, challenge, "GET", "/bootstrap.xml", ownUser, password, 1)
+	for range 2 {
+		assert.Equal(t, 200, d.get(t, urlOf("https", d.secure, "/bootstrap.xml"), "Authorization", header).status)
+	}
+}
+
+func TestCredentialsInTheClearArentRead(t *testing.T) {
+	t.Parallel()
+	core := &OnePhoneCore{}
+	d := open(t, core)
+	got := d.get(t, urlOf("http", d.plain, ownPath), "Authorization", basic(ownUser, password))
+	assert.Equal(t, 403, got.status)
+	asked, _ := core.last()
+	assert.Nil(t, asked.Proof.Basic)
+	assert.Nil(t, asked.Proof.Digest)
+}
+
+func TestTheQueryIsPartOfWhatIsSigned(t *testing.T) {
+	t.Parallel()
+	d := open(t, &OnePhoneCore{})
+	challenge := d.challenge(t)
+	url := urlOf("https", d.secure, ownPath+"?x=%20y")
+	assert.Equal(t, 401, d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath, ownUser, password, 1)).status)
+	assert.Equal(t, 200, d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath+"?x=%20y", ownUser, password, 1)).status)
+}
+
+// FuzzRequest sends any path and credentials: whatever comes, the answer is whole, and only the right credentials open the file.
+func FuzzRequest(f *testing.F) {
+	f.Add(ownPath, basic(ownUser, password))
+	f.Add(ownPath, `Digest username="x", realm="dialtone", nonce="x", uri="/", response="00000000000000000000000000000000"`)
+	f.Add("//%2e%2e/\x00", "Digest ,,,=\"\\")
+	f.Add("/a?b#c", "Basic Og==")
+	d := open(f, &OnePhoneCore{}, func(c *httpcfg.Config) {
+		c.Nonces = nonces()
+	})
+	f.Fuzz(func(t *testing.T, path, authorization string) {
+		if strings.ContainsAny(path+authorization, "\r\n") || strings.ContainsAny(path, " ") {
+			return // that is another request, as net/http reads it
+		}
+		answer := raw(t, d.plain, "GET "+path+" HTTP/1.0\r\nAuthorization: "+authorization+"\r\n\r\n")
+		require.Regexp(t, `^HTTP/1\.[01] (200|40[0345]|431|501|505) `, answer)
+		require.NotContains(t, answer, ownBody)
+	})
+}
