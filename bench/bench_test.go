@@ -3,20 +3,18 @@ package bench_test
 import (
 	"bytes"
 	"crypto/tls"
-	"fmt"
 	"io"
 	"math/rand/v2"
-	"net"
 	"net/http"
-	"regexp"
-	"strings"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"github.com/icholy/digest"
 	"github.com/miekg/dns"
 	"github.com/pin/tftp/v3"
+
+	"dialtone/secret"
 )
 
 // clientsPerCore is how many clients ask at the same time, for each core: enough to keep the server busy while answers are on their way.
@@ -133,21 +131,21 @@ func BenchmarkDNS(b *testing.B) {
 	perSecond(b, "answers")
 }
 
-// BenchmarkRegistrations registers lines over UDP: each is a challenge, an answer to it, and a stored binding.
+// BenchmarkRegistrations registers lines over UDP: each is a challenge, an answer to it, and a stored binding. Each client has lines of its own, so that
+// a line has one contact, as with phones.
 func BenchmarkRegistrations(b *testing.B) {
 	s := sample(b)
-	var next atomic.Int64
+	crowd, err := s.registrants(4 * clientsPerCore * runtime.GOMAXPROCS(0))
+	if err != nil {
+		b.Fatal(err)
+	}
+	var started atomic.Int64
 	b.SetParallelism(4 * clientsPerCore)
 	b.ResetTimer()
 	b.RunParallel(func(pb *testing.PB) {
-		p, err := newRegistrant(s.doors["sip"])
-		if err != nil {
-			b.Error(err)
-			return
-		}
-		defer p.connection.Close()
-		for pb.Next() {
-			if err := p.register(s.lines[next.Add(1)%sipLines]); err != nil {
+		client := int(started.Add(1)) - 1
+		for i := client; pb.Next(); i = next(i, len(crowd)) {
+			if err := crowd[client].Register(b.Context(), s.lines[i].user, s.lines[i].domain, secret.New(password)); err != nil {
 				b.Error(err)
 				return
 			}
@@ -156,60 +154,10 @@ func BenchmarkRegistrations(b *testing.B) {
 	perSecond(b, "registrations")
 }
 
-// registrant is the smallest phone that can register: one socket, no retransmissions.
-type registrant struct {
-	connection net.Conn
-	cseq       int
-	id         string
-	buffer     []byte
-}
-
-func newRegistrant(address string) (*registrant, error) {
-	connection, err := net.Dial("udp", address)
-	if err != nil {
-		return nil, err
+// next is the line after i of the same client, around all lines.
+func next(i, clients int) int {
+	if i += clients; i >= sipLines {
+		i %= clients
 	}
-	return &registrant{connection: connection, id: fmt.Sprintf("%x", rand.Uint64()), buffer: make([]byte, 4096)}, nil
-}
-
-var challengeHeader = regexp.MustCompile(`(?mi)^WWW-Authenticate: (Digest .*algorithm="?MD5"?.*)\r$`)
-
-func (p *registrant) register(l line) error {
-	answer, err := p.ask(l, "")
-	if err != nil {
-		return err
-	}
-	found := challengeHeader.FindStringSubmatch(answer)
-	if found == nil {
-		return fmt.Errorf("no challenge in %q", answer)
-	}
-	challenge, err := digest.ParseChallenge(found[1])
-	if err != nil {
-		return err
-	}
-	credentials, err := digest.Digest(challenge, digest.Options{Method: "REGISTER", URI: "sip:" + l.domain, Username: l.user, Password: password, Count: 1})
-	if err != nil {
-		return err
-	}
-	answer, err = p.ask(l, "Authorization: "+credentials.String()+"\r\n")
-	if err == nil && !strings.HasPrefix(answer, "SIP/2.0 200 ") {
-		return fmt.Errorf("not registered: %q", answer)
-	}
-	return err
-}
-
-func (p *registrant) ask(l line, authorization string) (string, error) {
-	p.cseq++
-	here := p.connection.LocalAddr().String()
-	request := fmt.Sprintf("REGISTER sip:%[1]s SIP/2.0\r\nVia: SIP/2.0/UDP %[2]s;branch=z9hG4bK%[3]s%[4]d;rport\r\nMax-Forwards: 70\r\n"+
-		"From: <sip:%[5]s@%[1]s>;tag=%[3]s\r\nTo: <sip:%[5]s@%[1]s>\r\nCall-ID: %[3]s%[5]s\r\nCSeq: %[4]d REGISTER\r\n"+
-		"Contact: <sip:%[5]s@%[2]s>\r\nExpires: 3600\r\n%[6]sContent-Length: 0\r\n\r\n", l.domain, here, p.id, p.cseq, l.user, authorization)
-	if _, err := p.connection.Write([]byte(request)); err != nil {
-		return "", err
-	}
-	if err := p.connection.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-		return "", err
-	}
-	n, err := p.connection.Read(p.buffer)
-	return string(p.buffer[:n]), err
+	return i
 }

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -17,6 +18,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"dialtone/phone"
 )
 
 // The sizes of the sample. Everything is made once, through the REST API.
@@ -35,6 +38,7 @@ type server struct {
 	domains []string // of the customers
 	macs    []string // of the devices, lower case
 	lines   []line
+	crowd   []*phone.Registrant // each with a socket, for as long as the server runs
 	cmd     *exec.Cmd
 	dir     string
 }
@@ -87,7 +91,12 @@ func start() (*server, error) {
 		args = append(args, "--listen-"+door, "127.0.0.1:0")
 	}
 	s.cmd = exec.Command(program, append(args, "--listen-sip-dtls", "off")...)
-	s.cmd.Stderr = os.Stderr
+	log, err := os.Create(filepath.Join(dir, "server.log"))
+	if err != nil {
+		return s, err
+	}
+	defer log.Close()
+	s.cmd.Stderr = log
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return s, err
@@ -110,7 +119,41 @@ func (s *server) stop() {
 		_ = s.cmd.Process.Signal(syscall.SIGTERM)
 		_ = s.cmd.Wait()
 	}
+	for _, p := range s.crowd {
+		_ = p.Close()
+	}
+	s.complain(os.Stderr)
 	_ = os.RemoveAll(s.dir)
+}
+
+// registrants returns so many clients, the same each time.
+func (s *server) registrants(count int) ([]*phone.Registrant, error) {
+	at, err := netip.ParseAddrPort(s.doors["sip"])
+	if err != nil {
+		return nil, err
+	}
+	for len(s.crowd) < count {
+		p, err := phone.NewRegistrant(phone.RegistrantConfig{Server: at, Timeout: 10 * time.Second})
+		if err != nil {
+			return nil, err
+		}
+		s.crowd = append(s.crowd, p)
+	}
+	return s.crowd[:count], nil
+}
+
+// complain prints what the server warned of: figures of a server in trouble would mean nothing.
+func (s *server) complain(w io.Writer) {
+	log, err := os.Open(filepath.Join(s.dir, "server.log"))
+	if err != nil {
+		return
+	}
+	defer log.Close()
+	for lines := bufio.NewScanner(log); lines.Scan(); {
+		if strings.Contains(lines.Text(), "level=WARN") || strings.Contains(lines.Text(), "level=ERROR") {
+			_, _ = fmt.Fprintln(w, lines.Text())
+		}
+	}
 }
 
 // call asks the REST API and reads the answer.

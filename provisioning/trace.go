@@ -95,23 +95,28 @@ func (s *Service) writeTraces(ctx context.Context) {
 	}
 }
 
-// flushTraces writes all that waits. What the store doesn't take is dropped and counted: the phones' answers didn't wait for it either.
+// flushTraces writes what waits at this moment, and no more, as phones may add for ever. What the store doesn't take is dropped and counted: the
+// phones' answers didn't wait for it either.
 func (s *Service) flushTraces(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(ctx, traceTimeout)
-	defer cancel()
 	s.trace.writing.Lock()
 	defer s.trace.writing.Unlock()
-	for {
+	for range traceBufferSize/traceBatch + 1 {
 		batch := s.trace.take()
 		if len(batch) == 0 {
 			return
 		}
-		if err := s.store.AppendTrace(ctx, batch, traceKeep); err != nil {
+		if err := s.appendTrace(ctx, batch); err != nil {
 			s.trace.dropped.Add(uint64(len(batch)))
 			s.logger.WarnContext(ctx, "a part of the boot trace is lost", "entries", len(batch), "error", err)
 			return
 		}
 	}
+}
+
+func (s *Service) appendTrace(ctx context.Context, batch []TraceEntry) error {
+	ctx, cancel := context.WithTimeout(ctx, traceTimeout)
+	defer cancel()
+	return s.store.AppendTrace(ctx, batch, traceKeep)
 }
 
 // Trace lists a device's newest contacts first, at most limit, those of this moment included.

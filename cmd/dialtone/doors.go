@@ -127,7 +127,7 @@ func (h *house) openDNS(ctx context.Context) error {
 		Ports: zone.Ports{UDP: h.port("sip"), TCP: h.port("sip"), TLS: h.port("sips")}, Now: now, Logger: h.logger.With("door", "dns"),
 	})
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
 	address, err := server.Listen(ctx, string(h.config.ListenDNS))
 	return h.opened(err, "dns", address, server.Run)
