@@ -37,6 +37,11 @@ func setUp(env *testscript.Env, database func(testing.TB) string) error {
 		s.database = database(tb)
 	}
 	env.Values[storyKey{}] = s
+	sipp, err := filepath.Abs("testdata/sipp")
+	if err != nil {
+		return err
+	}
+	env.Setenv("SIPP", sipp)
 	env.Setenv("DATA", filepath.Join(env.WorkDir, "data"))
 	return nil
 }
@@ -58,6 +63,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"enrol":     enrol,
 		"creates":   creates,
 		"complete":  complete,
+		"crowd":     crowd,
 		"database":  databaseCommand,
 		"second-node": func(ts *testscript.TestScript, _ bool, args []string) {
 			other := startServer(ts, args[0], nil)

@@ -3,11 +3,9 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/url"
-	"os"
 	"os/exec"
 	"regexp"
 	"strconv"
@@ -70,15 +68,6 @@ func secretOf(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("%s has no %s", args[0], args[1])
 	}
 	ts.Setenv("SECRET", found[1])
-}
-
-// lines PASSWORD: writes lines.csv, in which sipp finds the line of the last device.
-func lines(ts *testscript.TestScript, neg bool, args []string) {
-	if neg || len(args) != 1 {
-		ts.Fatalf("usage: lines PASSWORD")
-	}
-	row := fmt.Sprintf("SEQUENTIAL\n%s;%s;[authentication username=%s password=%s]\n", ts.Getenv("USER"), ts.Getenv("DOMAIN"), ts.Getenv("USER"), args[0])
-	ts.Check(os.WriteFile(ts.MkAbs("lines.csv"), []byte(row), 0o600))
 }
 
 // database: puts a switch in front of the story's PostgreSQL. database down: nobody gets through any more. database up: everybody does.
