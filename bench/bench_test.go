@@ -38,7 +38,7 @@ func BenchmarkConfigurations(b *testing.B) {
 	s := sample(b)
 	secure := &http.Client{Timeout: time.Minute, Transport: &http.Transport{
 		MaxIdleConnsPerHost: 64,
-		TLSClientConfig:     &tls.Config{InsecureSkipVerify: true}, //nolint:gosec // G402: loopback, and the certificate isn't what is measured
+		TLSClientConfig:     &tls.Config{InsecureSkipVerify: true}, // loopback, and the certificate isn't what is measured
 	}}
 	fetch := func(b *testing.B, pick func() int) {
 		b.SetParallelism(clientsPerCore)
@@ -69,7 +69,7 @@ func BenchmarkBootstrap(b *testing.B) {
 
 func get(b *testing.B, c *http.Client, url string) {
 	b.Helper()
-	response, err := c.Get(url) //nolint:noctx // the client has a time limit
+	response, err := c.Get(url) // the client has a time limit
 	if err != nil {
 		b.Error(err)
 		return

@@ -33,22 +33,21 @@ const (
 
 // server is a running server with the sample in it.
 type server struct {
-	doors   map[string]string
-	token   string
-	domains []string // of the customers
-	macs    []string // of the devices, lower case
-	lines   []line
-	crowd   []*phone.Registrant // each with a socket, for as long as the server runs
-	cmd     *exec.Cmd
-	dir     string
+	doors map[string]string
+	token string
+	macs  []string // of the devices, lower case
+	lines []line
+	crowd []*phone.Registrant // each with a socket, for as long as the server runs
+	cmd   *exec.Cmd
+	dir   string
 }
 
 type line struct{ user, domain string }
 
 var (
-	shared     *server   //nolint:gochecknoglobals // one sample for all benchmarks: seeding takes longer than measuring
-	sharedOnce sync.Once //nolint:gochecknoglobals // as above
-	errShared  error     //nolint:gochecknoglobals // as above
+	shared     *server   // one sample for all benchmarks: seeding takes longer than measuring
+	sharedOnce sync.Once // as above
+	errShared  error     // as above
 	client     = &http.Client{Timeout: time.Minute, Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 )
 

@@ -237,7 +237,7 @@ const (
 	EventDeviceCreated      EventKind = "device.created"
 	EventDeviceDeleted      EventKind = "device.deleted"
 	EventDeviceRevised      EventKind = "device.revised"
-	EventCredentialsRotated EventKind = "line.credentials_rotated" //nolint:gosec // G101: a name, not a credential
+	EventCredentialsRotated EventKind = "line.credentials_rotated"
 	EventEnrolmentOpened    EventKind = "enrolment.opened"
 	EventEnrolmentClosed    EventKind = "enrolment.closed"
 )

@@ -18,7 +18,7 @@ const (
 func Models() []Model {
 	return []Model{
 		cisco("8841", 10, 10), cisco("8851", 10, 10), cisco("8861", 10, 10),
-		yealink("T46S", 16, 27), yealink("T46U", 16, 27), yealink("T54W", 16, 27), yealink("T57W", 16, 29),
+		yealink("T46S", 27), yealink("T46U", 27), yealink("T54W", 27), yealink("T57W", 29),
 		poly("VVX 250", 4, 4), poly("VVX 350", 6, 6), poly("VVX 450", 12, 12), poly("Edge E350", 8, 8), poly("Edge E450", 14, 14),
 		{
 			Name: "Generic IPPhone Customer Managed", DisplayName: "Generic SIP Phone", Family: Generic, Vendor: "Generic",
@@ -34,10 +34,11 @@ func cisco(number string, lines, keys int) Model {
 	}
 }
 
-func yealink(name string, lines, keys int) Model {
+// yealink is a model of the T4 and T5 series, which have 16 accounts each.
+func yealink(name string, keys int) Model {
 	return Model{
 		Name: "DMS Yealink " + name, DisplayName: "Yealink " + name, Family: Yealink, Vendor: "Yealink",
-		Type: typeGenericSIP, Manufacturer: thirdParty, ManagedBy: managedByPlatform, LinePorts: lines, LineKeys: keys,
+		Type: typeGenericSIP, Manufacturer: thirdParty, ManagedBy: managedByPlatform, LinePorts: 16, LineKeys: keys,
 	}
 }
 

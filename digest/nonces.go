@@ -246,5 +246,5 @@ func decode(nonce string) (raw [nonceSize]byte, ok bool) {
 func issued(raw [nonceSize]byte) int64 {
 	var ms [8]byte
 	copy(ms[2:], raw[:timeSize])
-	return int64(binary.BigEndian.Uint64(ms[:]))
+	return int64(binary.BigEndian.Uint64(ms[:])) //nolint:gosec // G115: six of the eight bytes are set
 }

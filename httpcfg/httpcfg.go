@@ -203,7 +203,7 @@ func (s *Server) serve(ctx context.Context, l listening) error {
 		_ = server.Close() // cuts what didn't end in time, and cancels its contexts
 	}
 	if err == nil {
-		<-served
+		<-served //nolint:errcheck // http.ErrServerClosed, as was asked for
 	}
 	open.Wait()
 	return err

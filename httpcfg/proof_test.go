@@ -21,11 +21,11 @@ func basic(userName, password string) string {
 }
 
 // answerTo answers a digest challenge as an independent library does.
-func answerTo(t testing.TB, challenge, method, uri, userName, password string, count int) string {
+func answerTo(t testing.TB, challenge, method, uri, password string, count int) string {
 	t.Helper()
 	c, err := icholy.ParseChallenge(challenge)
 	require.NoError(t, err)
-	a, err := icholy.Digest(c, icholy.Options{Method: method, URI: uri, Username: userName, Password: password, Count: count})
+	a, err := icholy.Digest(c, icholy.Options{Method: method, URI: uri, Username: ownUser, Password: password, Count: count})
 	require.NoError(t, err)
 	return a.String()
 }
@@ -61,12 +61,12 @@ func TestCredentialsOpenAPhonesOwnFile(t *testing.T) {
 
 	challenge := d.challenge(t)
 	for count := 1; count <= 3; count++ { // one nonce does for a whole boot
-		got = d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath, ownUser, password, count))
+		got = d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath, password, count))
 		assert.Equal(t, 200, got.status, count)
 	}
-	head := answerTo(t, challenge, "HEAD", ownPath, ownUser, password, 4)
+	head := answerTo(t, challenge, "HEAD", ownPath, password, 4)
 	assert.Equal(t, 200, d.do(t, http.MethodHead, url, "Authorization", head).status)
-	got = d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath, ownUser, password, 5), "If-None-Match", ownETag)
+	got = d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath, password, 5), "If-None-Match", ownETag)
 	assert.Equal(t, 304, got.status, "the tag alone opens nothing, with credentials it saves the download")
 	assert.Equal(t, 401, d.get(t, url, "If-None-Match", ownETag).status)
 	assert.Equal(t, 401, d.get(t, url, "If-None-Match", "*").status)
@@ -96,10 +96,10 @@ func TestAProberLearnsNothing(t *testing.T) {
 		"wrong password":          plain(ownPath, "Authorization", basic(ownUser, "wrong")),
 		"wrong user":              plain(ownPath, "Authorization", basic("somebody", password)),
 		"unknown with password":   plain(stranger, "Authorization", basic(ownUser, password)),
-		"wrong digest":            plain(ownPath, "Authorization", answerTo(t, challenge, "GET", ownPath, ownUser, "wrong", 1)),
-		"another path's digest":   plain(ownPath, "Authorization", answerTo(t, challenge, "GET", stranger, ownUser, password, 1)),
-		"another method's digest": plain(ownPath, "Authorization", answerTo(t, challenge, "HEAD", ownPath, ownUser, password, 1)),
-		"forged nonce":            plain(ownPath, "Authorization", answerTo(t, `Digest realm="dialtone", nonce="bm9uc2Vuc2U", algorithm=MD5, qop="auth"`, "GET", ownPath, ownUser, password, 1)),
+		"wrong digest":            plain(ownPath, "Authorization", answerTo(t, challenge, "GET", ownPath, "wrong", 1)),
+		"another path's digest":   plain(ownPath, "Authorization", answerTo(t, challenge, "GET", stranger, password, 1)),
+		"another method's digest": plain(ownPath, "Authorization", answerTo(t, challenge, "HEAD", ownPath, password, 1)),
+		"forged nonce":            plain(ownPath, "Authorization", answerTo(t, `Digest realm="dialtone", nonce="bm9uc2Vuc2U", algorithm=MD5, qop="auth"`, "GET", ownPath, password, 1)),
 		"nonsense":                plain(ownPath, "Authorization", "Digest nonsense"),
 		"empty":                   plain(ownPath, "Authorization", ""),
 		"bearer":                  plain(ownPath, "Authorization", "Bearer "+password),
@@ -108,7 +108,7 @@ func TestAProberLearnsNothing(t *testing.T) {
 	} {
 		assert.Equal(t, want, got, name)
 	}
-	assert.Equal(t, 200, d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath, ownUser, password, 1)).status,
+	assert.Equal(t, 200, d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath, password, 1)).status,
 		"what others tried with the nonce doesn't use it up")
 }
 
@@ -117,7 +117,7 @@ func TestAnAnswerCountsOnceAndForATime(t *testing.T) {
 	d := open(t, &OnePhoneCore{})
 	url := urlOf("https", d.secure, ownPath)
 	challenge := d.challenge(t)
-	first := answerTo(t, challenge, "GET", ownPath, ownUser, password, 1)
+	first := answerTo(t, challenge, "GET", ownPath, password, 1)
 	assert.Equal(t, 200, d.get(t, url, "Authorization", first).status)
 	replayed := d.get(t, url, "Authorization", first)
 	assert.Equal(t, 401, replayed.status)
@@ -125,17 +125,17 @@ func TestAnAnswerCountsOnceAndForATime(t *testing.T) {
 
 	fresh := d.challenge(t)
 	d.clock.advance(5*time.Minute + time.Second)
-	old := d.get(t, url, "Authorization", answerTo(t, fresh, "GET", ownPath, ownUser, password, 1))
+	old := d.get(t, url, "Authorization", answerTo(t, fresh, "GET", ownPath, password, 1))
 	assert.Equal(t, 401, old.status)
 	assert.Contains(t, old.header["Www-Authenticate"][0], "stale=true")
-	assert.Equal(t, 200, d.get(t, url, "Authorization", answerTo(t, old.header["Www-Authenticate"][0], "GET", ownPath, ownUser, password, 1)).status)
+	assert.Equal(t, 200, d.get(t, url, "Authorization", answerTo(t, old.header["Www-Authenticate"][0], "GET", ownPath, password, 1)).status)
 }
 
 func TestAFileForEverybodyUsesNoAnswerUp(t *testing.T) {
 	t.Parallel()
 	d := open(t, &OnePhoneCore{})
 	challenge := d.challenge(t)
-	header := answerTo(t, challenge, "GET", "/bootstrap.xml", ownUser, password, 1)
+	header := answerTo(t, challenge, "GET", "/bootstrap.xml", password, 1)
 	for range 2 {
 		assert.Equal(t, 200, d.get(t, urlOf("https", d.secure, "/bootstrap.xml"), "Authorization", header).status)
 	}
@@ -157,8 +157,8 @@ func TestTheQueryIsPartOfWhatIsSigned(t *testing.T) {
 	d := open(t, &OnePhoneCore{})
 	challenge := d.challenge(t)
 	url := urlOf("https", d.secure, ownPath+"?x=%20y")
-	assert.Equal(t, 401, d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath, ownUser, password, 1)).status)
-	assert.Equal(t, 200, d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath+"?x=%20y", ownUser, password, 1)).status)
+	assert.Equal(t, 401, d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath, password, 1)).status)
+	assert.Equal(t, 200, d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath+"?x=%20y", password, 1)).status)
 }
 
 // FuzzRequest sends any path and credentials: whatever comes, the answer is whole, and only the right credentials open the file.

@@ -136,7 +136,7 @@ func (b *boot) run(ctx context.Context) error {
 
 // provision fetches files until no file sends the phone elsewhere.
 func (b *boot) provision(ctx context.Context) error {
-	base, next, err := b.enter(ctx)
+	_, next, err := b.enter(ctx)
 	for hops := 0; err == nil && next != nil; hops++ {
 		if hops == mostHops {
 			return &StepError{
@@ -145,8 +145,7 @@ func (b *boot) provision(ctx context.Context) error {
 			}
 		}
 		b.journal.ok(StepFollow, "the files send the phone to %s", show(next))
-		base = next
-		next, err = b.family.round(ctx, b, base)
+		next, err = b.family.round(ctx, b, next)
 	}
 	return err
 }

@@ -51,9 +51,9 @@ func newSite(t *testing.T) *site {
 	return s
 }
 
-// asks makes the HTTPS door ask for a user name and a password.
-func (s *site) asks(user, password string) {
-	want := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+password))
+// asks makes the HTTPS door ask for a user name and the password Fetch-Pass.1.
+func (s *site) asks(user string) {
+	want := "Basic " + base64.StdEncoding.EncodeToString([]byte(user+":Fetch-Pass.1"))
 	s.own.guard(func(w http.ResponseWriter, r *http.Request) bool {
 		if r.Header.Get("Authorization") == want {
 			return false
@@ -68,7 +68,7 @@ func (s *site) cisco(t *testing.T) {
 	t.Helper()
 	s.open.put("8851-3PCC.xml", fill(t, "cisco/bootstrap.xml", s.names))
 	s.own.put("00562b043615.xml", fill(t, "cisco/device.xml", s.names))
-	s.asks("00562b043615", "Fetch-Pass.1")
+	s.asks("00562b043615")
 }
 
 // srv is a zone in which the line's domain leads to a registrar over one transport.
@@ -238,7 +238,7 @@ func TestAYealinkPhoneAnswersTheHTTPSDoorOnItsSecondBoot(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	s.own.put("805ec0aabbcc.cfg", fill(t, "yealink/device.cfg", s.names))
-	s.asks("805ec0aabbcc", "Fetch-Pass.1")
+	s.asks("805ec0aabbcc")
 	resolver := srv(t, "SIP+D2U", "udp", s.names["sip-udp"]).serve(t)
 	access := phone.Access{UserName: "805ec0aabbcc", Password: secret.New("Fetch-Pass.1")}
 	_, said, err := boot(t, phone.BootConfig{MAC: yealinkMAC, Model: "T54W", Server: s.https, DNS: resolver, CA: s.ca.pool(), Access: access})
@@ -421,7 +421,7 @@ func TestACiscoPhoneLearnsItsPasswordFromItsOwnFile(t *testing.T) {
 	assert.Equal(t, "00562b043615", result.Access.UserName)
 	assert.True(t, result.Access.Password.Equal(secret.New("Fetch-Pass.1")))
 
-	s.asks("00562b043615", "Fetch-Pass.1") // the window is closed: the phone shows what it learned
+	s.asks("00562b043615") // the window is closed: the phone shows what it learned
 	_, said, err = boot(t, phone.BootConfig{MAC: ciscoMAC, Model: "8851", Server: s.http, Access: result.Access})
 	require.NoError(t, err, said)
 }

@@ -71,7 +71,7 @@ func (c *cisco) round(ctx context.Context, b *boot, base *url.URL) (*url.URL, er
 		}
 	}
 	c.learnAccess(b, base)
-	return c.next(b, base)
+	return c.next(base)
 }
 
 // learnAccess takes in the credentials that the rules would show from now on: a phone's own file may have brought what they refer to.
@@ -85,7 +85,7 @@ func (c *cisco) learnAccess(b *boot, base *url.URL) {
 }
 
 // next says where the phone would go at its next resync, which for a phone without a line comes soon.
-func (c *cisco) next(b *boot, base *url.URL) (*url.URL, error) {
+func (c *cisco) next(base *url.URL) (*url.URL, error) {
 	if lines, err := c.lines(); err != nil || len(lines) > 0 {
 		return nil, nil //nolint:nilnil,nilerr // it has its own file; what is wrong with the lines is said by the step that is about them
 	}

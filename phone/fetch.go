@@ -281,7 +281,7 @@ func (f *fetcher) send(ctx context.Context, u *url.URL, authorization string) (*
 }
 
 func readAnswer(u *url.URL, response *http.Response) ([]byte, *url.URL, error) {
-	defer response.Body.Close()
+	defer func() { _ = response.Body.Close() }()
 	switch code := response.StatusCode; {
 	case code == http.StatusOK:
 		body, err := io.ReadAll(io.LimitReader(response.Body, largestFile+1))

@@ -100,7 +100,7 @@ func (f *locator) byAddress(ctx context.Context, host string, port int, transpor
 	}
 	var found []target
 	for _, a := range addresses {
-		found = append(found, target{transport: transport, address: netip.AddrPortFrom(a, uint16(port)), name: name}) //nolint:gosec // checked where it was read
+		found = append(found, target{transport: transport, address: netip.AddrPortFrom(a, uint16(port)), name: name})
 	}
 	return found[:min(len(found), mostTargets)], nil
 }

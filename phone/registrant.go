@@ -67,7 +67,7 @@ func NewRegistrant(c RegistrantConfig) (*Registrant, error) {
 	const buffer = 4 << 20 // bytes: a burst of answers to thousands of lines; getting less is slower, nothing worse
 	_ = conn.SetReadBuffer(buffer)
 	_ = conn.SetWriteBuffer(buffer)
-	local := conn.LocalAddr().(*net.UDPAddr).AddrPort() //nolint:errcheck,forcetypeassert // what DialUDP opened
+	local := conn.LocalAddr().(*net.UDPAddr).AddrPort() // what DialUDP opened
 	r := &Registrant{config: c, conn: conn, local: unmapped(local), done: make(chan struct{}), waiting: make(map[string]chan reply)}
 	go r.read()
 	return r, nil

@@ -112,7 +112,7 @@ func (a *Authority) makeCA(key *rsa.PrivateKey) (*x509.Certificate, error) {
 	}
 	now := a.config.Now()
 	template := &x509.Certificate{
-		Subject:               pkix.Name{Organization: []string{"Dialtone"}, CommonName: "Dialtone CA " + hex.EncodeToString(id)}, //nolint:misspell // the field's own spelling
+		Subject:               pkix.Name{Organization: []string{"Dialtone"}, CommonName: "Dialtone CA " + hex.EncodeToString(id)},
 		NotBefore:             now.Add(-backdated),
 		NotAfter:              now.Add(caLifetime),
 		KeyUsage:              x509.KeyUsageCertSign | x509.KeyUsageCRLSign,

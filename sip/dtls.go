@@ -58,5 +58,5 @@ func resolveUDP(ctx context.Context, address string) (*net.UDPAddr, error) {
 	if err != nil {
 		return nil, err
 	}
-	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(addrs[0].Unmap(), uint16(port))), nil
+	return net.UDPAddrFromAddrPort(netip.AddrPortFrom(addrs[0].Unmap(), uint16(port))), nil //nolint:gosec // G115: LookupPort returns 0 to 65535
 }

@@ -1,7 +1,6 @@
 package sip_test
 
 import (
-	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -246,10 +245,4 @@ func headers(res *sipmsg.Response, name string) []string {
 		out = append(out, h.Value())
 	}
 	return out
-}
-
-// statusLine returns the first line of what came over a wire.
-func statusLine(reply []byte) string {
-	line, _, _ := bytes.Cut(reply, []byte("\r\n"))
-	return string(line)
 }

@@ -198,7 +198,7 @@ func (r reader) AnyTenantLine(ctx context.Context, domain, userName string) (pro
 	if err != nil {
 		return provisioning.LineOwner{}, err
 	}
-	return provisioning.LineOwner{Line: row.lineRow.noun(), Revision: row.Revision}, nil
+	return provisioning.LineOwner{Line: row.noun(), Revision: row.Revision}, nil
 }
 
 // RenderInput implements provisioning.Reader: everything as it was at one moment.

@@ -50,25 +50,36 @@ type options struct {
 var errNoRequest = errors.New("no request")
 
 // refusal is an ERROR packet. There are only these few, so that no failure can tell a stranger anything.
-type refusal struct {
-	code uint16 // RFC 1350, appendix
-	text string
-}
+type refusal uint8
 
-var (
-	badRequest = refusal{code: 0, text: "bad request"}
-	notFound   = refusal{code: 1, text: "not found"}
-	denied     = refusal{code: 2, text: "denied"}
-	readOnly   = refusal{code: 2, text: "read only"}
+const (
+	badRequest refusal = iota + 1
+	notFound
+	denied
+	readOnly
 )
 
+// code is the error code of RFC 1350, appendix.
+func (r refusal) code() uint16 {
+	switch r {
+	case notFound:
+		return 1
+	case denied, readOnly:
+		return 2
+	default:
+		return 0
+	}
+}
+
 // Error returns the text as the peer sees it.
-func (r refusal) Error() string { return r.text }
+func (r refusal) Error() string {
+	return [...]string{"", "bad request", "not found", "denied", "read only"}[r]
+}
 
 func (r refusal) packet() []byte {
 	out := binary.BigEndian.AppendUint16(nil, opError)
-	out = binary.BigEndian.AppendUint16(out, r.code)
-	return append(append(out, r.text...), 0)
+	out = binary.BigEndian.AppendUint16(out, r.code())
+	return append(append(out, r.Error()...), 0)
 }
 
 // parseRequest reads what came to the listening socket. It returns errNoRequest for what isn't a request at all, and a refusal for requests

@@ -101,7 +101,7 @@ func (s *Server) open(ctx context.Context, from source, request readRequest) (op
 // refusalOf translates a fault. Whatever is our own failure is silence, never "not found": the phone asks again.
 func refusalOf(err error) (r refusal, silent bool) {
 	if err == nil {
-		return refusal{}, false
+		return 0, false
 	}
 	switch fault.KindOf(err) {
 	case fault.Invalid:
@@ -111,7 +111,7 @@ func refusalOf(err error) (r refusal, silent bool) {
 	case fault.Denied:
 		return denied, false
 	default:
-		return refusal{}, true
+		return 0, true
 	}
 }
 

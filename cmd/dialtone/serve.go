@@ -45,7 +45,8 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	}
 	h := house{config: c, logger: logger, keyring: keyring, db: db, customers: customers, core: core, addresses: map[string]string{}}
 	if err := h.open(ctx); err != nil {
-		return errors.Join(err, h.shut())
+		h.shut()
+		return err
 	}
 	return h.serve(ctx, stdout, stderr)
 }

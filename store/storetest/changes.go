@@ -252,7 +252,7 @@ func manyBindingsAtOnce(t *testing.T, f *fixture) {
 		for _, l := range lines {
 			assert.Len(t, current[l], 20, "no node's binding is lost")
 		}
-		return nil, nil
+		return map[provisioning.LineID][]provisioning.Binding{}, nil
 	}))
 }
 
