@@ -209,7 +209,9 @@ func TestTheTraceKeepsOrderAndWritesTheRestAtTheStop(t *testing.T) {
 			s.Record(TraceEntry{Request: fmt.Sprint(i)})
 		}
 		time.Sleep(time.Second) //nolint:forbidigo // the clock is the bubble's: no time passes
+		store.mu.Lock()
 		assert.Len(t, store.entries, 1200)
+		store.mu.Unlock()
 		s.Record(TraceEntry{Request: "last"})
 		cancel()
 		all.Wait()

@@ -28,9 +28,7 @@ func TestARepeatedRequestIsAnsweredOnce(t *testing.T) {
 	log.next(t)
 	log.next(t)
 	assert.Empty(t, p.waiting())
-	core.mu.Lock()
-	defer core.mu.Unlock()
-	assert.Len(t, core.asked, 2)
+	assert.Len(t, core.all(), 2)
 }
 
 func TestTheSameRequestIsANewOneAfterAnAcknowledgement(t *testing.T) {

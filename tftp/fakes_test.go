@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -66,6 +67,12 @@ func (c *RecordingCore) Open(_ context.Context, r provisioning.Request) (provisi
 	defer c.mu.Unlock()
 	c.asked = append(c.asked, r)
 	return provisioning.Opened{Body: []byte("recorded")}, nil
+}
+
+func (c *RecordingCore) all() []provisioning.Request {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.asked)
 }
 
 // StuckCore tells when it is asked, and answers nothing until it is released or the request's context ends.

@@ -182,7 +182,7 @@ func TestTheCoreIsToldWhoAsksForWhat(t *testing.T) {
 	want := provisioning.Request{
 		Path: "//Cisco/%2e/805EC0AABBCC.cfg", Transport: provisioning.TFTP, Peer: netip.MustParseAddrPort(p.conn.LocalAddr().String()),
 	}
-	assert.Equal(t, []provisioning.Request{want}, core.asked)
+	assert.Equal(t, []provisioning.Request{want}, core.all())
 }
 
 func TestTheFirstPacketIsSentTwiceAtMost(t *testing.T) {
