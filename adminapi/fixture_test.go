@@ -1,0 +1,239 @@
+package adminapi_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dialtone/adminapi"
+	"dialtone/customer"
+	"dialtone/deviceprofiles"
+	"dialtone/provisioning"
+	"dialtone/secret"
+	"dialtone/store"
+)
+
+// What the product wires into this door.
+var (
+	_ adminapi.Customers = (*customer.Service)(nil)
+	_ adminapi.Devices   = (*provisioning.Service)(nil)
+)
+
+const sipPassword = "Own-Password-1"
+
+// office is the door in front of the real core on a database of its own, with two partners. The first has a customer with a person and a phone.
+type office struct {
+	door          http.Handler
+	db            *store.Store
+	log           *lockedBuffer
+	token, others string // of the two partners' administrators
+	partner       customer.OrgID
+	admin         customer.AdminID
+
+	template, provisioningID                    string
+	customer, org, location, subscriber, person string
+	device                                      string
+}
+
+func newOffice(t testing.TB) *office {
+	t.Helper()
+	o := newEmptyOffice(t, nil)
+	o.fill(t)
+	return o
+}
+
+// newEmptyOffice has the two partners alone; change may put something else behind the door.
+func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
+	t.Helper()
+	o := &office{log: &lockedBuffer{}}
+	logger := slog.New(slog.NewTextHandler(o.log, nil))
+	var err error
+	o.db, err = store.Open(t.Context(), store.Config{URL: filepath.Join(t.TempDir(), "office.db")})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, o.db.Close()) })
+	now := func() time.Time { return time.Date(2026, 5, 1, 8, 0, 0, 123456789, time.UTC) }
+	customers := customer.NewService(customer.Config{Store: o.db.Customers(), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: "sip.example.test"})
+	key, err := secret.NewMasterKey(rand.Reader)
+	require.NoError(t, err)
+	ring, err := secret.ParseKeyring(key, rand.Reader)
+	require.NoError(t, err)
+	devices, err := provisioning.New(provisioning.Config{
+		Store: o.db.Provisioning(), Customers: customers, Keyring: ring, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
+	})
+	require.NoError(t, err)
+	devices.Announce(
+		deviceprofiles.Service{HTTPBase: "http://phones.example.test:8081", HTTPSBase: "https://phones.example.test:8443", NTPServer: "ntp.example.test"},
+		deviceprofiles.SIP{Transport: deviceprofiles.TLS, Expires: 3600},
+	)
+	config := adminapi.Config{Customers: customers, Devices: devices, Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
+	if change != nil {
+		change(&config)
+	}
+	server, err := adminapi.New(config)
+	require.NoError(t, err)
+	o.door = server.Handler()
+	actor, token, err := customers.Bootstrap(t.Context(), "Example Telecom", "admin@example.com")
+	require.NoError(t, err)
+	_, others, err := customers.Bootstrap(t.Context(), "Other Telecom", "admin@other.example")
+	require.NoError(t, err)
+	o.token, o.others, o.partner, o.admin = token.Reveal(), others.Reveal(), actor.Partner, actor.Admin
+	return o
+}
+
+const address = `{"addressLine1":"1 Main Street","city":"Springfield","stateOrProvince":"IL","zipOrPostalCode":"62701","country":"US"}`
+
+func (o *office) newCustomer(externalID string) string {
+	return fmt.Sprintf(`{"provisioningId":%q,"externalId":%q,"packages":["webex_calling"],"address":%s,
+		"customerInfo":{"name":"Bakery","primaryEmail":"owner@%[2]s.example"},
+		"provisioningParameters":{"calling":{"location":{"name":"Shop","timezone":"America/Chicago","language":"en_us","address":%[3]s}}}}`, o.provisioningID, externalID, address)
+}
+
+func (o *office) newPerson(name string, extension int) string {
+	return fmt.Sprintf(`{"customerId":%q,"email":"%s@bakery.example","package":"webex_calling",
+		"provisioningParameters":{"firstName":"Ada","lastName":"Baker","extension":"%d"}}`, o.customer, name, extension)
+}
+
+// fill creates one of everything over the door itself.
+func (o *office) fill(t testing.TB) {
+	t.Helper()
+	template := o.ok(t, 201, "POST", "/hub/v1/templates", `{"name":"Small","country":"US","language":"en_US","subscriptionId":"Sub-1"}`)
+	o.template, o.provisioningID = text(template, "id"), text(template, "provisioningId")
+	accepted := o.ok(t, 202, "POST", "/v1/wholesale/customers", o.newCustomer("bakery"))
+	o.customer = last(text(accepted, "url"))
+	o.org = text(o.ok(t, 200, "GET", "/v1/wholesale/customers/"+o.customer, ""), "orgId")
+	o.location = text(items(t, o.ok(t, 200, "GET", "/v1/locations?orgId="+o.org, ""))[0], "id")
+	subscriber := o.ok(t, 200, "POST", "/v1/wholesale/subscribers", o.newPerson("ada", 101))
+	o.subscriber, o.person = text(subscriber, "id"), text(subscriber, "personId")
+	device := o.ok(t, 200, "POST", "/v1/devices?orgId="+o.org, fmt.Sprintf(`{"mac":"80:5e:c0:aa:bb:cc","model":"Yealink T54W","personId":%q,"password":%q}`, o.person, sipPassword))
+	o.device = text(device, "id")
+}
+
+// reply is an answer of the door.
+type reply struct {
+	status int
+	header http.Header
+	body   string
+}
+
+// ask sends a request with a token, and a body of JSON if there is one; headers are name, value, name, value.
+func (o *office) ask(t testing.TB, token, method, target, body string, headers ...string) reply {
+	t.Helper()
+	var reader io.Reader
+	if body != "" {
+		reader = strings.NewReader(body)
+	}
+	r := httptest.NewRequestWithContext(t.Context(), method, target, reader)
+	if body != "" {
+		r.Header.Set("Content-Type", "application/json")
+	}
+	if token != "" {
+		r.Header.Set("Authorization", "Bearer "+token)
+	}
+	for i := 0; i < len(headers); i += 2 {
+		r.Header.Set(headers[i], headers[i+1])
+	}
+	w := httptest.NewRecorder()
+	o.door.ServeHTTP(w, r)
+	return reply{w.Code, w.Header(), w.Body.String()}
+}
+
+// ok asks as the first partner and expects a status.
+func (o *office) ok(t testing.TB, status int, method, target, body string) map[string]any {
+	t.Helper()
+	got := o.ask(t, o.token, method, target, body)
+	require.Equal(t, status, got.status, "%s %s: %s", method, target, got.body)
+	if got.body == "" {
+		return nil
+	}
+	return object(t, got.body)
+}
+
+// withScopes makes a token of the first partner that may do so much.
+func (o *office) withScopes(t testing.TB, scopes ...customer.Scope) string {
+	t.Helper()
+	token := "dtp_" + uuid.NewString()
+	require.NoError(t, o.db.Customers().Update(t.Context(), customer.Tenant{Partner: o.partner}, func(tx customer.Tx) error {
+		return tx.CreateToken(t.Context(), customer.Token{Hash: sha256.Sum256([]byte(token)), Partner: o.partner, Admin: o.admin, Scopes: scopes, Created: time.Now()})
+	}))
+	return token
+}
+
+func object(t testing.TB, body string) map[string]any {
+	t.Helper()
+	var v map[string]any
+	require.NoError(t, json.Unmarshal([]byte(body), &v), body)
+	return v
+}
+
+func items(t testing.TB, list map[string]any) []map[string]any {
+	t.Helper()
+	raw, ok := list["items"].([]any)
+	require.True(t, ok, "%v", list)
+	out := make([]map[string]any, len(raw))
+	for i, item := range raw {
+		out[i], ok = item.(map[string]any)
+		require.True(t, ok)
+	}
+	return out
+}
+
+func text(o map[string]any, name string) string {
+	s, _ := o[name].(string)
+	return s
+}
+
+func last(url string) string { return url[strings.LastIndexByte(url, '/')+1:] }
+
+// lockedBuffer is a log that is read while it is written.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *lockedBuffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+func (b *lockedBuffer) String() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.String()
+}
+
+// customersCore has a name that none of its methods has, so that it can be embedded.
+type customersCore = adminapi.Customers
+
+// brokenCustomers fails, or panics, whatever is asked after the token.
+type brokenCustomers struct {
+	customersCore
+	panics bool
+}
+
+func (b brokenCustomers) Templates(context.Context, customer.Actor, customer.Page) ([]customer.Template, bool, error) {
+	if b.panics {
+		panic("password=hunter2")
+	}
+	return nil, false, errors.New("db.internal: no such table")
+}
+
+// newID makes ids that rise, as the product does: lists are in the order of creation though the clock stands still.
+func newID() string { return uuid.Must(uuid.NewV7()).String() }

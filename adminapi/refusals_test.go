@@ -1,0 +1,281 @@
+package adminapi_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dialtone/adminapi"
+	"dialtone/customer"
+)
+
+// routed is one route with what it needs.
+type routed struct {
+	method     string
+	documented string // path as in the OpenAPI document
+	scope      customer.Scope
+	status     int
+	path       func(o *office) string
+	body       func(o *office) string // nil: takes none
+}
+
+func at(path string) func(*office) string { return func(*office) string { return path } }
+
+func ofDevice(format string) func(*office) string {
+	return func(o *office) string { return fmt.Sprintf(format, o.device) }
+}
+
+func routes() []routed {
+	const device, telephony, hub = "/v1/devices/{deviceId}", "/v1/telephony/config/devices/{deviceId}", "/hub/v1/devices/{deviceId}"
+	return []routed{
+		{"POST", "/hub/v1/templates", "dialtone:templates_write", 201, at("/hub/v1/templates"), at(`{"name":"Big","country":"US","language":"en_US","subscriptionId":"S"}`)},
+		{"GET", "/hub/v1/templates", "dialtone:templates_read", 200, at("/hub/v1/templates"), nil},
+		{"GET", "/hub/v1/templates/{id}", "dialtone:templates_read", 200, func(o *office) string { return "/hub/v1/templates/" + o.template }, nil},
+		{"POST", "/v1/wholesale/customers", "spark-admin:wholesale_customers_write", 202, at("/v1/wholesale/customers"), func(o *office) string { return o.newCustomer("other") }},
+		{"GET", "/v1/wholesale/customers", "spark-admin:wholesale_customers_read", 200, at("/v1/wholesale/customers"), nil},
+		{"GET", "/v1/wholesale/customers/{customerId}", "spark-admin:wholesale_customers_read", 200, func(o *office) string { return "/v1/wholesale/customers/" + o.customer }, nil},
+		{"POST", "/v1/wholesale/subscribers", "spark-admin:wholesale_subscribers_write", 200, at("/v1/wholesale/subscribers"), func(o *office) string { return o.newPerson("bob", 102) }},
+		{"GET", "/v1/wholesale/subscribers", "spark-admin:wholesale_subscribers_read", 200, at("/v1/wholesale/subscribers"), nil},
+		{"GET", "/v1/locations", "spark-admin:locations_read", 200, at("/v1/locations"), nil},
+		{"POST", "/v1/telephony/config/locations/{locationId}/numbers", "spark-admin:telephony_config_write", 201,
+			func(o *office) string { return "/v1/telephony/config/locations/" + o.location + "/numbers" }, at(`{"phoneNumbers":["+12175550124"]}`)},
+		{"POST", "/v1/devices", "spark-admin:devices_write", 200, func(o *office) string { return "/v1/devices?orgId=" + o.org },
+			func(o *office) string {
+				return fmt.Sprintf(`{"mac":"00562B043615","model":"Cisco 8851","personId":%q}`, o.person)
+			}},
+		{"GET", "/v1/devices", "spark-admin:devices_read", 200, at("/v1/devices"), nil},
+		{"GET", device, "spark-admin:devices_read", 200, ofDevice("/v1/devices/%s"), nil},
+		{"GET", telephony, "spark-admin:telephony_config_read", 200, ofDevice("/v1/telephony/config/devices/%s"), nil},
+		{"PUT", telephony, "spark-admin:telephony_config_write", 204, ofDevice("/v1/telephony/config/devices/%s"), at(`{"sipPassword":"Another-Password-1"}`)},
+		{"POST", hub + "/enrolment", "spark-admin:devices_write", 201, ofDevice("/hub/v1/devices/%s/enrolment"), at(`{"minutes":5}`)},
+		{"DELETE", hub + "/enrolment", "spark-admin:devices_write", 204, ofDevice("/hub/v1/devices/%s/enrolment"), nil},
+		{"GET", hub + "/files", "spark-admin:devices_read", 200, ofDevice("/hub/v1/devices/%s/files"), nil},
+		{"GET", hub + "/registration", "spark-admin:devices_read", 200, ofDevice("/hub/v1/devices/%s/registration"), nil},
+		{"GET", hub + "/trace", "spark-admin:devices_read", 200, ofDevice("/hub/v1/devices/%s/trace"), nil},
+		{"DELETE", device, "spark-admin:devices_write", 204, ofDevice("/v1/devices/%s"), nil},
+	}
+}
+
+func (r routed) bodyOf(o *office) string {
+	if r.body == nil {
+		return ""
+	}
+	return r.body(o)
+}
+
+// TestEveryRouteAsksWhoAndWhetherTheyMay asks each route without a token, with a wrong one, with all scopes but its own, and with its own alone.
+func TestEveryRouteAsksWhoAndWhetherTheyMay(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	for _, r := range routes() {
+		name, path, body := r.method+" "+r.documented, r.path(o), r.bodyOf(o)
+		for _, token := range []string{"", "dtp_guess", strings.ToUpper(o.token)} {
+			got := o.ask(t, token, r.method, path, body)
+			assert.Equal(t, 401, got.status, name)
+			assert.Equal(t, `Bearer realm="dialtone"`, got.header.Get("WWW-Authenticate"), name)
+		}
+		basic := o.ask(t, "", r.method, path, body, "Authorization", "Basic YWRtaW46YWRtaW4=")
+		assert.Equal(t, 401, basic.status, name)
+		var others []customer.Scope
+		for _, other := range routes() {
+			if other.scope != r.scope {
+				others = append(others, other.scope)
+			}
+		}
+		got := o.ask(t, o.withScopes(t, others...), r.method, path, body)
+		assert.Equal(t, 403, got.status, name)
+		assert.Contains(t, got.body, string(r.scope), "the message names what is missing")
+		got = o.ask(t, o.withScopes(t, r.scope), r.method, path, body)
+		assert.Equal(t, r.status, got.status, "%s: %s", name, got.body)
+	}
+}
+
+var trackingID = regexp.MustCompile(`"trackingId":"[^"]+"`)
+
+// TestAnotherPartnersThingsArentThere compares the answer for another partner's id with the answer for an id that nobody has.
+func TestAnotherPartnersThingsArentThere(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	const nobody = "6f0c8a52-3b1e-4d57-9f3a-0d1c2b3a4958"
+	for _, r := range routes() {
+		if !strings.Contains(r.documented, "{") {
+			continue
+		}
+		path, body := r.path(o), r.bodyOf(o)
+		foreign := o.ask(t, o.others, r.method, path, body)
+		parts := strings.Split(path, "/")
+		for i, part := range parts {
+			if len(part) > 40 {
+				parts[i] = nobody
+			}
+		}
+		unknown := o.ask(t, o.others, r.method, strings.Join(parts, "/"), body)
+		assert.Equal(t, 404, foreign.status, "%s %s: %s", r.method, path, foreign.body)
+		assert.Equal(t, 404, unknown.status, "%s %s: %s", r.method, path, unknown.body)
+		assert.Equal(t, trackingID.ReplaceAllString(unknown.body, ""), trackingID.ReplaceAllString(foreign.body, ""))
+		nonsense := o.ask(t, o.token, r.method, strings.ReplaceAll(strings.Join(parts, "/"), nobody, "%00%ff.."), body)
+		assert.Equal(t, 404, nonsense.status, "%s: %s", path, nonsense.body)
+	}
+	for _, path := range []string{"/v1/locations?orgId=", "/v1/devices?orgId="} {
+		assert.Equal(t, 404, o.ask(t, o.others, "GET", path+o.org, "").status, path)
+	}
+	created := o.ask(t, o.others, "POST", "/v1/wholesale/subscribers", o.newPerson("mallory", 666))
+	assert.Equal(t, 400, created.status)
+	assert.Contains(t, created.body, `"fieldName":"customerId"`)
+}
+
+// TestBodiesThatCantBeRead sends each route that takes a body what it can't read.
+func TestBodiesThatCantBeRead(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	for _, r := range routes() {
+		if r.body == nil {
+			continue
+		}
+		path, name := r.path(o), r.method+" "+r.documented
+		for what, c := range map[string]struct {
+			body   string
+			status int
+		}{
+			"cut":           {`{"name":`, 400},
+			"text":          {`name=Big`, 400},
+			"list":          {`[]`, 400},
+			"null":          {`null`, 400},
+			"empty object":  {`{}`, 400},
+			"megabytes":     {`{"x":"` + strings.Repeat("x", 2<<20) + `"}`, 413},
+			"deep":          {strings.Repeat(`{"a":`, 20_000) + `1` + strings.Repeat(`}`, 20_000), 400},
+			"invalid UTF-8": {"{\"name\":\"\xff\",\"email\":\"\xff\",\"mac\":\"\xff\",\"sipPassword\":\"\xff\",\"phoneNumbers\":[\"\xff\"]}", 400},
+		} {
+			got := o.ask(t, o.token, r.method, path, c.body)
+			assert.Equal(t, c.status, got.status, "%s %s: %s", name, what, got.body)
+			checkError(t, got, name+" "+what)
+		}
+		assert.Equal(t, 400, o.ask(t, o.token, r.method, path, "").status, "%s without a body", name)
+		form := o.ask(t, o.token, r.method, path, "a=b", "Content-Type", "application/x-www-form-urlencoded")
+		assert.Equal(t, 415, form.status, "%s: %s", name, form.body)
+		checkError(t, form, name)
+	}
+}
+
+// checkError checks the one form that every error has.
+func checkError(t *testing.T, got reply, name string) {
+	t.Helper()
+	assert.Equal(t, "application/json", got.header.Get("Content-Type"), name)
+	e := object(t, got.body)
+	assert.NotEmpty(t, e["message"], name)
+	assert.Equal(t, got.header.Get("trackingid"), e["trackingId"], name)
+	for field := range e {
+		assert.Contains(t, []string{"message", "errors", "trackingId"}, field, name)
+	}
+}
+
+func TestAWrongTypeNamesItsField(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	for _, c := range []struct{ path, body, field string }{
+		{"/hub/v1/templates", `{"name":5,"country":"US","language":"en_US","subscriptionId":"S"}`, "name"},
+		{"/v1/wholesale/customers", `{"packages":"webex_calling"}`, "packages"},
+		{"/v1/wholesale/customers", `{"customerInfo":{"name":[]}}`, "customerInfo.name"},
+		{"/v1/wholesale/subscribers", `{"provisioningParameters":{"extension":{}}}`, "provisioningParameters.extension"},
+		{"/hub/v1/devices/" + o.device + "/enrolment", `{"minutes":"sixty"}`, "minutes"},
+		{"/hub/v1/devices/" + o.device + "/enrolment", `{"minutes":1.5}`, "minutes"},
+	} {
+		got := o.ask(t, o.token, "POST", c.path, c.body)
+		assert.Equal(t, 400, got.status, c.body)
+		list, _ := object(t, got.body)["errors"].([]any)
+		require.NotEmpty(t, list, got.body)
+		first, _ := list[0].(map[string]any)
+		assert.Equal(t, c.field, first["fieldName"], got.body)
+	}
+}
+
+func TestClientsMaySendMoreAndNull(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.ok(t, 201, "POST", "/hub/v1/templates", `{"name":"Big","country":"US","language":"en_US","subscriptionId":"S","vendor":{"x":[1]},"$schema":"x"}`)
+	body := fmt.Sprintf(`{"customerId":%q,"email":"bob@bakery.example","package":"webex_calling","packages":null,"provisioningParameters":
+		{"firstName":null,"lastName":null,"primaryPhoneNumber":null,"extension":"102","locationId":null,"more":1}}`, o.customer)
+	o.ok(t, 200, "POST", "/v1/wholesale/subscribers", body)
+	o.ok(t, 200, "POST", "/v1/devices?orgId="+o.org, fmt.Sprintf(`{"mac":"00562B043615","model":"Cisco 8851","personId":%q,"workspaceId":null,"password":null}`, o.person))
+}
+
+func TestRulesAreToldByField(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	for _, c := range []struct {
+		path, body string
+		status     int
+		want       string
+	}{
+		{"/v1/devices?orgId=" + o.org, fmt.Sprintf(`{"mac":"805EC0AABBCC","model":"Cisco 8851","personId":%q}`, o.person), 409, `"errorCode":5675`},
+		{"/v1/devices?orgId=" + o.org, fmt.Sprintf(`{"mac":"zz","model":"Cisco 8851","personId":%q}`, o.person), 400, `"fieldName":"mac"`},
+		{"/v1/devices?orgId=" + o.org, fmt.Sprintf(`{"mac":"00562B043615","model":"Toaster","personId":%q}`, o.person), 400, `"fieldName":"model"`},
+		{"/v1/devices?orgId=" + o.org, `{"mac":"00562B043615","model":"Cisco 8851","personId":"x"}`, 400, `"fieldName":"personId"`},
+		{"/v1/wholesale/subscribers", o.newPerson("ada", 102), 409, `"errorCode":10022`},
+		{"/v1/wholesale/subscribers", o.newPerson("bob", 101), 409, `"fieldName":"provisioningParameters.extension"`},
+		{"/v1/wholesale/customers", o.newCustomer("bakery"), 409, `"fieldName":"externalId"`},
+		{"/hub/v1/templates", `{"name":"Small","country":"US","language":"en_US","subscriptionId":"S"}`, 409, `"fieldName":"name"`},
+	} {
+		got := o.ask(t, o.token, "POST", c.path, c.body)
+		assert.Equal(t, c.status, got.status, got.body)
+		assert.Contains(t, got.body, c.want)
+		checkError(t, got, c.body)
+	}
+}
+
+func TestWhatIsNoRouteSaysSo(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	for path, status := range map[string]int{"/": 404, "/v1": 404, "/v1/devices/": 404, "/v1//devices": 404, "/v2/devices": 404, "/../etc/passwd": 404} {
+		got := o.ask(t, o.token, "GET", path, "")
+		assert.Equal(t, status, got.status, path)
+		checkError(t, got, path)
+	}
+	for _, r := range routes() {
+		got := o.ask(t, o.token, "PATCH", r.path(o), `{}`)
+		assert.Equal(t, 405, got.status, r.documented)
+		assert.NotEmpty(t, got.header.Get("Allow"), r.documented)
+		checkError(t, got, r.documented)
+	}
+}
+
+func TestEveryAnswerNamesItsRequest(t *testing.T) {
+	t.Parallel()
+	o := newEmptyOffice(t, nil)
+	assert.Equal(t, "CLIENT_1", o.ask(t, o.token, "GET", "/v1/devices", "", "TrackingID", "CLIENT_1").header.Get("trackingid"))
+	for _, bad := range []string{"", "a b", "ü", strings.Repeat("x", 129), "a\x7f"} {
+		assert.Regexp(t, `^DIALTONE_[0-9a-f-]{36}$`, o.ask(t, o.token, "GET", "/v1/devices", "", "TrackingID", bad).header.Get("trackingid"), bad)
+	}
+	assert.Contains(t, o.log.String(), "tracking_id=CLIENT_1")
+}
+
+func TestOurOwnFailuresTellNothing(t *testing.T) {
+	t.Parallel()
+	for name, panics := range map[string]bool{"error": false, "panic": true} {
+		o := newEmptyOffice(t, func(c *adminapi.Config) { c.Customers = brokenCustomers{customersCore: c.Customers, panics: panics} })
+		got := o.ask(t, o.token, "GET", "/hub/v1/templates", "")
+		assert.Equal(t, 500, got.status, name)
+		checkError(t, got, name)
+		assert.NotContains(t, got.body, "db.internal")
+		assert.NotContains(t, got.body, "hunter2")
+		assert.Contains(t, o.log.String(), got.header.Get("trackingid"), "the log has it, with the cause")
+		assert.Equal(t, 200, o.ask(t, o.token, "GET", "/v1/devices", "").status, "and the others are served")
+	}
+	o := newEmptyOffice(t, func(c *adminapi.Config) {
+		c.Ready = func(context.Context) error { return errors.New("db.internal is away") }
+	})
+	got := o.ask(t, "", "GET", "/readyz", "")
+	assert.Equal(t, 503, got.status)
+	assert.NotContains(t, got.body, "db.internal")
+	assert.NotEmpty(t, got.header.Get("Retry-After"))
+	require.NoError(t, o.db.Close())
+	got = o.ask(t, o.token, "GET", "/v1/devices", "")
+	assert.Equal(t, 503, got.status, "a broken store is never 401 or 404")
+	checkError(t, got, "closed store")
+}
