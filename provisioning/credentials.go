@@ -1,6 +1,7 @@
 package provisioning
 
 import (
+	"context"
 	"io"
 	"strings"
 
@@ -60,6 +61,21 @@ func (s *Service) open(owner string, sealed secret.Sealed) (secret.Text, error) 
 
 func unsealable(err error) error {
 	return fault.Wrap(fault.Internal, err, "A stored secret can't be opened: the master key isn't the one that sealed it")
+}
+
+// CheckKeyring refuses master keys that don't open what is in the database, before a phone finds out: fault.Invalid. The oldest device shows whether
+// a key that was rotated away is still needed. An empty database takes any key.
+func (s *Service) CheckKeyring(ctx context.Context) error {
+	devices, err := s.store.AnyTenantOldestAndNewestDevice(ctx)
+	if err != nil {
+		return err
+	}
+	for _, d := range devices {
+		if _, err := s.keyring.Open(accessOwner(d.ID), d.Access); err != nil {
+			return fault.Wrap(fault.Invalid, err, "The master key doesn't open the secrets in this database: give it the key that sealed them, and every older one that was in use")
+		}
+	}
+	return nil
 }
 
 // AccessRealm is the digest realm of phones that fetch their files. It is one for all, so that it tells a stranger nothing.

@@ -28,6 +28,8 @@ type Reader interface {
 	AnyTenantDeviceByMAC(ctx context.Context, mac deviceprofiles.MAC) (Device, error)
 	// AnyTenantLine finds a line by its SIP identity, both in lower case: it is how a phone that registers becomes known.
 	AnyTenantLine(ctx context.Context, domain, userName string) (LineOwner, error)
+	// AnyTenantOldestAndNewestDevice returns the two, or as many as there are: what is sealed in them was sealed first and last.
+	AnyTenantOldestAndNewestDevice(ctx context.Context) ([]Device, error)
 }
 
 // Tx reads and writes in one transaction, customers' nouns included.

@@ -96,6 +96,14 @@ func (r reader) AnyTenantDeviceByMAC(ctx context.Context, mac deviceprofiles.MAC
 	return row.noun(), nil
 }
 
+// AnyTenantOldestAndNewestDevice implements provisioning.Reader: ids begin with the time.
+func (r reader) AnyTenantOldestAndNewestDevice(ctx context.Context) ([]provisioning.Device, error) {
+	var rows []deviceRow
+	err := r.all(ctx, &rows, "read devices", "SELECT "+deviceColumns+` FROM devices
+		WHERE id = (SELECT min(id) FROM devices) OR id = (SELECT max(id) FROM devices) ORDER BY id`)
+	return nouns(rows, deviceRow.noun), err
+}
+
 // CountDevices implements provisioning.Reader.
 func (r reader) CountDevices(ctx context.Context, tenant customer.Tenant, owner customer.PersonID) (int, error) {
 	w := ofTenant("", tenant)

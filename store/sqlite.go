@@ -46,7 +46,11 @@ func openSQLite(ctx context.Context, c Config) (*database, error) {
 }
 
 func cantOpen(path string, err error) error {
-	return fault.Wrap(fault.Invalid, err, "The database file %s can't be opened: check that its folder exists and that this user may write it.", path)
+	why := "check that its folder exists and that this user may write it"
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code()&0xff == sqlite3.SQLITE_NOTADB {
+		why = "it is no SQLite database"
+	}
+	return fault.Wrap(fault.Invalid, err, "The database file %s can't be opened: %s", path, why)
 }
 
 type sqliteDialect struct{}

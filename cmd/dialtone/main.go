@@ -12,6 +12,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 )
 
@@ -38,7 +39,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if err == nil {
 		return exitOK
 	}
-	fmt.Fprintf(stderr, "dialtone: %s\n", err)
+	fmt.Fprintf(stderr, "dialtone: %s\n", strings.Join(strings.Fields(err.Error()), " ")) // drivers write theirs over several lines
 	if _, ok := errors.AsType[*usageError](err); ok {
 		return exitUsage
 	}

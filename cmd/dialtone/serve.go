@@ -43,6 +43,9 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	if err != nil {
 		return err
 	}
+	if err := core.CheckKeyring(ctx); err != nil {
+		return asUsage(err)
+	}
 	h := house{config: c, logger: logger, keyring: keyring, db: db, customers: customers, core: core, addresses: map[string]string{}}
 	if err := h.open(ctx); err != nil {
 		h.shut()
@@ -131,6 +134,9 @@ func (h *house) announceReady(ctx context.Context, stdout, stderr io.Writer) err
 
 // asUsage turns what a person got wrong into a usage error, so that the exit code says so.
 func asUsage(err error) error {
+	if err == nil {
+		return nil
+	}
 	if fault.Is(err, fault.Invalid) {
 		return &usageError{errors.New(fault.Message(err))}
 	}

@@ -33,7 +33,8 @@ func (s storage) openStore(ctx context.Context, logger *slog.Logger) (*store.Sto
 	case !strings.HasPrefix(url, "postgres://") && !strings.HasPrefix(url, "postgresql://"):
 		return nil, usage("--database: only postgres:// URLs are known; leave it out for the embedded database")
 	}
-	return store.Open(ctx, store.Config{URL: url, Logger: logger})
+	db, err := store.Open(ctx, store.Config{URL: url, Logger: logger})
+	return db, asUsage(err)
 }
 
 // keyring reads the master keys from the environment or from DIR/master.key, which it makes when there is none.

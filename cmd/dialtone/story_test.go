@@ -42,6 +42,7 @@ func setUp(env *testscript.Env, database func(testing.TB) string) error {
 		return err
 	}
 	env.Setenv("SIPP", sipp)
+	env.Setenv("DATABASE", s.database)
 	env.Setenv("DATA", filepath.Join(env.WorkDir, "data"))
 	return nil
 }

@@ -168,6 +168,17 @@ func aDeviceTakesItsOwnAlong(t *testing.T, f *fixture) {
 	f.write(t, d.Tenant(), func(tx provisioning.Tx) error { return tx.CreateDevice(ctx, again) })
 }
 
+func theOldestAndTheNewestDevice(t *testing.T, f *fixture) {
+	ctx := t.Context()
+	same(t, []provisioning.Device{})(f.p.AnyTenantOldestAndNewestDevice(ctx))
+	ada, _ := f.person(t, f.one, f.oneShop, "ada", "101")
+	first, _ := f.device(t, ada)
+	same(t, []provisioning.Device{first})(f.p.AnyTenantOldestAndNewestDevice(ctx))
+	f.device(t, ada)
+	last, _ := f.device(t, ada)
+	same(t, []provisioning.Device{first, last})(f.p.AnyTenantOldestAndNewestDevice(ctx))
+}
+
 func binding(line provisioning.LineID, contact string, expires time.Time) provisioning.Binding {
 	return provisioning.Binding{
 		Line: line, Contact: contact, InstanceID: "<urn:uuid:1>", CallID: "c", CSeq: 4294967295, Transport: "tls", Source: netip.MustParseAddrPort("[2001:db8::1]:5061"),
