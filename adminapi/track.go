@@ -3,6 +3,7 @@ package adminapi
 import (
 	"context"
 	"fmt"
+	"mime"
 	"net/http"
 	"runtime/debug"
 	"strings"
@@ -30,6 +31,7 @@ func (s *Server) track(next http.Handler) http.Handler {
 		seen := &statusWriter{ResponseWriter: w}
 		ctx := context.WithValue(r.Context(), trackingKey{}, id)
 		r = r.WithContext(ctx)
+		r.Header = plainMediaType(r.Header)
 		r.Body = http.MaxBytesReader(seen, r.Body, maxBody+1)
 		defer func() {
 			if broken := recover(); broken != nil {
@@ -42,6 +44,18 @@ func (s *Server) track(next http.Handler) http.Handler {
 		}()
 		next.ServeHTTP(seen, r)
 	})
+}
+
+// plainMediaType writes the body's media type in lower case and without parameters, as the library compares it letter by letter (RFC 9110 section 8.3.1
+// has no case). What can't be parsed stays as it is.
+func plainMediaType(h http.Header) http.Header {
+	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	if err != nil {
+		return h
+	}
+	h = h.Clone() // a handler changes nothing of its request
+	h.Set("Content-Type", kind)
+	return h
 }
 
 // printable reports whether a client's tracking id can be repeated: 1 to 128 visible ASCII characters.

@@ -56,7 +56,7 @@ const (
 	failurePairs = 100_000
 )
 
-// failureLimits throttles guessing.
+// failureLimits throttles guessing. A pair fills up again by itself, so that none needs to expire: the size alone is the bound, and no goroutine sweeps.
 type failureLimits struct {
 	now   func() time.Time
 	pairs *otter.Cache[string, *rate.Limiter]
@@ -64,8 +64,7 @@ type failureLimits struct {
 
 func newFailureLimits(now func() time.Time) *failureLimits {
 	return &failureLimits{now: now, pairs: otter.Must(&otter.Options[string, *rate.Limiter]{
-		MaximumSize:      failurePairs,
-		ExpiryCalculator: otter.ExpiryAccessing[string, *rate.Limiter](failureBurst * failureInterval),
+		MaximumSize: failurePairs,
 	})}
 }
 
