@@ -32,16 +32,23 @@ type Customers interface {
 	Template(ctx context.Context, actor customer.Actor, id customer.TemplateID) (customer.Template, error)
 	Templates(ctx context.Context, actor customer.Actor, page customer.Page) ([]customer.Template, bool, error)
 	Provision(ctx context.Context, actor customer.Actor, in customer.NewCustomer) (customer.Customer, error)
+	CheckProvision(ctx context.Context, actor customer.Actor, in customer.NewCustomer) error
+	CheckProspect(ctx context.Context, address customer.Address, email string) error
+	CheckEmail(ctx context.Context, email string) error
 	Customer(ctx context.Context, actor customer.Actor, id customer.CustomerID) (customer.Customer, error)
 	Customers(ctx context.Context, actor customer.Actor, filter customer.CustomerFilter, page customer.Page) ([]customer.Customer, bool, error)
 	Locations(ctx context.Context, tenant customer.Tenant, filter customer.LocationFilter, page customer.Page) ([]customer.Location, bool, error)
 	AddNumbers(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in customer.NewNumbers) error
+	Subscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID) (customer.Subscriber, error)
 	Subscribers(ctx context.Context, tenant customer.Tenant, filter customer.SubscriberFilter, page customer.Page) ([]customer.Subscriber, bool, error)
 }
 
 // Devices is what the door asks about devices; provisioning.Service is one.
 type Devices interface {
 	AddSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) (customer.Subscriber, error)
+	CheckSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) error
+	ChangeSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID, in provisioning.Reassignment) (customer.Subscriber, error)
+	RemoveSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID) error
 	AddDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in provisioning.NewDevice) (provisioning.DeviceView, error)
 	Device(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.DeviceView, error)
 	Devices(ctx context.Context, tenant customer.Tenant, filter provisioning.DeviceFilter, page customer.Page) ([]provisioning.DeviceView, bool, error)

@@ -87,26 +87,28 @@ type customerParameters struct {
 	} `json:"packages"`
 }
 
-type newCustomerInput struct {
-	Paging
-	Body struct {
-		ProvisioningID string      `json:"provisioningId" doc:"Of the onboarding template"`
-		Packages       []string    `json:"packages" example:"[\"webex_calling\"]"`
-		OrgID          string      `json:"orgId" doc:"An organisation to attach to"`
-		ExternalID     string      `json:"externalId" doc:"Your own key; unique"`
-		Address        addressWire `json:"address"`
-		CustomerInfo   struct {
-			Name         string `json:"name"`
-			PrimaryEmail string `json:"primaryEmail"`
-			Language     string `json:"language"`
-		} `json:"customerInfo"`
-		ProvisioningParameters customerParameters `json:"provisioningParameters"`
-		SubPartnerAdminEmail   string             `json:"subPartnerAdminEmail"`
-	}
+// customerBody is a new customer on the wire.
+type customerBody struct {
+	ProvisioningID string      `json:"provisioningId" doc:"Of the onboarding template"`
+	Packages       []string    `json:"packages" example:"[\"webex_calling\"]"`
+	OrgID          string      `json:"orgId" doc:"An organisation to attach to"`
+	ExternalID     string      `json:"externalId" doc:"Your own key; unique"`
+	Address        addressWire `json:"address"`
+	CustomerInfo   struct {
+		Name         string `json:"name"`
+		PrimaryEmail string `json:"primaryEmail"`
+		Language     string `json:"language"`
+	} `json:"customerInfo"`
+	ProvisioningParameters customerParameters `json:"provisioningParameters"`
+	SubPartnerAdminEmail   string             `json:"subPartnerAdminEmail"`
 }
 
-func (in *newCustomerInput) noun() (customer.NewCustomer, error) {
-	b := &in.Body
+type newCustomerInput struct {
+	Paging
+	Body customerBody
+}
+
+func (b *customerBody) noun() (customer.NewCustomer, error) {
 	provisioningID, ok := decodeID(b.ProvisioningID)
 	if !ok && b.ProvisioningID != "" {
 		return customer.NewCustomer{}, fault.InvalidField("provisioningId", "names no onboarding template of yours")
@@ -134,6 +136,8 @@ func (in *newCustomerInput) noun() (customer.NewCustomer, error) {
 	}
 	return out, nil
 }
+
+type customerCheckInput struct{ Body customerBody }
 
 // acceptedOutput says where to look for what was accepted.
 type acceptedOutput struct {
@@ -173,11 +177,12 @@ const customersPath = "/v1/wholesale/customers"
 func (s *Server) customerRoutes() {
 	route(s, operation{"provisionCustomer", http.MethodPost, customersPath, "Provision a customer", http.StatusAccepted, customer.ScopeCustomersWrite}, s.provision)
 	route(s, operation{"listCustomers", http.MethodGet, customersPath, "List customers", 0, customer.ScopeCustomersRead}, s.listCustomers)
+	route(s, operation{"validateCustomer", http.MethodPost, customersPath + "/validate", "Check whether a customer could be provisioned; nothing is changed", 0, customer.ScopeCustomersWrite}, s.checkCustomer)
 	route(s, operation{"getCustomer", http.MethodGet, customersPath + "/{customerId}", "Get a customer", 0, customer.ScopeCustomersRead}, s.getCustomer)
 }
 
 func (s *Server) provision(ctx context.Context, in *newCustomerInput) (*acceptedOutput, error) {
-	noun, err := in.noun()
+	noun, err := in.Body.noun()
 	if err != nil {
 		return nil, err
 	}
@@ -214,4 +219,16 @@ func (s *Server) getCustomer(ctx context.Context, in *struct {
 	}
 	c, err := s.Customers.Customer(ctx, actorOf(ctx), id)
 	return &customerOutput{in.self(customersPath + "/" + encodeID(kindCustomer, c.ID)), wireCustomer(c)}, err
+}
+
+// checkCustomer runs the whole of provisioning when a template is named, and looks at address and e-mail address alone when not.
+func (s *Server) checkCustomer(ctx context.Context, in *customerCheckInput) (*checkedOutput, error) {
+	if in.Body.ProvisioningID == "" {
+		return checked(s.Customers.CheckProspect(ctx, in.Body.Address.noun(), in.Body.CustomerInfo.PrimaryEmail))
+	}
+	noun, err := in.Body.noun()
+	if err != nil {
+		return nil, err
+	}
+	return checked(s.Customers.CheckProvision(ctx, actorOf(ctx), noun))
 }

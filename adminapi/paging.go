@@ -124,6 +124,22 @@ func (s *Server) tenant(ctx context.Context, in InOrg) (customer.Tenant, error) 
 	return s.Customers.TenantOf(ctx, actorOf(ctx), org)
 }
 
+// instant reads a moment as clients send it: milliseconds since 1970, or ISO 8601; "" is none.
+func instant(field, text string) (time.Time, error) {
+	if text == "" {
+		return time.Time{}, nil
+	}
+	if ms, err := strconv.ParseInt(text, 10, 64); err == nil && ms > 0 {
+		return time.UnixMilli(ms).UTC(), nil
+	}
+	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04:05.000-0700", time.DateOnly} {
+		if t, err := time.Parse(layout, text); err == nil {
+			return t.UTC(), nil
+		}
+	}
+	return time.Time{}, fault.InvalidField(field, "must be milliseconds since 1970 or an ISO 8601 time, such as 2026-05-01T08:00:00Z")
+}
+
 // timestamp writes a time as the wire has it: RFC 3339, UTC, milliseconds; "" for none.
 func timestamp(t time.Time) string {
 	if t.IsZero() {

@@ -31,6 +31,8 @@ func ofDevice(format string) func(*office) string {
 	return func(o *office) string { return fmt.Sprintf(format, o.device) }
 }
 
+func ofSubscriber(o *office) string { return "/v1/wholesale/subscribers/" + o.subscriber }
+
 func routes() []routed {
 	const device, telephony, hub = "/v1/devices/{deviceId}", "/v1/telephony/config/devices/{deviceId}", "/hub/v1/devices/{deviceId}"
 	return []routed{
@@ -41,6 +43,10 @@ func routes() []routed {
 		{"GET", "/v1/wholesale/customers", "spark-admin:wholesale_customers_read", 200, at("/v1/wholesale/customers"), nil},
 		{"GET", "/v1/wholesale/customers/{customerId}", "spark-admin:wholesale_customers_read", 200, func(o *office) string { return "/v1/wholesale/customers/" + o.customer }, nil},
 		{"POST", "/v1/wholesale/subscribers", "spark-admin:wholesale_subscribers_write", 200, at("/v1/wholesale/subscribers"), func(o *office) string { return o.newPerson("bob", 102) }},
+		{"POST", "/v1/wholesale/customers/validate", "spark-admin:wholesale_customers_write", 200, at("/v1/wholesale/customers/validate"), func(o *office) string { return o.newCustomer("third") }},
+		{"POST", "/v1/wholesale/subscribers/validate", "spark-admin:wholesale_subscribers_write", 200, at("/v1/wholesale/subscribers/validate"), func(o *office) string { return o.newPerson("carl", 103) }},
+		{"GET", "/v1/wholesale/subscribers/{subscriberId}", "spark-admin:wholesale_subscribers_read", 200, ofSubscriber, nil},
+		{"PUT", "/v1/wholesale/subscribers/{subscriberId}", "spark-admin:wholesale_subscribers_write", 200, ofSubscriber, at(`{"package":"webex_calling"}`)},
 		{"GET", "/v1/wholesale/subscribers", "spark-admin:wholesale_subscribers_read", 200, at("/v1/wholesale/subscribers"), nil},
 		{"GET", "/v1/locations", "spark-admin:locations_read", 200, at("/v1/locations"), nil},
 		{"POST", "/v1/telephony/config/locations/{locationId}/numbers", "spark-admin:telephony_config_write", 201,
@@ -59,6 +65,7 @@ func routes() []routed {
 		{"GET", hub + "/registration", "spark-admin:devices_read", 200, ofDevice("/hub/v1/devices/%s/registration"), nil},
 		{"GET", hub + "/trace", "spark-admin:devices_read", 200, ofDevice("/hub/v1/devices/%s/trace"), nil},
 		{"DELETE", device, "spark-admin:devices_write", 204, ofDevice("/v1/devices/%s"), nil},
+		{"DELETE", "/v1/wholesale/subscribers/{subscriberId}", "spark-admin:wholesale_subscribers_write", 204, ofSubscriber, nil},
 	}
 }
 

@@ -45,6 +45,10 @@ func route[I, O any](s *Server, o operation, handle func(context.Context, *I) (*
 	})
 }
 
+// onBehalf names the sub-partner that a partner acts for. There are none yet, so that whatever it names isn't there: better than the partner's own
+// rows for somebody who asked for another's.
+const onBehalf = "onBehalfOfSubPartnerOrgId"
+
 // authorise lets in who shows a token with the scope.
 func (s *Server) authorise(scope customer.Scope) func(huma.Context, func(huma.Context)) {
 	return func(c huma.Context, next func(huma.Context)) {
@@ -62,6 +66,8 @@ func (s *Server) authorise(scope customer.Scope) func(huma.Context, func(huma.Co
 			s.write(c, s.failed(ctx, err))
 		case !actor.May(scope):
 			s.refuse(c, http.StatusForbidden, "The access token doesn't carry the scope "+string(scope)+".")
+		case c.Query(onBehalf) != "":
+			s.refuse(c, http.StatusNotFound, onBehalf+" names no sub-partner of yours.")
 		default:
 			next(huma.WithValue(c, actorKey{}, actor))
 		}

@@ -50,43 +50,89 @@ type subscriberWire struct {
 }
 
 func wireSubscriber(s customer.Subscriber) subscriberWire {
-	return subscriberWire{
+	w := subscriberWire{
 		ID: encodeID(kindSubscriber, s.ID), PersonID: encodeID(kindPerson, s.Person), Email: s.Email, CustomerID: encodeID(kindCustomer, s.Customer),
-		ExternalCustomerID: s.ExternalCustomerID, Package: string(s.Package), Packages: []string{string(s.Package)}, Status: string(s.Status),
+		ExternalCustomerID: s.ExternalCustomerID, Packages: names(s.Packages()), Status: string(s.Status),
 		Created: timestamp(s.Created), LastStatusChange: timestamp(s.LastStatusChange),
 	}
+	if legacyPackage(s.Package) {
+		w.Package = string(s.Package)
+	}
+	return w
 }
 
-// subscriberParameters is what a calling package needs on the wire.
-type subscriberParameters struct {
-	FirstName          string `json:"firstName"`
-	LastName           string `json:"lastName"`
+// legacyPackage reports whether older clients know the package: in their one field, strict ones refuse others.
+func legacyPackage(p customer.Package) bool {
+	return p != customer.CXPremiumAgent && p != customer.CXStandardAgent
+}
+
+func names(packages []customer.Package) []string {
+	out := make([]string, len(packages))
+	for i, p := range packages {
+		out[i] = string(p)
+	}
+	return out
+}
+
+// PackagesInput is a person's packages in one of the wire's two fields.
+type PackagesInput struct {
+	Package  string   `json:"package" doc:"The base package; or packages, not both"`
+	Packages []string `json:"packages" doc:"The base package, and attendant_console beside it if wanted"`
+}
+
+func (in PackagesInput) noun() ([]customer.Package, error) {
+	switch {
+	case in.Package != "" && len(in.Packages) > 0:
+		return nil, fault.InvalidField("package", "only one of package and packages may be given")
+	case in.Package != "":
+		return []customer.Package{customer.Package(in.Package)}, nil
+	}
+	out := make([]customer.Package, len(in.Packages))
+	for i, name := range in.Packages {
+		out[i] = customer.Package(name)
+	}
+	return out, nil
+}
+
+// needed is noun for requests that can't do without.
+func (in PackagesInput) needed() ([]customer.Package, error) {
+	if in.Package == "" && len(in.Packages) == 0 {
+		return nil, fault.InvalidField("package", "exactly one of package and packages is needed")
+	}
+	return in.noun()
+}
+
+// CallingInput is where somebody is, and how they are reached there.
+type CallingInput struct {
 	PrimaryPhoneNumber string `json:"primaryPhoneNumber" example:"+12175550123"`
 	Extension          digits `json:"extension" example:"101"`
 	LocationID         string `json:"locationId"`
 }
 
-type newSubscriberInput struct {
-	Paging
-	Body struct {
-		CustomerID             string               `json:"customerId"`
-		Email                  string               `json:"email"`
-		Package                string               `json:"package" doc:"The package; or packages, not both"`
-		Packages               []string             `json:"packages" doc:"The package, as the one element"`
-		ProvisioningParameters subscriberParameters `json:"provisioningParameters"`
-	}
+func (in CallingInput) noun() (customer.CallingIdentity, error) {
+	location, err := fieldID[customer.LocationID]("provisioningParameters.locationId", in.LocationID)
+	return customer.CallingIdentity{Number: in.PrimaryPhoneNumber, Extension: string(in.Extension), Location: location}, err
 }
 
-func (in *newSubscriberInput) noun() (provisioning.NewSubscriber, error) {
-	b := &in.Body
-	pkg := b.Package
-	switch {
-	case (pkg == "") == (len(b.Packages) == 0):
-		return provisioning.NewSubscriber{}, fault.InvalidField("package", "exactly one of package and packages is needed")
-	case len(b.Packages) > 1:
-		return provisioning.NewSubscriber{}, fault.InvalidField("packages", "takes one package")
-	case pkg == "":
-		pkg = b.Packages[0]
+// subscriberParameters is what is known of a person on the wire.
+type subscriberParameters struct {
+	FirstName string `json:"firstName"`
+	LastName  string `json:"lastName"`
+	CallingInput
+}
+
+// SubscriberBody is a new subscriber on the wire.
+type SubscriberBody struct {
+	CustomerID string `json:"customerId"`
+	Email      string `json:"email"`
+	PackagesInput
+	ProvisioningParameters subscriberParameters `json:"provisioningParameters"`
+}
+
+func (b *SubscriberBody) noun() (provisioning.NewSubscriber, error) {
+	packages, err := b.needed()
+	if err != nil {
+		return provisioning.NewSubscriber{}, err
 	}
 	if b.CustomerID == "" {
 		return provisioning.NewSubscriber{}, fault.InvalidField("customerId", "is needed")
@@ -96,16 +142,48 @@ func (in *newSubscriberInput) noun() (provisioning.NewSubscriber, error) {
 		return provisioning.NewSubscriber{}, err
 	}
 	p := b.ProvisioningParameters
-	location, err := fieldID[customer.LocationID]("provisioningParameters.locationId", p.LocationID)
+	identity, err := p.noun()
 	return provisioning.NewSubscriber{
-		Customer: c, Email: b.Email, Package: customer.Package(pkg), FirstName: p.FirstName, LastName: p.LastName, Number: p.PrimaryPhoneNumber,
-		Extension: string(p.Extension), Location: location,
+		Customer: c, Email: b.Email, Packages: packages, FirstName: p.FirstName, LastName: p.LastName, CallingIdentity: identity,
 	}, err
+}
+
+type newSubscriberInput struct {
+	Paging
+	Body SubscriberBody
+}
+
+type subscriberCheckInput struct {
+	Body struct {
+		SubscriberBody
+		ProvisioningID string `json:"provisioningId" doc:"Of the template, when there is no customer yet"`
+		CustomerInfo   struct {
+			PrimaryEmail string `json:"primaryEmail"`
+		} `json:"customerInfo"`
+	}
+}
+
+// SubscriberInput names a subscriber.
+type SubscriberInput struct {
+	Paging
+	ID string `path:"subscriberId"`
+}
+
+type reassignInput struct {
+	SubscriberInput
+	Body struct {
+		PackagesInput
+		ProvisioningParameters CallingInput `json:"provisioningParameters" doc:"Counts for a move to a calling package"`
+	}
 }
 
 type subscriberOutput struct {
 	Location string `header:"Location"`
 	Body     subscriberWire
+}
+
+func subscriberAt(p *Paging, sub customer.Subscriber) *subscriberOutput {
+	return &subscriberOutput{p.self(subscribersPath + "/" + encodeID(kindSubscriber, sub.ID)), wireSubscriber(sub)}
 }
 
 type subscribersInput struct {
@@ -115,42 +193,121 @@ type subscribersInput struct {
 	ExternalCustomerID string `query:"externalCustomerId"`
 	Email              string `query:"email"`
 	Status             string `query:"status"`
+	After              string `query:"after" doc:"Created later: milliseconds since 1970, or ISO 8601"`
+	LastStatusChange   string `query:"lastStatusChange" doc:"Status changed later: milliseconds since 1970, or ISO 8601"`
+	SortBy             string `query:"sortBy" doc:"created (default) or lastStatusChange"`
+	SortOrder          string `query:"sortOrder" doc:"ASC (default) or DESC"`
 }
 
 func (in *subscribersInput) filter() (customer.SubscriberFilter, error) {
-	c, err := fieldID[customer.CustomerID]("customerId", in.CustomerID)
-	if err != nil {
-		return customer.SubscriberFilter{}, err
+	f := customer.SubscriberFilter{
+		ExternalCustomerID: in.ExternalCustomerID, Email: strings.ToLower(in.Email), Status: customer.SubscriberStatus(in.Status),
 	}
-	person, err := fieldID[customer.PersonID]("personId", in.PersonID)
-	return customer.SubscriberFilter{
-		Customer: c, Person: person, ExternalCustomerID: in.ExternalCustomerID, Email: strings.ToLower(in.Email), Status: customer.SubscriberStatus(in.Status),
-	}, err
+	var err error
+	if f.Customer, err = fieldID[customer.CustomerID]("customerId", in.CustomerID); err != nil {
+		return f, err
+	}
+	if f.Person, err = fieldID[customer.PersonID]("personId", in.PersonID); err != nil {
+		return f, err
+	}
+	if f.CreatedAfter, err = instant("after", in.After); err != nil {
+		return f, err
+	}
+	if f.ChangedAfter, err = instant("lastStatusChange", in.LastStatusChange); err != nil {
+		return f, err
+	}
+	if f.ByStatusChange, err = oneOf("sortBy", in.SortBy, "created", "lastStatusChange"); err != nil {
+		return f, err
+	}
+	f.Descending, err = oneOf("sortOrder", strings.ToUpper(in.SortOrder), "ASC", "DESC")
+	return f, err
+}
+
+// oneOf reads a choice of two words and reports whether it is the second; empty means the first.
+func oneOf(field, value, first, second string) (bool, error) {
+	if value != "" && value != first && value != second {
+		return false, fault.InvalidField(field, "must be %s or %s", first, second)
+	}
+	return value == second, nil
 }
 
 const subscribersPath = "/v1/wholesale/subscribers"
 
 func (s *Server) subscriberRoutes() {
+	const one = subscribersPath + "/{subscriberId}"
 	route(s, operation{"provisionSubscriber", http.MethodPost, subscribersPath, "Provision a subscriber", 0, customer.ScopeSubscribersWrite},
 		func(ctx context.Context, in *newSubscriberInput) (*subscriberOutput, error) {
-			noun, err := in.noun()
+			noun, err := in.Body.noun()
 			if err != nil {
 				return nil, err
 			}
 			sub, err := s.Devices.AddSubscriber(ctx, actorOf(ctx), noun)
-			return &subscriberOutput{in.self(subscribersPath + "/" + encodeID(kindSubscriber, sub.ID)), wireSubscriber(sub)}, err
+			return subscriberAt(&in.Paging, sub), err
 		})
-	route(s, operation{"listSubscribers", http.MethodGet, subscribersPath, "List subscribers", 0, customer.ScopeSubscribersRead},
-		func(ctx context.Context, in *subscribersInput) (*listed[subscriberWire], error) {
-			page, err := in.page()
+	route(s, operation{"listSubscribers", http.MethodGet, subscribersPath, "List subscribers", 0, customer.ScopeSubscribersRead}, s.listSubscribers)
+	route(s, operation{"getSubscriber", http.MethodGet, one, "Get a subscriber", 0, customer.ScopeSubscribersRead},
+		func(ctx context.Context, in *SubscriberInput) (*subscriberOutput, error) {
+			id, err := pathID[customer.SubscriberID]("subscriber", in.ID)
 			if err != nil {
 				return nil, err
 			}
-			filter, err := in.filter()
+			sub, err := s.Customers.Subscriber(ctx, actorOf(ctx), id)
+			return subscriberAt(&in.Paging, sub), err
+		})
+	route(s, operation{"updateSubscriber", http.MethodPut, one, "Give a subscriber other packages", 0, customer.ScopeSubscribersWrite}, s.reassign)
+	route(s, operation{"removeSubscriber", http.MethodDelete, one, "Remove a subscriber; the person stays", http.StatusNoContent, customer.ScopeSubscribersWrite},
+		func(ctx context.Context, in *SubscriberInput) (*struct{}, error) {
+			id, err := pathID[customer.SubscriberID]("subscriber", in.ID)
 			if err != nil {
 				return nil, err
 			}
-			list, more, err := s.Customers.Subscribers(ctx, actorOf(ctx).Tenant(), filter, page)
-			return answer(&in.Paging, page, list, more, wireSubscriber), err
+			return nil, s.Devices.RemoveSubscriber(ctx, actorOf(ctx), id)
 		})
+	route(s, operation{"validateSubscriber", http.MethodPost, subscribersPath + "/validate", "Check whether a subscriber could be provisioned; nothing is changed", 0, customer.ScopeSubscribersWrite}, s.checkSubscriber)
+}
+
+func (s *Server) listSubscribers(ctx context.Context, in *subscribersInput) (*listed[subscriberWire], error) {
+	page, err := in.page()
+	if err != nil {
+		return nil, err
+	}
+	filter, err := in.filter()
+	if err != nil {
+		return nil, err
+	}
+	list, more, err := s.Customers.Subscribers(ctx, actorOf(ctx).Tenant(), filter, page)
+	return answer(&in.Paging, page, list, more, wireSubscriber), err
+}
+
+func (s *Server) reassign(ctx context.Context, in *reassignInput) (*subscriberOutput, error) {
+	id, err := pathID[customer.SubscriberID]("subscriber", in.ID)
+	if err != nil {
+		return nil, err
+	}
+	packages, err := in.Body.needed()
+	if err != nil {
+		return nil, err
+	}
+	identity, err := in.Body.ProvisioningParameters.noun()
+	if err != nil {
+		return nil, err
+	}
+	sub, err := s.Devices.ChangeSubscriber(ctx, actorOf(ctx), id, provisioning.Reassignment{Packages: packages, CallingIdentity: identity})
+	return subscriberAt(&in.Paging, sub), err
+}
+
+// checkSubscriber runs the whole of provisioning when a package is named, and looks at the e-mail address alone when not.
+func (s *Server) checkSubscriber(ctx context.Context, in *subscriberCheckInput) (*checkedOutput, error) {
+	packages, err := in.Body.PackagesInput.noun()
+	if err != nil {
+		return nil, err
+	}
+	if len(packages) == 0 || in.Body.CustomerID == "" {
+		return checked(s.Customers.CheckEmail(ctx, in.Body.Email))
+	}
+	noun, err := in.Body.noun()
+	if err != nil {
+		return nil, err
+	}
+	return checked(s.Devices.CheckSubscriber(ctx, actorOf(ctx), noun))
 }

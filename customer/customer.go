@@ -98,6 +98,9 @@ type Customer struct {
 	Created      time.Time
 }
 
+// Tenant returns the tenant that the customer's own things belong to.
+func (c Customer) Tenant() Tenant { return Tenant{Partner: c.Partner, Customer: c.Org} }
+
 // Has reports whether the customer has the package.
 func (c Customer) Has(p Package) bool {
 	for _, q := range c.Packages {
@@ -205,11 +208,18 @@ type Subscriber struct {
 	ExternalCustomerID string
 	Person             PersonID
 	Email              string
-	Package            Package
+	Package            Package   // the base package
+	AddOns             []Package // beside it; nil for none
 	Status             SubscriberStatus
 	Created            time.Time
 	LastStatusChange   time.Time
 }
+
+// Tenant returns whose subscriber it is.
+func (s Subscriber) Tenant() Tenant { return Tenant{Partner: s.Partner, Customer: s.Org} }
+
+// Packages returns the base package, then the add-ons.
+func (s Subscriber) Packages() []Package { return append([]Package{s.Package}, s.AddOns...) }
 
 // Event is something that happened, kept for ever in the transaction that did it.
 type Event struct {
@@ -233,7 +243,9 @@ const (
 	EventLocationCreated    EventKind = "location.created"
 	EventNumbersAdded       EventKind = "numbers.added"
 	EventSubscriberCreated  EventKind = "subscriber.created"
+	EventSubscriberDeleted  EventKind = "subscriber.deleted"
 	EventPackageAssigned    EventKind = "package.assigned"
+	EventPackageRemoved     EventKind = "package.removed"
 	EventDeviceCreated      EventKind = "device.created"
 	EventDeviceDeleted      EventKind = "device.deleted"
 	EventDeviceRevised      EventKind = "device.revised"

@@ -24,25 +24,33 @@ const (
 // packageRules is what a package can do.
 type packageRules struct {
 	forPerson  bool // can be a person's base package
+	addOn      bool // can be a person's beside a base package
 	calling    bool // its holder can have a phone
 	maxDevices int  // phones that its holder can have; 0 means no limit of its own
 	countable  bool // a quantity can be given for it
+	level      int  // orders base packages: an administrator's can't go down. No source ranks them; this follows what each one adds
 }
 
 // rulesOf returns the rules of a package; false for a name that isn't one.
 func rulesOf(p Package) (packageRules, bool) {
 	switch p {
-	case WebexCalling, WebexSuite, WebexVoice, CXEssentials:
-		return packageRules{forPerson: true, calling: true, countable: true}, true
+	case WebexSuite, CXEssentials:
+		return packageRules{forPerson: true, calling: true, countable: true, level: 5}, true
+	case WebexCalling:
+		return packageRules{forPerson: true, calling: true, countable: true, level: 4}, true
+	case WebexVoice:
+		return packageRules{forPerson: true, calling: true, countable: true, level: 3}, true
 	case WebexCallingStandard:
-		return packageRules{forPerson: true, calling: true, maxDevices: 1, countable: true}, true
+		return packageRules{forPerson: true, calling: true, maxDevices: 1, countable: true, level: 2}, true
 	case WebexMeetings:
-		return packageRules{forPerson: true, countable: true}, true
+		return packageRules{forPerson: true, countable: true, level: 1}, true
+	case CXPremiumAgent, CXStandardAgent:
+		return packageRules{forPerson: true, level: 1}, true
 	case CommonAreaCalling:
 		return packageRules{calling: true, countable: true}, true
 	case AttendantConsole:
-		return packageRules{countable: true}, true
-	case CiscoCallingPlan, CXPremiumAgent, CXStandardAgent, CXVoicePorts, CXAIAssistant, WebexAIAgent:
+		return packageRules{addOn: true, countable: true}, true
+	case CiscoCallingPlan, CXVoicePorts, CXAIAssistant, WebexAIAgent:
 		return packageRules{}, true
 	}
 	return packageRules{}, false
@@ -53,6 +61,21 @@ func (p Package) Known() bool { _, ok := rulesOf(p); return ok }
 
 // ForPerson reports whether a person can have it as the base package.
 func (p Package) ForPerson() bool { r, _ := rulesOf(p); return r.forPerson }
+
+// AddOn reports whether a person can have it beside a base package.
+func (p Package) AddOn() bool { r, _ := rulesOf(p); return r.addOn }
+
+// CarriesConsole reports whether the attendant console can stand beside it.
+func (p Package) CarriesConsole() bool {
+	return p == WebexCalling || p == WebexSuite || p == CXEssentials || p == WebexVoice
+}
+
+// below reports whether one base package is of a lower level than another.
+func (p Package) below(other Package) bool {
+	mine, _ := rulesOf(p)
+	theirs, _ := rulesOf(other)
+	return mine.level < theirs.level
+}
 
 // Calling reports whether its holder can have a phone.
 func (p Package) Calling() bool { r, _ := rulesOf(p); return r.calling }

@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -39,6 +40,54 @@ type NewLocation struct {
 // Provision creates a customer with its organisation, SIP domain and first location in one transaction. fault.Conflict when the partner
 // has a customer with the external id.
 func (s *Service) Provision(ctx context.Context, actor Actor, in NewCustomer) (Customer, error) {
+	return s.provision(ctx, actor, in, nil)
+}
+
+// errChecked ends a transaction in which everything went well, so that nothing of it stays.
+var errChecked = errors.New("checked")
+
+// CheckProvision says whether Provision would succeed at this moment, by doing it and taking it back. Nothing is changed.
+func (s *Service) CheckProvision(ctx context.Context, actor Actor, in NewCustomer) error {
+	_, err := s.provision(ctx, actor, in, errChecked)
+	if errors.Is(err, errChecked) {
+		return nil
+	}
+	return err
+}
+
+// CheckProspect looks at what is known of a customer before an order: the billing address and, if there is one, the administrator's e-mail address.
+func (s *Service) CheckProspect(ctx context.Context, address Address, email string) error {
+	var p problems
+	p.address("address", address)
+	if email != "" {
+		p.email("customerInfo.primaryEmail", email)
+	}
+	if err := p.err("The customer can't be created"); err != nil || email == "" {
+		return err
+	}
+	return s.emailIsFree(ctx, email)
+}
+
+// CheckEmail looks at an e-mail address alone, for a person whose package isn't chosen yet.
+func (s *Service) CheckEmail(ctx context.Context, email string) error {
+	var p problems
+	p.email("email", email)
+	if err := p.err("The subscriber can't be created"); err != nil {
+		return err
+	}
+	return s.emailIsFree(ctx, email)
+}
+
+func (s *Service) emailIsFree(ctx context.Context, email string) error {
+	taken, err := s.store.AnyTenantHasEmail(ctx, strings.ToLower(strings.TrimSpace(email)))
+	if err == nil && taken {
+		return emailTaken()
+	}
+	return err
+}
+
+// provision creates a customer in a transaction that ends with an error; nil commits it.
+func (s *Service) provision(ctx context.Context, actor Actor, in NewCustomer, end error) (Customer, error) {
 	template, err := s.templateOf(ctx, actor, in.ProvisioningID)
 	if err != nil {
 		return Customer{}, err
@@ -53,7 +102,10 @@ func (s *Service) Provision(ctx context.Context, actor Actor, in NewCustomer) (C
 	}
 	c.SIPDomain = "c" + label + "." + s.sipDomain
 	return c, s.store.Update(ctx, actor.Tenant(), func(tx Tx) error {
-		return s.createCustomer(ctx, tx, actor, c, location, numbers)
+		if err := s.createCustomer(ctx, tx, actor, c, location, numbers); err != nil {
+			return err
+		}
+		return end
 	})
 }
 

@@ -181,8 +181,7 @@ func (p *problems) addOns(list []Package) {
 	if slices.Contains(list, CiscoCallingPlan) && !calling {
 		p.add("packages", "%s needs a calling package beside it", CiscoCallingPlan)
 	}
-	console := []Package{WebexCalling, WebexSuite, CXEssentials, WebexVoice}
-	if slices.Contains(list, AttendantConsole) && !slices.ContainsFunc(console, func(pkg Package) bool { return slices.Contains(list, pkg) }) {
+	if slices.Contains(list, AttendantConsole) && !slices.ContainsFunc(list, Package.CarriesConsole) {
 		p.add("packages", "%s needs webex_calling, webex_suite, cx_essentials or webex_voice beside it", AttendantConsole)
 	}
 }

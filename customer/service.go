@@ -124,6 +124,11 @@ func (s *Service) Locations(ctx context.Context, tenant Tenant, filter LocationF
 	return s.store.Locations(ctx, tenant, filter, page)
 }
 
+// Subscriber returns one subscriber.
+func (s *Service) Subscriber(ctx context.Context, actor Actor, id SubscriberID) (Subscriber, error) {
+	return s.store.Subscriber(ctx, actor.Tenant(), id)
+}
+
 // Subscribers lists the tenant's subscribers.
 func (s *Service) Subscribers(ctx context.Context, tenant Tenant, filter SubscriberFilter, page Page) ([]Subscriber, bool, error) {
 	return s.store.Subscribers(ctx, tenant, filter, page)

@@ -216,7 +216,7 @@ func TestSubscribers(t *testing.T) {
 	o := newOffice(t)
 	c, err := o.Provision(t.Context(), o.actor, o.bakery())
 	require.NoError(t, err)
-	ada := customer.NewSubscriber{Customer: c.ID, Email: "Ada@Bakery.example", Package: customer.WebexCalling, FirstName: "Ada", Number: "+1-217-555-0100", Extension: "101"}
+	ada := customer.NewSubscriber{Customer: c.ID, Email: "Ada@Bakery.example", Packages: []customer.Package{customer.WebexCalling}, FirstName: "Ada", CallingIdentity: customer.CallingIdentity{Number: "+1-217-555-0100", Extension: "101"}}
 	sub, err := o.subscribe(t, c, ada)
 	require.NoError(t, err)
 	assert.Equal(t, "ada@bakery.example", sub.Email)
@@ -230,7 +230,7 @@ func TestSubscribers(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, person.ID, number.Owner)
 
-	second, err := o.subscribe(t, c, customer.NewSubscriber{Customer: c.ID, Email: "b@bakery.example", Package: customer.WebexMeetings})
+	second, err := o.subscribe(t, c, customer.NewSubscriber{Customer: c.ID, Email: "b@bakery.example", Packages: []customer.Package{customer.WebexMeetings}})
 	require.NoError(t, err, "a package without calls needs no number")
 	person, err = o.store.Person(t.Context(), tenant, second.Person)
 	require.NoError(t, err)
@@ -243,10 +243,10 @@ func TestWhatCantBeASubscriber(t *testing.T) {
 	o := newOffice(t)
 	c, err := o.Provision(t.Context(), o.actor, o.bakery())
 	require.NoError(t, err)
-	right := customer.NewSubscriber{Customer: c.ID, Email: "ada@bakery.example", Package: customer.WebexCalling, Number: "+12175550100", Extension: "101"}
+	right := customer.NewSubscriber{Customer: c.ID, Email: "ada@bakery.example", Packages: []customer.Package{customer.WebexCalling}, CallingIdentity: customer.CallingIdentity{Number: "+12175550100", Extension: "101"}}
 	_, err = o.subscribe(t, c, right)
 	require.NoError(t, err)
-	right = customer.NewSubscriber{Customer: c.ID, Email: "bob@bakery.example", Package: customer.WebexCalling, Extension: "102"}
+	right = customer.NewSubscriber{Customer: c.ID, Email: "bob@bakery.example", Packages: []customer.Package{customer.WebexCalling}, CallingIdentity: customer.CallingIdentity{Extension: "102"}}
 	for name, x := range map[string]struct {
 		change func(*customer.NewSubscriber)
 		kind   fault.Kind
@@ -259,11 +259,19 @@ func TestWhatCantBeASubscriber(t *testing.T) {
 		"bad extension":      {func(s *customer.NewSubscriber) { s.Extension = "1a" }, fault.Invalid},
 		"neither":            {func(s *customer.NewSubscriber) { s.Extension = "" }, fault.Invalid},
 		"no e-mail":          {func(s *customer.NewSubscriber) { s.Email = "" }, fault.Invalid},
-		"not the customer's": {func(s *customer.NewSubscriber) { s.Package = customer.WebexSuite }, fault.Invalid},
-		"not for people":     {func(s *customer.NewSubscriber) { s.Package = customer.CommonAreaCalling }, fault.Invalid},
-		"unknown location":   {func(s *customer.NewSubscriber) { s.Location = "nowhere" }, fault.Invalid},
-		"line break":         {func(s *customer.NewSubscriber) { s.FirstName = "Bob\nstatic.x = y" }, fault.Invalid},
-		"line separator":     {func(s *customer.NewSubscriber) { s.LastName = "B\u2028b" }, fault.Invalid},
+		"not the customer's": {func(s *customer.NewSubscriber) { s.Packages = []customer.Package{customer.WebexSuite} }, fault.Invalid},
+		"not for people":     {func(s *customer.NewSubscriber) { s.Packages = []customer.Package{customer.CommonAreaCalling} }, fault.Invalid},
+		"two base packages": {func(s *customer.NewSubscriber) {
+			s.Packages = []customer.Package{customer.WebexCalling, customer.WebexMeetings}
+		}, fault.Invalid},
+		"the same twice": {func(s *customer.NewSubscriber) {
+			s.Packages = []customer.Package{customer.WebexCalling, customer.WebexCalling}
+		}, fault.Invalid},
+		"no package":       {func(s *customer.NewSubscriber) { s.Packages = nil }, fault.Invalid},
+		"an add-on alone":  {func(s *customer.NewSubscriber) { s.Packages = []customer.Package{customer.AttendantConsole} }, fault.Invalid},
+		"unknown location": {func(s *customer.NewSubscriber) { s.Location = "nowhere" }, fault.Invalid},
+		"line break":       {func(s *customer.NewSubscriber) { s.FirstName = "Bob\nstatic.x = y" }, fault.Invalid},
+		"line separator":   {func(s *customer.NewSubscriber) { s.LastName = "B\u2028b" }, fault.Invalid},
 	} {
 		in := right
 		x.change(&in)
@@ -287,7 +295,7 @@ func TestTheLastUnitGoesToOneOfTwo(t *testing.T) {
 	var won, refused atomic.Int32
 	for i := range 8 {
 		all.Go(func() {
-			_, err := o.subscribe(t, c, customer.NewSubscriber{Customer: c.ID, Email: fmt.Sprintf("p%d@bakery.example", i), Package: customer.WebexCalling, Extension: fmt.Sprint(200 + i)})
+			_, err := o.subscribe(t, c, customer.NewSubscriber{Customer: c.ID, Email: fmt.Sprintf("p%d@bakery.example", i), Packages: []customer.Package{customer.WebexCalling}, CallingIdentity: customer.CallingIdentity{Extension: fmt.Sprint(200 + i)}})
 			if err == nil {
 				won.Add(1)
 			} else if fault.Is(err, fault.Conflict) {

@@ -1,6 +1,9 @@
 package customer
 
-import "context"
+import (
+	"context"
+	"time"
+)
 
 // Reader reads. Every method sees only what belongs to its tenant, and returns fault.NotFound for everything else, whether it exists
 // or not; fault.Unavailable when the database doesn't answer. Lists are ordered by creation, then id, and never nil; the bool
@@ -19,14 +22,18 @@ type Reader interface {
 	Number(ctx context.Context, tenant Tenant, e164 string) (Number, error)
 
 	Person(ctx context.Context, tenant Tenant, id PersonID) (Person, error)
+	// PersonByEmail finds a person of the tenant; email in lower case.
+	PersonByEmail(ctx context.Context, tenant Tenant, email string) (Person, error)
 	Subscriber(ctx context.Context, tenant Tenant, id SubscriberID) (Subscriber, error)
 	SubscriberByPerson(ctx context.Context, tenant Tenant, person PersonID) (Subscriber, error)
 	Subscribers(ctx context.Context, tenant Tenant, filter SubscriberFilter, page Page) ([]Subscriber, bool, error)
-	// CountSubscribers counts the tenant's subscribers; of one package when pkg isn't empty.
+	// CountSubscribers counts the tenant's subscribers; those with one package, base or add-on, when pkg isn't empty.
 	CountSubscribers(ctx context.Context, tenant Tenant, pkg Package) (int, error)
 
 	// AnyTenantToken finds a token by its hash: it is how the tenant becomes known.
 	AnyTenantToken(ctx context.Context, hash TokenHash) (Token, error)
+	// AnyTenantHasEmail reports whether somebody on the platform has an e-mail address; in lower case. It tells nothing else of them.
+	AnyTenantHasEmail(ctx context.Context, email string) (bool, error)
 	// AnyTenantHasSIPDomain reports whether some customer has the SIP domain; domain in lower case without a final dot. DNS asks it.
 	AnyTenantHasSIPDomain(ctx context.Context, domain string) (bool, error)
 }
@@ -44,8 +51,15 @@ type Tx interface {
 	AddNumber(ctx context.Context, n Number) (bool, error)
 	// OwnNumber gives a free number of the tenant to a person; fault.Conflict when it isn't free.
 	OwnNumber(ctx context.Context, tenant Tenant, e164 string, owner PersonID) error
+	// FreeNumbers takes a person's numbers away; they stay in their location.
+	FreeNumbers(ctx context.Context, tenant Tenant, owner PersonID) error
 	CreatePerson(ctx context.Context, p Person) error
+	// SetPerson replaces the names, location, extension and number of the person with p.ID.
+	SetPerson(ctx context.Context, p Person) error
 	CreateSubscriber(ctx context.Context, s Subscriber) error
+	// SetPackages replaces the packages and LastStatusChange of the subscriber with s.ID.
+	SetPackages(ctx context.Context, s Subscriber) error
+	DeleteSubscriber(ctx context.Context, tenant Tenant, id SubscriberID) error
 	// Record writes an event into the log.
 	Record(ctx context.Context, e Event) error
 }
@@ -78,4 +92,8 @@ type SubscriberFilter struct {
 	Person             PersonID
 	Email              string // lower case
 	Status             SubscriberStatus
+	CreatedAfter       time.Time // strictly; zero: any
+	ChangedAfter       time.Time // LastStatusChange strictly after; zero: any
+	ByStatusChange     bool      // order by LastStatusChange instead of Created
+	Descending         bool
 }

@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"dialtone/fault"
@@ -11,55 +12,50 @@ import (
 type NewSubscriber struct {
 	Customer  CustomerID
 	Email     string
-	Package   Package
+	Packages  []Package // one base package, and add-ons beside it
 	FirstName string
 	LastName  string
+	CallingIdentity
+}
+
+// CallingIdentity is where somebody with a calling package is, and how they are reached there.
+type CallingIdentity struct {
 	Number    string     // E.164, already in the location; a calling package needs it, an extension or both
 	Extension string     // 2 to 10 digits
 	Location  LocationID // may be empty when the customer has just one
 }
 
-// Subscribe creates a person with its package inside the caller's transaction. fault.Conflict when the e-mail address, number or extension is
-// taken, or the package's quantity is used up.
+// Subscribe gives a person its packages inside the caller's transaction; the person is created, or found by its e-mail address when the customer has
+// it without a package. fault.Conflict when the e-mail address, number or extension is taken, or a package's quantity is used up.
 func (s *Service) Subscribe(ctx context.Context, tx Tx, actor Actor, c Customer, in NewSubscriber) (Subscriber, error) {
-	person, err := s.newPerson(ctx, tx, c, in)
+	person, sub, err := s.newSubscriber(c, in)
 	if err != nil {
 		return Subscriber{}, err
 	}
-	tenant := Tenant{Partner: c.Partner, Customer: c.Org}
-	if err := s.checkQuantity(ctx, tx, tenant, c, in.Package); err != nil {
-		return Subscriber{}, err
-	}
-	count, err := tx.CountSubscribers(ctx, tenant, "")
+	tenant := c.Tenant()
+	person, known, err := knownPerson(ctx, tx, tenant, person)
 	if err != nil {
 		return Subscriber{}, err
 	}
-	person.Admin = count == 0 // the first subscriber of a new customer administers it
-	if err := tx.CreatePerson(ctx, person); err != nil {
+	sub.Person = person.ID
+	if err := checkQuantities(ctx, tx, c, sub.Packages()); err != nil {
 		return Subscriber{}, err
 	}
-	if person.Number != "" {
-		if err := tx.OwnNumber(ctx, tenant, person.Number, person.ID); err != nil {
+	if sub.Package.Calling() {
+		if person, err = reachable(ctx, tx, c, person, in.CallingIdentity); err != nil {
 			return Subscriber{}, err
 		}
 	}
-	sub := Subscriber{
-		ID: SubscriberID(s.newID()), Partner: c.Partner, Org: c.Org, Customer: c.ID, ExternalCustomerID: c.ExternalID,
-		Person: person.ID, Email: person.Email, Package: in.Package, Status: SubscriberProvisioned,
-		Created: s.now(), LastStatusChange: s.now(),
+	if !known {
+		if person, err = withRole(ctx, tx, tenant, person); err != nil {
+			return Subscriber{}, err
+		}
 	}
-	if err := tx.CreateSubscriber(ctx, sub); err != nil {
-		return Subscriber{}, err
-	}
-	if err := s.record(ctx, tx, actor, tenant, EventSubscriberCreated, string(sub.ID), map[string]any{"person": person.ID, "email": person.Email}); err != nil {
-		return Subscriber{}, err
-	}
-	facts := map[string]any{"person": person.ID, "package": in.Package, "location": person.Location}
-	return sub, s.record(ctx, tx, actor, tenant, EventPackageAssigned, string(sub.ID), facts)
+	return sub, s.writeSubscriber(ctx, tx, actor, person, known, sub)
 }
 
-// newPerson checks the input against the rules and against what the customer has.
-func (s *Service) newPerson(ctx context.Context, tx Tx, c Customer, in NewSubscriber) (Person, error) {
+// newSubscriber checks what can be checked without asking anybody.
+func (s *Service) newSubscriber(c Customer, in NewSubscriber) (Person, Subscriber, error) {
 	var p problems
 	person := Person{
 		ID: PersonID(s.newID()), Partner: c.Partner, Org: c.Org,
@@ -68,30 +64,115 @@ func (s *Service) newPerson(ctx context.Context, tx Tx, c Customer, in NewSubscr
 		LastName:  p.optionalText("provisioningParameters.lastName", in.LastName, 64),
 		Created:   s.now(),
 	}
-	switch {
-	case !in.Package.ForPerson():
-		p.add("package", "must be a package that a person can have, such as webex_calling")
-	case !c.Has(in.Package):
-		p.add("package", "%s isn't among the customer's packages", in.Package)
+	base, addOns := p.personPackages(c, in.Packages)
+	if base.Calling() {
+		p.callingIdentity(in.CallingIdentity)
 	}
-	if in.Package.Calling() {
-		person.Extension = p.extension("provisioningParameters.extension", in.Extension)
-		if in.Number != "" {
-			person.Number = p.number("provisioningParameters.primaryPhoneNumber", in.Number)
+	return person, Subscriber{
+		ID: SubscriberID(s.newID()), Partner: c.Partner, Org: c.Org, Customer: c.ID, ExternalCustomerID: c.ExternalID, Email: person.Email,
+		Package: base, AddOns: addOns, Status: SubscriberProvisioned, Created: s.now(), LastStatusChange: s.now(),
+	}, p.err("The subscriber can't be created")
+}
+
+func (s *Service) writeSubscriber(ctx context.Context, tx Tx, actor Actor, person Person, known bool, sub Subscriber) error {
+	write := tx.CreatePerson
+	if known {
+		write = tx.SetPerson
+	}
+	if err := write(ctx, person); err != nil {
+		return err
+	}
+	tenant := sub.Tenant()
+	if person.Number != "" {
+		if err := tx.OwnNumber(ctx, tenant, person.Number, person.ID); err != nil {
+			return err
 		}
-		if person.Extension == "" && person.Number == "" {
-			p.add("provisioningParameters", "a calling package needs primaryPhoneNumber, extension or both")
-		}
 	}
-	if err := p.err("The subscriber can't be created"); err != nil || !in.Package.Calling() {
-		return person, err
+	if err := tx.CreateSubscriber(ctx, sub); err != nil {
+		return err
 	}
-	location, err := s.locationOf(ctx, tx, c, in.Location)
+	if err := s.record(ctx, tx, actor, tenant, EventSubscriberCreated, string(sub.ID), map[string]any{"person": person.ID, "email": person.Email}); err != nil {
+		return err
+	}
+	return s.recordPackages(ctx, tx, actor, EventPackageAssigned, sub, person.Location, sub.Packages())
+}
+
+// knownPerson returns the person whom the customer has under that e-mail address, with the new names if there are any.
+func knownPerson(ctx context.Context, tx Tx, tenant Tenant, fresh Person) (Person, bool, error) {
+	known, err := tx.PersonByEmail(ctx, tenant, fresh.Email)
+	if fault.Is(err, fault.NotFound) {
+		return fresh, false, nil // or of another organisation, which creating it will tell
+	}
 	if err != nil {
-		return Person{}, err
+		return Person{}, false, err
 	}
-	person.Location = location.ID
-	return person, numberFits(ctx, tx, location, person.Number)
+	_, err = tx.SubscriberByPerson(ctx, tenant, known.ID)
+	if err == nil {
+		return Person{}, false, emailTaken()
+	}
+	if !fault.Is(err, fault.NotFound) {
+		return Person{}, false, err
+	}
+	if fresh.FirstName != "" || fresh.LastName != "" {
+		known.FirstName, known.LastName = fresh.FirstName, fresh.LastName
+	}
+	return known, true, nil
+}
+
+// codeEmailTaken is the wire's number for an e-mail address that somebody has.
+const codeEmailTaken = 10022
+
+func emailTaken() error {
+	e := fault.New(fault.Conflict, "The e-mail address is already associated with an existing user.")
+	e.Problems = []fault.Problem{{Field: "email", Code: codeEmailTaken, Message: e.Message}}
+	return e
+}
+
+// withRole makes the first subscriber of a new customer its administrator.
+func withRole(ctx context.Context, tx Tx, tenant Tenant, person Person) (Person, error) {
+	count, err := tx.CountSubscribers(ctx, tenant, "")
+	person.Admin = count == 0
+	return person, err
+}
+
+// personPackages splits a person's packages into the base package and add-ons, and checks both (product rule 4).
+func (p *problems) personPackages(c Customer, list []Package) (base Package, addOns []Package) {
+	const field = "packages"
+	for i, pkg := range list {
+		switch {
+		case !pkg.ForPerson() && !pkg.AddOn():
+			p.add(field, "%q is no package that a person can have, such as webex_calling", string(pkg))
+		case slices.Contains(list[:i], pkg):
+			p.add(field, "names %s twice", pkg)
+		case !c.Has(pkg):
+			p.add(field, "%s isn't among the customer's packages", pkg)
+		case pkg.AddOn():
+			addOns = append(addOns, pkg)
+		case base != "":
+			p.add(field, "holds two base packages, %s and %s: a person has one", base, pkg)
+		default:
+			base = pkg
+		}
+	}
+	switch {
+	case len(p.list) > 0 && base == "": // said already
+	case base == "":
+		p.add(field, "needs a base package, such as webex_calling")
+	case slices.Contains(addOns, AttendantConsole) && !base.CarriesConsole():
+		p.add(field, "%s needs webex_calling, webex_suite, cx_essentials or webex_voice beside it", AttendantConsole)
+	}
+	return base, addOns
+}
+
+// callingIdentity checks the form of what a calling package needs.
+func (p *problems) callingIdentity(in CallingIdentity) {
+	extension := p.extension("provisioningParameters.extension", in.Extension)
+	if in.Number != "" {
+		p.number("provisioningParameters.primaryPhoneNumber", in.Number)
+	}
+	if extension == "" && in.Number == "" {
+		p.add("provisioningParameters", "a calling package needs primaryPhoneNumber, extension or both")
+	}
 }
 
 func (p *problems) extension(field, value string) string {
@@ -105,18 +186,30 @@ func (p *problems) extension(field, value string) string {
 	return value
 }
 
+// reachable puts a person into a location with an extension, a number or both, whose form was checked.
+func reachable(ctx context.Context, tx Tx, c Customer, person Person, in CallingIdentity) (Person, error) {
+	location, err := locationOf(ctx, tx, c, in.Location)
+	if err != nil {
+		return Person{}, err
+	}
+	person.Location, person.Extension, person.Number = location.ID, strings.TrimSpace(in.Extension), ""
+	if in.Number != "" {
+		person.Number = CleanNumber(in.Number)
+	}
+	return person, numberFits(ctx, tx, location, person.Number)
+}
+
 // locationOf returns the location that a subscriber is to belong to.
-func (s *Service) locationOf(ctx context.Context, tx Tx, c Customer, id LocationID) (Location, error) {
+func locationOf(ctx context.Context, tx Tx, c Customer, id LocationID) (Location, error) {
 	const field = "provisioningParameters.locationId"
-	tenant := Tenant{Partner: c.Partner, Customer: c.Org}
 	if id != "" {
-		l, err := tx.Location(ctx, tenant, id)
+		l, err := tx.Location(ctx, c.Tenant(), id)
 		if fault.Is(err, fault.NotFound) {
 			return Location{}, fault.InvalidField(field, "names no location of this customer")
 		}
 		return l, err
 	}
-	list, more, err := tx.Locations(ctx, tenant, LocationFilter{}, Page{Max: 1})
+	list, more, err := tx.Locations(ctx, c.Tenant(), LocationFilter{}, Page{Max: 1})
 	switch {
 	case err != nil:
 		return Location{}, err
@@ -146,18 +239,29 @@ func numberFits(ctx context.Context, tx Tx, l Location, number string) error {
 	return nil
 }
 
-// checkQuantity refuses what would go past the customer's quantity of a package.
-func (s *Service) checkQuantity(ctx context.Context, tx Tx, tenant Tenant, c Customer, pkg Package) error {
+// checkQuantities refuses what would go past the customer's quantities, one more of each package.
+func checkQuantities(ctx context.Context, tx Tx, c Customer, added []Package) error {
 	for _, q := range c.Packages {
-		if q.Package != pkg || q.Limit == 0 {
+		if q.Limit == 0 || !slices.Contains(added, q.Package) {
 			continue
 		}
-		assigned, err := tx.CountSubscribers(ctx, tenant, pkg)
+		assigned, err := tx.CountSubscribers(ctx, c.Tenant(), q.Package)
 		if err != nil {
 			return err
 		}
 		if assigned >= q.Limit {
-			return fault.New(fault.Conflict, "All %d of the customer's %s are assigned. Raise the quantity, or take the package from somebody first.", q.Limit, pkg)
+			return fault.New(fault.Conflict, "All %d of the customer's %s are assigned. Raise the quantity, or take the package from somebody first.", q.Limit, q.Package)
+		}
+	}
+	return nil
+}
+
+// recordPackages writes an event for each package: billing counts by them.
+func (s *Service) recordPackages(ctx context.Context, tx Tx, actor Actor, kind EventKind, sub Subscriber, location LocationID, packages []Package) error {
+	for _, pkg := range packages {
+		facts := map[string]any{"person": sub.Person, "package": pkg, "location": location}
+		if err := s.record(ctx, tx, actor, sub.Tenant(), kind, string(sub.ID), facts); err != nil {
+			return err
 		}
 	}
 	return nil

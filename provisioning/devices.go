@@ -168,12 +168,14 @@ func (s *Service) RemoveDevice(ctx context.Context, actor customer.Actor, tenant
 	if err != nil {
 		return err
 	}
-	return s.store.Update(ctx, d.Tenant(), func(tx Tx) error {
-		if err := tx.DeleteDevice(ctx, d.Tenant(), id); err != nil {
-			return err
-		}
-		return s.record(ctx, tx, actor, d, customer.EventDeviceDeleted, map[string]any{"mac": d.MAC.String()})
-	})
+	return s.store.Update(ctx, d.Tenant(), func(tx Tx) error { return s.removeDevice(ctx, tx, actor, d) })
+}
+
+func (s *Service) removeDevice(ctx context.Context, tx Tx, actor customer.Actor, d Device) error {
+	if err := tx.DeleteDevice(ctx, d.Tenant(), d.ID); err != nil {
+		return err
+	}
+	return s.record(ctx, tx, actor, d, customer.EventDeviceDeleted, map[string]any{"mac": d.MAC.String()})
 }
 
 // Details is what a device-management tool needs to configure a phone itself; the password isn't among it.

@@ -2,6 +2,7 @@ package provisioning
 
 import (
 	"context"
+	"errors"
 
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
@@ -11,9 +12,29 @@ import (
 // NewSubscriber is the input of AddSubscriber.
 type NewSubscriber = customer.NewSubscriber
 
-// AddSubscriber creates a person with its package in one transaction. fault.Invalid names the fields that break a rule; fault.Conflict when
-// the e-mail address, number or extension is taken or the package's quantity is used up.
+// Reassignment is the input of ChangeSubscriber.
+type Reassignment = customer.Reassignment
+
+// AddSubscriber gives a person its packages in one transaction. fault.Invalid names the fields that break a rule; fault.Conflict when the e-mail
+// address, number or extension is taken or a package's quantity is used up.
 func (s *Service) AddSubscriber(ctx context.Context, actor customer.Actor, in NewSubscriber) (customer.Subscriber, error) {
+	return s.addSubscriber(ctx, actor, in, nil)
+}
+
+// errChecked ends a transaction in which everything went well, so that nothing of it stays.
+var errChecked = errors.New("checked")
+
+// CheckSubscriber says whether AddSubscriber would succeed at this moment, by doing it and taking it back. Nothing is changed.
+func (s *Service) CheckSubscriber(ctx context.Context, actor customer.Actor, in NewSubscriber) error {
+	_, err := s.addSubscriber(ctx, actor, in, errChecked)
+	if errors.Is(err, errChecked) {
+		return nil
+	}
+	return err
+}
+
+// addSubscriber adds a subscriber in a transaction that ends with an error; nil commits it.
+func (s *Service) addSubscriber(ctx context.Context, actor customer.Actor, in NewSubscriber, end error) (customer.Subscriber, error) {
 	if err := checkDisplayName(in); err != nil {
 		return customer.Subscriber{}, err
 	}
@@ -25,9 +46,11 @@ func (s *Service) AddSubscriber(ctx context.Context, actor customer.Actor, in Ne
 		return customer.Subscriber{}, err
 	}
 	var sub customer.Subscriber
-	err = s.store.Update(ctx, customer.Tenant{Partner: c.Partner, Customer: c.Org}, func(tx Tx) error {
-		sub, err = s.customers.Subscribe(ctx, tx, actor, c, in)
-		return err
+	err = s.store.Update(ctx, c.Tenant(), func(tx Tx) error {
+		if sub, err = s.customers.Subscribe(ctx, tx, actor, c, in); err != nil {
+			return err
+		}
+		return end
 	})
 	if err != nil {
 		return customer.Subscriber{}, err
@@ -43,4 +66,73 @@ func checkDisplayName(in NewSubscriber) error {
 		return nil
 	}
 	return deviceprofiles.CheckDisplayName("provisioningParameters.firstName", name)
+}
+
+// ChangeSubscriber gives a subscriber other packages. Whoever has no calling package any more loses the phones with it, in the same transaction.
+// fault.NotFound when it isn't the actor's; fault.Invalid and fault.Conflict as in AddSubscriber, and fault.Conflict when the person has more phones
+// than the new package allows.
+func (s *Service) ChangeSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID, in Reassignment) (customer.Subscriber, error) {
+	sub, err := s.store.Subscriber(ctx, actor.Tenant(), id)
+	if err != nil {
+		return sub, err
+	}
+	var after customer.Subscriber
+	err = s.store.Update(ctx, sub.Tenant(), func(tx Tx) error {
+		var before customer.Subscriber
+		var err error
+		if before, after, err = s.customers.Reassign(ctx, tx, actor, sub.Tenant(), id, in); err != nil {
+			return err
+		}
+		if before.Package.Calling() && !after.Package.Calling() {
+			return s.removePhonesOf(ctx, tx, actor, after)
+		}
+		return phonesFit(ctx, tx, after)
+	})
+	return after, err
+}
+
+// phonesFit refuses a package that allows fewer phones than the person has.
+func phonesFit(ctx context.Context, tx Tx, sub customer.Subscriber) error {
+	most := sub.Package.MaxDevices()
+	if most == 0 {
+		return nil
+	}
+	count, err := tx.CountDevices(ctx, sub.Tenant(), sub.Person)
+	if err != nil || count <= most {
+		return err
+	}
+	return fault.New(fault.Conflict, "%s has %d devices, and %s allows %d. Remove the others first.", sub.Email, count, sub.Package, most)
+}
+
+// RemoveSubscriber takes a person's packages away, and the phones that hang on them. The person stays.
+func (s *Service) RemoveSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID) error {
+	sub, err := s.store.Subscriber(ctx, actor.Tenant(), id)
+	if err != nil {
+		return err
+	}
+	return s.store.Update(ctx, sub.Tenant(), func(tx Tx) error {
+		if _, err := s.customers.Unsubscribe(ctx, tx, actor, sub.Tenant(), id); err != nil {
+			return err
+		}
+		return s.removePhonesOf(ctx, tx, actor, sub)
+	})
+}
+
+// removePhonesOf deletes a person's devices. Their credentials and bindings end with them.
+func (s *Service) removePhonesOf(ctx context.Context, tx Tx, actor customer.Actor, sub customer.Subscriber) error {
+	const page = 100
+	for {
+		list, more, err := tx.Devices(ctx, sub.Tenant(), DeviceFilter{Owner: sub.Person}, s.now(), customer.Page{Max: page})
+		if err != nil {
+			return err
+		}
+		for _, d := range list {
+			if err := s.removeDevice(ctx, tx, actor, d.Device); err != nil {
+				return err
+			}
+		}
+		if !more {
+			return nil
+		}
+	}
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"dialtone/customer"
 	"dialtone/fault"
@@ -35,7 +36,7 @@ func (r personRow) noun() customer.Person {
 // CreatePerson implements customer.Tx.
 func (t *tx) CreatePerson(ctx context.Context, p customer.Person) error {
 	return t.insert(ctx, "people", personColumns+", folded_name", string(p.ID), string(p.Partner), string(p.Org), p.Email, p.FirstName, p.LastName,
-		nullable(p.Location), p.Extension, p.Number, flag(p.Admin), micros(p.Created), fold(p.FirstName+" "+p.LastName))
+		nullable(p.Location), p.Extension, p.Number, flag(p.Admin), micros(p.Created), foldedName(p))
 }
 
 // Person implements customer.Reader.
@@ -46,6 +47,33 @@ func (r reader) Person(ctx context.Context, tenant customer.Tenant, id customer.
 	err := r.get(ctx, &row, "person", "SELECT "+personColumns+" FROM people"+w.text(), w.args...)
 	return row.noun(), err
 }
+
+// PersonByEmail implements customer.Reader.
+func (r reader) PersonByEmail(ctx context.Context, tenant customer.Tenant, email string) (customer.Person, error) {
+	w := ofTenant("", tenant)
+	w.add("email = ?", email)
+	var row personRow
+	err := r.get(ctx, &row, "person", "SELECT "+personColumns+" FROM people"+w.text(), w.args...)
+	return row.noun(), err
+}
+
+// AnyTenantHasEmail implements customer.Reader.
+func (r reader) AnyTenantHasEmail(ctx context.Context, email string) (bool, error) {
+	var count int
+	err := r.count(ctx, &count, "look for an e-mail address", "SELECT count(*) FROM people WHERE email = ?", email)
+	return count > 0, err
+}
+
+// SetPerson implements customer.Tx.
+func (t *tx) SetPerson(ctx context.Context, p customer.Person) error {
+	w := ofTenant("", customer.Tenant{Partner: p.Partner, Customer: p.Org})
+	w.add("id = ?", string(p.ID))
+	return t.change(ctx, "person", "UPDATE people SET first_name = ?, last_name = ?, location_id = ?, extension = ?, number = ?, folded_name = ?"+w.text(),
+		append([]any{p.FirstName, p.LastName, nullable(p.Location), p.Extension, p.Number, foldedName(p)}, w.args...)...)
+}
+
+// foldedName is what a person is searched by.
+func foldedName(p customer.Person) string { return fold(p.FirstName + " " + p.LastName) }
 
 type numberRow struct {
 	E164       string         `db:"e164"`
@@ -104,6 +132,14 @@ func (t *tx) OwnNumber(ctx context.Context, tenant customer.Tenant, e164 string,
 	return e
 }
 
+// FreeNumbers implements customer.Tx.
+func (t *tx) FreeNumbers(ctx context.Context, tenant customer.Tenant, owner customer.PersonID) error {
+	w := ofTenant("", tenant)
+	w.add("owner_id = ?", string(owner))
+	_, err := t.exec(ctx, "free numbers", "UPDATE numbers SET owner_id = NULL"+w.text(), w.args...)
+	return err
+}
+
 type subscriberRow struct {
 	ID                 string `db:"id"`
 	PartnerID          string `db:"partner_id"`
@@ -113,25 +149,54 @@ type subscriberRow struct {
 	PersonID           string `db:"person_id"`
 	Email              string `db:"email"`
 	Package            string `db:"package"`
+	AttendantConsole   int    `db:"attendant_console"`
 	Status             string `db:"status"`
 	Created            int64  `db:"created"`
 	LastStatusChange   int64  `db:"last_status_change"`
 }
 
-const subscriberColumns = "id, partner_id, org_id, customer_id, external_customer_id, person_id, email, package, status, created, last_status_change"
+const subscriberColumns = "id, partner_id, org_id, customer_id, external_customer_id, person_id, email, package, attendant_console, status, created, last_status_change"
 
 func (r subscriberRow) noun() customer.Subscriber {
-	return customer.Subscriber{
+	s := customer.Subscriber{
 		ID: customer.SubscriberID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Customer: customer.CustomerID(r.CustomerID),
 		ExternalCustomerID: r.ExternalCustomerID, Person: customer.PersonID(r.PersonID), Email: r.Email, Package: customer.Package(r.Package),
 		Status: customer.SubscriberStatus(r.Status), Created: fromMicros(r.Created), LastStatusChange: fromMicros(r.LastStatusChange),
 	}
+	if r.AttendantConsole == 1 {
+		s.AddOns = []customer.Package{customer.AttendantConsole}
+	}
+	return s
+}
+
+// hasConsole is how the one add-on that a person can have is kept.
+func hasConsole(s customer.Subscriber) int {
+	return flag(slices.Contains(s.AddOns, customer.AttendantConsole))
 }
 
 // CreateSubscriber implements customer.Tx.
 func (t *tx) CreateSubscriber(ctx context.Context, s customer.Subscriber) error {
 	return t.insert(ctx, "subscribers", subscriberColumns, string(s.ID), string(s.Partner), string(s.Org), string(s.Customer), s.ExternalCustomerID,
-		string(s.Person), s.Email, string(s.Package), string(s.Status), micros(s.Created), micros(s.LastStatusChange))
+		string(s.Person), s.Email, string(s.Package), hasConsole(s), string(s.Status), micros(s.Created), micros(s.LastStatusChange))
+}
+
+// SetPackages implements customer.Tx.
+func (t *tx) SetPackages(ctx context.Context, s customer.Subscriber) error {
+	w := oneSubscriber(s.Tenant(), s.ID)
+	return t.change(ctx, "subscriber", "UPDATE subscribers SET package = ?, attendant_console = ?, last_status_change = ?"+w.text(),
+		append([]any{string(s.Package), hasConsole(s), micros(s.LastStatusChange)}, w.args...)...)
+}
+
+// DeleteSubscriber implements customer.Tx.
+func (t *tx) DeleteSubscriber(ctx context.Context, tenant customer.Tenant, id customer.SubscriberID) error {
+	w := oneSubscriber(tenant, id)
+	return t.change(ctx, "subscriber", "DELETE FROM subscribers"+w.text(), w.args...)
+}
+
+func oneSubscriber(tenant customer.Tenant, id customer.SubscriberID) where {
+	w := ofTenant("", tenant)
+	w.add("id = ?", string(id))
+	return w
 }
 
 // Subscriber implements customer.Reader.
@@ -160,13 +225,30 @@ func (r reader) Subscribers(ctx context.Context, tenant customer.Tenant, f custo
 	w.equal("person_id", string(f.Person))
 	w.equal("email", f.Email)
 	w.equal("status", string(f.Status))
-	return list(ctx, r, w, page, subscriberRow.noun, "SELECT "+subscriberColumns+" FROM subscribers", "created, id")
+	if !f.CreatedAfter.IsZero() {
+		w.add("created > ?", micros(f.CreatedAfter))
+	}
+	if !f.ChangedAfter.IsZero() {
+		w.add("last_status_change > ?", micros(f.ChangedAfter))
+	}
+	column, direction := "created", ""
+	if f.ByStatusChange {
+		column = "last_status_change"
+	}
+	if f.Descending {
+		direction = " DESC"
+	}
+	return list(ctx, r, w, page, subscriberRow.noun, "SELECT "+subscriberColumns+" FROM subscribers", column+direction+", id"+direction)
 }
 
 // CountSubscribers implements customer.Reader.
 func (r reader) CountSubscribers(ctx context.Context, tenant customer.Tenant, pkg customer.Package) (int, error) {
 	w := ofTenant("", tenant)
-	w.equal("package", string(pkg))
+	if pkg == customer.AttendantConsole {
+		w.add("attendant_console = 1")
+	} else {
+		w.equal("package", string(pkg))
+	}
 	var count int
 	err := r.count(ctx, &count, "count subscribers", "SELECT count(*) FROM subscribers"+w.text(), w.args...)
 	return count, err

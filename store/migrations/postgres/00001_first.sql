@@ -124,6 +124,7 @@ CREATE TABLE subscribers (
     person_id            TEXT NOT NULL REFERENCES people (id),
     email                TEXT NOT NULL,
     package              TEXT NOT NULL,
+    attendant_console    BIGINT NOT NULL CHECK (attendant_console IN (0, 1)), -- the one add-on that a person can have
     status               TEXT NOT NULL CHECK (status IN ('provisioned', 'pending_user_migration')),
     created              BIGINT NOT NULL,
     last_status_change   BIGINT NOT NULL
@@ -132,6 +133,8 @@ CREATE UNIQUE INDEX subscribers_person ON subscribers (person_id);
 CREATE INDEX subscribers_list ON subscribers (partner_id, created, id);
 CREATE INDEX subscribers_org_list ON subscribers (org_id, created, id);
 CREATE INDEX subscribers_org_package ON subscribers (org_id, package);
+CREATE INDEX subscribers_org_console ON subscribers (org_id) WHERE attendant_console = 1;
+CREATE INDEX subscribers_changed ON subscribers (partner_id, last_status_change, id);
 CREATE INDEX subscribers_email ON subscribers (email);
 
 CREATE TABLE devices (
