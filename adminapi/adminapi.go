@@ -36,6 +36,7 @@ type Customers interface {
 	CheckProspect(ctx context.Context, address customer.Address, email string) error
 	CheckEmail(ctx context.Context, email string) error
 	Customer(ctx context.Context, actor customer.Actor, id customer.CustomerID) (customer.Customer, error)
+	ChangeCustomer(ctx context.Context, actor customer.Actor, id customer.CustomerID, in customer.CustomerChange) (customer.Customer, error)
 	Customers(ctx context.Context, actor customer.Actor, filter customer.CustomerFilter, page customer.Page) ([]customer.Customer, bool, error)
 	Locations(ctx context.Context, tenant customer.Tenant, filter customer.LocationFilter, page customer.Page) ([]customer.Location, bool, error)
 	AddNumbers(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in customer.NewNumbers) error

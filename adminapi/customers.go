@@ -33,8 +33,9 @@ func wireAddress(a customer.Address) addressWire {
 
 // packageState is one package of a customer on the wire.
 type packageState struct {
-	Name   string `json:"name"`
-	Status string `json:"status"`
+	Name       string   `json:"name"`
+	Status     string   `json:"status"`
+	LicenseIDs []string `json:"licenseIds,omitempty"`
 }
 
 // customerWire is a customer on the wire. It has the documented fields and no others: strict clients refuse what they don't know.
@@ -120,21 +121,59 @@ func (b *customerBody) noun() (customer.NewCustomer, error) {
 	out := customer.NewCustomer{
 		ProvisioningID: provisioningID, ExternalID: b.ExternalID, Name: b.CustomerInfo.Name, PrimaryEmail: b.CustomerInfo.PrimaryEmail,
 		Language: b.CustomerInfo.Language, Org: org, Address: b.Address.noun(), MeetingsTimeZone: b.ProvisioningParameters.Meetings.Timezone,
-		SubPartnerAdminEmail: b.SubPartnerAdminEmail, Limits: map[customer.Package]int{},
+		SubPartnerAdminEmail: b.SubPartnerAdminEmail, Limits: b.ProvisioningParameters.limits(), Location: b.ProvisioningParameters.location(),
 	}
 	for _, p := range b.Packages {
 		out.Packages = append(out.Packages, customer.Package(p))
 	}
-	for p, n := range b.ProvisioningParameters.Packages.Limits {
-		out.Limits[customer.Package(p)] = n
-	}
-	if l := b.ProvisioningParameters.Calling.Location; l != nil {
-		out.Location = &customer.NewLocation{
-			Name: l.Name, Address: l.Address.noun(), TimeZone: l.Timezone, Language: l.Language, EmergencyID: l.EmergencyLocationIdentifier,
-			Numbers: l.Numbers, MainNumber: l.MainNumber,
-		}
-	}
 	return out, nil
+}
+
+// limits returns the quantities, by package.
+func (in customerParameters) limits() map[customer.Package]int {
+	out := map[customer.Package]int{}
+	for p, n := range in.Packages.Limits {
+		out[customer.Package(p)] = n
+	}
+	return out
+}
+
+// location returns the first location; nil for none.
+func (in customerParameters) location() *customer.NewLocation {
+	l := in.Calling.Location
+	if l == nil {
+		return nil
+	}
+	return &customer.NewLocation{
+		Name: l.Name, Address: l.Address.noun(), TimeZone: l.Timezone, Language: l.Language, EmergencyID: l.EmergencyLocationIdentifier,
+		Numbers: l.Numbers, MainNumber: l.MainNumber,
+	}
+}
+
+// customerChangeInput is a change of a customer on the wire; what is absent stays as it is.
+type customerChangeInput struct {
+	Paging
+	CustomerID string `path:"customerId"`
+	Body       struct {
+		Packages               []string           `json:"packages" doc:"All that the customer is to have" example:"[\"webex_calling\"]"`
+		ExternalID             string             `json:"externalId"`
+		Address                *addressWire       `json:"address"`
+		ProvisioningParameters customerParameters `json:"provisioningParameters"`
+		SubPartnerAdminEmail   string             `json:"subPartnerAdminEmail"`
+	}
+}
+
+func (in *customerChangeInput) noun() customer.CustomerChange {
+	b := &in.Body
+	out := customer.CustomerChange{ExternalID: b.ExternalID, Limits: b.ProvisioningParameters.limits(), Location: b.ProvisioningParameters.location()}
+	for _, p := range b.Packages {
+		out.Packages = append(out.Packages, customer.Package(p))
+	}
+	if b.Address != nil {
+		address := b.Address.noun()
+		out.Address = &address
+	}
+	return out
 }
 
 type customerCheckInput struct{ Body customerBody }
@@ -177,6 +216,7 @@ const customersPath = "/v1/wholesale/customers"
 func (s *Server) customerRoutes() {
 	route(s, operation{"provisionCustomer", http.MethodPost, customersPath, "Provision a customer", http.StatusAccepted, customer.ScopeCustomersWrite}, s.provision)
 	route(s, operation{"listCustomers", http.MethodGet, customersPath, "List customers", 0, customer.ScopeCustomersRead}, s.listCustomers)
+	route(s, operation{"updateCustomer", http.MethodPut, customersPath + "/{customerId}", "Give a customer other packages, quantities, external id or address", http.StatusAccepted, customer.ScopeCustomersWrite}, s.changeCustomer)
 	route(s, operation{"validateCustomer", http.MethodPost, customersPath + "/validate", "Check whether a customer could be provisioned; nothing is changed", 0, customer.ScopeCustomersWrite}, s.checkCustomer)
 	route(s, operation{"getCustomer", http.MethodGet, customersPath + "/{customerId}", "Get a customer", 0, customer.ScopeCustomersRead}, s.getCustomer)
 }
@@ -190,9 +230,25 @@ func (s *Server) provision(ctx context.Context, in *newCustomerInput) (*accepted
 	if err != nil {
 		return nil, err
 	}
-	out := &acceptedOutput{Location: in.self(customersPath + "/" + encodeID(kindCustomer, c.ID))}
+	return acceptedAt(&in.Paging, c), nil
+}
+
+func acceptedAt(p *Paging, c customer.Customer) *acceptedOutput {
+	out := &acceptedOutput{Location: p.self(customersPath + "/" + encodeID(kindCustomer, c.ID))}
 	out.Body.URL = out.Location
-	return out, nil
+	return out
+}
+
+func (s *Server) changeCustomer(ctx context.Context, in *customerChangeInput) (*acceptedOutput, error) {
+	id, err := pathID[customer.CustomerID]("customer", in.CustomerID)
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.Customers.ChangeCustomer(ctx, actorOf(ctx), id, in.noun())
+	if err != nil {
+		return nil, err
+	}
+	return acceptedAt(&in.Paging, c), nil
 }
 
 func (s *Server) listCustomers(ctx context.Context, in *customersInput) (*listed[customerWire], error) {
@@ -210,7 +266,8 @@ func (s *Server) listCustomers(ctx context.Context, in *customersInput) (*listed
 
 func (s *Server) getCustomer(ctx context.Context, in *struct {
 	Paging
-	CustomerID string `path:"customerId"`
+	CustomerID      string `path:"customerId"`
+	IncludeLicenses bool   `query:"includePackageLicenseInfo" doc:"Name the licences of each package"`
 },
 ) (*customerOutput, error) {
 	id, err := pathID[customer.CustomerID]("customer", in.CustomerID)
@@ -218,7 +275,13 @@ func (s *Server) getCustomer(ctx context.Context, in *struct {
 		return nil, err
 	}
 	c, err := s.Customers.Customer(ctx, actorOf(ctx), id)
-	return &customerOutput{in.self(customersPath + "/" + encodeID(kindCustomer, c.ID)), wireCustomer(c)}, err
+	out := &customerOutput{in.self(customersPath + "/" + encodeID(kindCustomer, c.ID)), wireCustomer(c)}
+	if in.IncludeLicenses {
+		for i, q := range c.Packages {
+			out.Body.ResourceDetails.Packages[i].LicenseIDs = []string{licenseID(c, q.Package)}
+		}
+	}
+	return out, err
 }
 
 // checkCustomer runs the whole of provisioning when a template is named, and looks at address and e-mail address alone when not.

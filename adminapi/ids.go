@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"dialtone/customer"
 	"dialtone/fault"
 )
 
@@ -19,6 +20,7 @@ const (
 	kindDevice        = "DEVICE"
 	kindCallingDevice = "CALLING_DEVICE"
 	kindTemplate      = "TEMPLATE"
+	kindLicense       = "LICENSE"
 )
 
 // encodeID writes an id for the wire; "" stays "".
@@ -32,6 +34,14 @@ func encodeID[T ~string](kind string, id T) string {
 // encodeProvisioningID writes the short form that names an onboarding template.
 func encodeProvisioningID(id string) string {
 	return base64.RawURLEncoding.EncodeToString([]byte(id))
+}
+
+// licenseID writes the id of the licence that a customer has with a package: the same at each call, as it is made of both alone. On the wire its key
+// is ORGANISATION:PRODUCT_UUID.
+func licenseID(c customer.Customer, p customer.Package) string {
+	own, _ := uuid.Parse(string(c.ID)) // it is one of ours
+	product := strings.ToUpper(strings.ReplaceAll(string(p), "_", "-"))
+	return encodeID(kindLicense, string(c.Org)+":"+product+"_"+uuid.NewSHA1(own, []byte(p)).String())
 }
 
 // maxID bounds an id on the wire, in bytes: ours have at most 80.

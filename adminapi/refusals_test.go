@@ -43,6 +43,7 @@ func routes() []routed {
 		{"GET", "/v1/wholesale/customers", "spark-admin:wholesale_customers_read", 200, at("/v1/wholesale/customers"), nil},
 		{"GET", "/v1/wholesale/customers/{customerId}", "spark-admin:wholesale_customers_read", 200, func(o *office) string { return "/v1/wholesale/customers/" + o.customer }, nil},
 		{"POST", "/v1/wholesale/subscribers", "spark-admin:wholesale_subscribers_write", 200, at("/v1/wholesale/subscribers"), func(o *office) string { return o.newPerson("bob", 102) }},
+		{"PUT", "/v1/wholesale/customers/{customerId}", "spark-admin:wholesale_customers_write", 202, func(o *office) string { return "/v1/wholesale/customers/" + o.customer }, at(`{"packages":["webex_calling"]}`)},
 		{"POST", "/v1/wholesale/customers/validate", "spark-admin:wholesale_customers_write", 200, at("/v1/wholesale/customers/validate"), func(o *office) string { return o.newCustomer("third") }},
 		{"POST", "/v1/wholesale/subscribers/validate", "spark-admin:wholesale_subscribers_write", 200, at("/v1/wholesale/subscribers/validate"), func(o *office) string { return o.newPerson("carl", 103) }},
 		{"GET", "/v1/wholesale/subscribers/{subscriberId}", "spark-admin:wholesale_subscribers_read", 200, ofSubscriber, nil},

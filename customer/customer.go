@@ -240,6 +240,7 @@ const (
 	EventTokenCreated       EventKind = "token.created"
 	EventTemplateCreated    EventKind = "template.created"
 	EventCustomerCreated    EventKind = "customer.created"
+	EventCustomerChanged    EventKind = "customer.changed"
 	EventLocationCreated    EventKind = "location.created"
 	EventNumbersAdded       EventKind = "numbers.added"
 	EventSubscriberCreated  EventKind = "subscriber.created"

@@ -178,14 +178,19 @@ func (s *Service) createCustomer(ctx context.Context, tx Tx, actor Actor, c Cust
 	if err := tx.CreateCustomer(ctx, c); err != nil {
 		return err
 	}
-	tenant := Tenant{Partner: c.Partner, Customer: c.Org}
 	facts := map[string]any{"externalId": c.ExternalID, "name": c.Name, "packages": packageNames(c.Packages), "sipDomain": c.SIPDomain}
-	if err := s.record(ctx, tx, actor, tenant, EventCustomerCreated, string(c.ID), facts); err != nil {
+	if err := s.record(ctx, tx, actor, c.Tenant(), EventCustomerCreated, string(c.ID), facts); err != nil {
 		return err
 	}
+	return s.addLocation(ctx, tx, actor, l, numbers)
+}
+
+// addLocation creates a location with its numbers; nil is none.
+func (s *Service) addLocation(ctx context.Context, tx Tx, actor Actor, l *Location, numbers []string) error {
 	if l == nil {
 		return nil
 	}
+	tenant := Tenant{Partner: l.Partner, Customer: l.Org}
 	if err := tx.CreateLocation(ctx, *l); err != nil {
 		return err
 	}

@@ -46,6 +46,8 @@ type Tx interface {
 	CreateToken(ctx context.Context, t Token) error
 	CreateTemplate(ctx context.Context, t Template) error
 	CreateCustomer(ctx context.Context, c Customer) error
+	// SetCustomer replaces the external id, also where subscribers repeat it, the address, status and packages of the customer with c.ID.
+	SetCustomer(ctx context.Context, c Customer) error
 	CreateLocation(ctx context.Context, l Location) error
 	// AddNumber adds a number, and says false without an error when the tenant has it already in that location.
 	AddNumber(ctx context.Context, n Number) (bool, error)

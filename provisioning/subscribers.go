@@ -47,6 +47,10 @@ func (s *Service) addSubscriber(ctx context.Context, actor customer.Actor, in Ne
 	}
 	var sub customer.Subscriber
 	err = s.store.Update(ctx, c.Tenant(), func(tx Tx) error {
+		c, err := tx.Customer(ctx, c.Partner, c.ID) // its packages as they are now that nobody else changes them
+		if err != nil {
+			return err
+		}
 		if sub, err = s.customers.Subscribe(ctx, tx, actor, c, in); err != nil {
 			return err
 		}

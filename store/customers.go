@@ -57,19 +57,41 @@ func (r customerRow) noun() customer.Customer {
 	return c
 }
 
-// CreateCustomer implements customer.Tx.
-func (t *tx) CreateCustomer(ctx context.Context, c customer.Customer) error {
+func encodePackages(c customer.Customer) (string, error) {
 	packages := make([]packageColumn, len(c.Packages))
 	for i, q := range c.Packages {
 		packages[i] = packageColumn{Name: string(q.Package), Limit: q.Limit}
 	}
-	text, err := encode(packages)
+	return encode(packages)
+}
+
+// CreateCustomer implements customer.Tx.
+func (t *tx) CreateCustomer(ctx context.Context, c customer.Customer) error {
+	text, err := encodePackages(c)
 	if err != nil {
 		return err
 	}
 	a := c.Address
 	return t.insert(ctx, "customers", customerColumns, string(c.ID), string(c.Partner), string(c.Org), string(c.Template), c.ExternalID, c.Name,
 		c.PrimaryEmail, c.Language, a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, string(c.Status), c.SIPDomain, text, micros(c.Created))
+}
+
+// SetCustomer implements customer.Tx.
+func (t *tx) SetCustomer(ctx context.Context, c customer.Customer) error {
+	packages, err := encodePackages(c)
+	if err != nil {
+		return err
+	}
+	a := c.Address
+	err = t.change(ctx, "customer", `UPDATE customers SET external_id = ?, line1 = ?, line2 = ?, city = ?, state = ?, postal_code = ?, country = ?,
+		status = ?, packages = ? WHERE partner_id = ? AND id = ?`, c.ExternalID, a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country,
+		string(c.Status), packages, string(c.Partner), string(c.ID))
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(ctx, "rename a customer's subscribers", `UPDATE subscribers SET external_customer_id = ?
+		WHERE partner_id = ? AND org_id = ? AND external_customer_id <> ?`, c.ExternalID, string(c.Partner), string(c.Org), c.ExternalID)
+	return err
 }
 
 // Customer implements customer.Reader.
