@@ -100,6 +100,9 @@ func New(c Config) (*Server, error) {
 	ginMode.Do(func() {
 		gin.SetMode(gin.ReleaseMode)
 		huma.NewErrorWithContext = newError
+		huma.NewError = func(status int, message string, errs ...error) huma.StatusError {
+			return newError(nil, status, message, errs...)
+		}
 	})
 	s := &Server{Config: c}
 	engine := gin.New()

@@ -151,7 +151,9 @@ func (o *office) ask(t testing.TB, token, method, target, body string, headers .
 	}
 	w := httptest.NewRecorder()
 	o.door.ServeHTTP(w, r)
-	return reply{w.Code, w.Header(), w.Body.String()}
+	got := reply{w.Code, w.Header(), w.Body.String()}
+	held(t, r, got)
+	return got
 }
 
 // ok asks as the first partner and expects a status.

@@ -1,0 +1,135 @@
+package adminapi_test
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/legacy"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dialtone/adminapi"
+)
+
+// contract is an OpenAPI document that answers are held against.
+type contract struct {
+	name   string
+	router routers.Router
+}
+
+// contracts are read once, as parsing takes longer than all the tests: our own document, and those of the APIs whose clients must work here, where
+// they are on this machine.
+var contracts = sync.OnceValues(func() ([]contract, error) {
+	server, err := adminapi.New(adminapi.Config{Now: time.Now, NewID: newID, Logger: slog.New(slog.DiscardHandler)})
+	if err != nil {
+		return nil, err
+	}
+	w := httptest.NewRecorder()
+	server.Handler().ServeHTTP(w, httptest.NewRequest(http.MethodGet, "/openapi-3.0.json", nil))
+	own, err := routerOf(w.Body.Bytes(), "/", false)
+	if err != nil {
+		return nil, err
+	}
+	out := []contract{{"our own document", own}}
+	for _, name := range []string{"webex-wholesale.json", "webex-device.json"} {
+		raw, err := os.ReadFile("../../shared/specs/" + name)
+		if os.IsNotExist(err) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		router, err := routerOf(raw, "/v1", name == "webex-wholesale.json")
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, contract{name, router})
+	}
+	return out, nil
+})
+
+// routerOf reads a document. Strict refuses fields that it doesn't name, as generated clients do.
+func routerOf(raw []byte, base string, strict bool) (routers.Router, error) {
+	document, err := openapi3.NewLoader().LoadFromData(raw)
+	if err != nil {
+		return nil, err
+	}
+	document.Servers = openapi3.Servers{{URL: base}}
+	settle(document)
+	for _, schema := range document.Components.Schemas {
+		if strict && schema.Value.Type.Is("object") && schema.Value.AdditionalProperties.Has == nil {
+			no := false
+			schema.Value.AdditionalProperties = openapi3.AdditionalProperties{Has: &no}
+		}
+	}
+	return legacy.NewRouter(document, openapi3.DisableExamplesValidation(), openapi3.DisableSchemaDefaultsValidation(), openapi3.DisableSchemaPatternValidation())
+}
+
+// settle corrects the official documents where they contradict themselves or what their servers do: a precheck's info is a list, as in their examples,
+// and the list of locations has another schema merged into it.
+func settle(document *openapi3.T) {
+	for _, name := range []string{"CustomerProvisioningPrecheckResponse", "SubscriberProvisioningPrecheckResponse"} {
+		if schema := document.Components.Schemas[name]; schema != nil {
+			list := openapi3.NewArraySchema()
+			list.Items = schema.Value.Properties["info"]
+			schema.Value.Properties["info"] = list.NewRef()
+		}
+	}
+	if locations := document.Paths.Value("/locations"); locations != nil && locations.Get != nil {
+		locations.Get.Responses.Status(http.StatusOK).Value.Content = nil
+	}
+}
+
+// held checks an answer against every document that has its operation, and names them.
+func held(t testing.TB, r *http.Request, got reply) []string {
+	t.Helper()
+	list, err := contracts()
+	require.NoError(t, err)
+	var names []string
+	for _, c := range list {
+		route, parameters, err := c.router.FindRoute(r)
+		if err != nil || got.status == http.StatusRequestEntityTooLarge && c.name != "our own document" { // theirs forgets that a body can be too large
+			continue
+		}
+		names = append(names, c.name)
+		input := &openapi3filter.ResponseValidationInput{
+			RequestValidationInput: &openapi3filter.RequestValidationInput{Request: r, PathParams: parameters, Route: route},
+			Status:                 got.status, Header: got.header, Body: io.NopCloser(bytes.NewBufferString(got.body)),
+			Options: &openapi3filter.Options{IncludeResponseStatus: true, MultiError: true},
+		}
+		assert.NoError(t, openapi3filter.ValidateResponse(context.WithoutCancel(r.Context()), input), "%s: %s %s answered %d %s", c.name, r.Method, r.URL, got.status, got.body)
+	}
+	return names
+}
+
+// TestEveryRouteIsHeldAgainstItsDocuments makes sure that the check of each answer in this suite finds something to check with.
+func TestEveryRouteIsHeldAgainstItsDocuments(t *testing.T) {
+	t.Parallel()
+	list, err := contracts()
+	require.NoError(t, err)
+	if len(list) == 1 {
+		t.Log("the official documents aren't on this machine: answers are held against our own alone")
+	}
+	o := newOffice(t)
+	for _, r := range routes() {
+		request := httptest.NewRequest(r.method, r.path(o), nil)
+		names := held(t, request, o.ask(t, o.token, r.method, r.path(o), r.bodyOf(o)))
+		want := 1
+		if len(list) > 1 && strings.HasPrefix(r.documented, "/v1/") && !strings.HasSuffix(r.documented, "/numbers") { // which is in neither
+			want = 2
+		}
+		assert.Len(t, names, want, "%s %s: %v", r.method, r.documented, names)
+	}
+}
