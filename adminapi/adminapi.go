@@ -38,6 +38,7 @@ type Customers interface {
 	Customer(ctx context.Context, actor customer.Actor, id customer.CustomerID) (customer.Customer, error)
 	ChangeCustomer(ctx context.Context, actor customer.Actor, id customer.CustomerID, in customer.CustomerChange) (customer.Customer, error)
 	Customers(ctx context.Context, actor customer.Actor, filter customer.CustomerFilter, page customer.Page) ([]customer.Customer, bool, error)
+	Events(ctx context.Context, tenant customer.Tenant, filter customer.EventFilter, page customer.Page) ([]customer.Event, bool, error)
 	Locations(ctx context.Context, tenant customer.Tenant, filter customer.LocationFilter, page customer.Page) ([]customer.Location, bool, error)
 	AddNumbers(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in customer.NewNumbers) error
 	Subscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID) (customer.Subscriber, error)
@@ -137,6 +138,7 @@ func (s *Server) routes() {
 	s.deviceRoutes()
 	s.telephonyRoutes()
 	s.hubRoutes()
+	s.auditRoutes()
 }
 
 // Handler serves the routes.

@@ -49,6 +49,7 @@ func routes() []routed {
 		{"GET", "/v1/wholesale/subscribers/{subscriberId}", "spark-admin:wholesale_subscribers_read", 200, ofSubscriber, nil},
 		{"PUT", "/v1/wholesale/subscribers/{subscriberId}", "spark-admin:wholesale_subscribers_write", 200, ofSubscriber, at(`{"package":"webex_calling"}`)},
 		{"GET", "/v1/wholesale/subscribers", "spark-admin:wholesale_subscribers_read", 200, at("/v1/wholesale/subscribers"), nil},
+		{"GET", "/hub/v1/audit", "dialtone:audit_read", 200, at("/hub/v1/audit"), nil},
 		{"GET", "/v1/locations", "spark-admin:locations_read", 200, at("/v1/locations"), nil},
 		{"POST", "/v1/telephony/config/locations/{locationId}/numbers", "spark-admin:telephony_config_write", 201,
 			func(o *office) string { return "/v1/telephony/config/locations/" + o.location + "/numbers" }, at(`{"phoneNumbers":["+12175550124"]}`)},

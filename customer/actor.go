@@ -21,6 +21,7 @@ const (
 	ScopeDevicesWrite     Scope = "spark-admin:devices_write"
 	ScopeTemplatesRead    Scope = "dialtone:templates_read"
 	ScopeTemplatesWrite   Scope = "dialtone:templates_write"
+	ScopeAuditRead        Scope = "dialtone:audit_read"
 )
 
 // AllScopes returns every scope: what a full administrator's token carries.
@@ -28,6 +29,7 @@ func AllScopes() []Scope {
 	return []Scope{
 		ScopeCustomersRead, ScopeCustomersWrite, ScopeSubscribersRead, ScopeSubscribersWrite, ScopeLocationsRead,
 		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeTemplatesRead, ScopeTemplatesWrite,
+		ScopeAuditRead,
 	}
 }
 

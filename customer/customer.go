@@ -223,6 +223,7 @@ func (s Subscriber) Packages() []Package { return append([]Package{s.Package}, s
 
 // Event is something that happened, kept for ever in the transaction that did it.
 type Event struct {
+	ID      int64 // rises; given by the store
 	Time    time.Time
 	Tenant  Tenant
 	Actor   string         // who did it: an admin's e-mail, or "system"

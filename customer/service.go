@@ -124,6 +124,11 @@ func (s *Service) Locations(ctx context.Context, tenant Tenant, filter LocationF
 	return s.store.Locations(ctx, tenant, filter, page)
 }
 
+// Events lists what happened to a tenant, newest first.
+func (s *Service) Events(ctx context.Context, tenant Tenant, filter EventFilter, page Page) ([]Event, bool, error) {
+	return s.store.Events(ctx, tenant, filter, page)
+}
+
 // Subscriber returns one subscriber.
 func (s *Service) Subscriber(ctx context.Context, actor Actor, id SubscriberID) (Subscriber, error) {
 	return s.store.Subscriber(ctx, actor.Tenant(), id)

@@ -30,6 +30,9 @@ type Reader interface {
 	// CountSubscribers counts the tenant's subscribers; those with one package, base or add-on, when pkg isn't empty.
 	CountSubscribers(ctx context.Context, tenant Tenant, pkg Package) (int, error)
 
+	// Events lists what happened to a tenant, newest first.
+	Events(ctx context.Context, tenant Tenant, filter EventFilter, page Page) ([]Event, bool, error)
+
 	// AnyTenantToken finds a token by its hash: it is how the tenant becomes known.
 	AnyTenantToken(ctx context.Context, hash TokenHash) (Token, error)
 	// AnyTenantHasEmail reports whether somebody on the platform has an e-mail address; in lower case. It tells nothing else of them.
@@ -85,6 +88,15 @@ type CustomerFilter struct {
 type LocationFilter struct {
 	Name string // part of the name, without regard to case
 	ID   LocationID
+}
+
+// EventFilter narrows a list of events; empty fields don't.
+type EventFilter struct {
+	Kind    EventKind
+	Actor   string    // e-mail address, lower case
+	Subject string    // id of the thing that it happened to
+	From    time.Time // at this moment or later
+	Until   time.Time // before this moment
 }
 
 // SubscriberFilter narrows a list of subscribers; empty fields don't. All match exactly.

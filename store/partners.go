@@ -45,20 +45,6 @@ func (r reader) AnyTenantToken(ctx context.Context, hash customer.TokenHash) (cu
 	}, err
 }
 
-// Record implements customer.Tx.
-func (t *tx) Record(ctx context.Context, e customer.Event) error {
-	data := e.Data
-	if data == nil {
-		data = map[string]any{}
-	}
-	text, err := encode(data)
-	if err != nil {
-		return err
-	}
-	return t.insert(ctx, "events", "at, partner_id, org_id, actor, kind, subject, data",
-		micros(e.Time), string(e.Tenant.Partner), string(e.Tenant.Customer), e.Actor, string(e.Kind), e.Subject, text)
-}
-
 type templateRow struct {
 	ID             string `db:"id"`
 	PartnerID      string `db:"partner_id"`

@@ -40,6 +40,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"RevisionsOnlyRise":         revisionsOnlyRise,
 		"EnrolmentOpensAndCloses":   enrolmentOpensAndCloses,
 		"ADeviceTakesItsOwnAlong":   aDeviceTakesItsOwnAlong,
+		"EventsAreListed":           eventsAreListed,
 		"CustomersChange":           customersChange,
 		"SubscribersChange":         subscribersChange,
 		"TheOldestAndTheNewest":     theOldestAndTheNewestDevice,

@@ -215,6 +215,8 @@ CREATE TABLE events (
     data       TEXT NOT NULL  -- JSON object
 );
 CREATE INDEX events_tenant ON events (partner_id, org_id, id);
+CREATE INDEX events_partner ON events (partner_id, id);
+CREATE INDEX events_subject ON events (partner_id, subject, id);
 
 -- +goose Down
 DROP TABLE events;

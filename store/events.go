@@ -1,0 +1,56 @@
+package store
+
+import (
+	"context"
+
+	"dialtone/customer"
+)
+
+type eventRow struct {
+	ID        int64  `db:"id"`
+	At        int64  `db:"at"`
+	PartnerID string `db:"partner_id"`
+	OrgID     string `db:"org_id"`
+	Actor     string `db:"actor"`
+	Kind      string `db:"kind"`
+	Subject   string `db:"subject"`
+	Data      string `db:"data"`
+}
+
+const eventColumns = "at, partner_id, org_id, actor, kind, subject, data"
+
+func (r eventRow) noun() customer.Event {
+	return customer.Event{
+		ID: r.ID, Time: fromMicros(r.At), Tenant: customer.Tenant{Partner: customer.OrgID(r.PartnerID), Customer: customer.OrgID(r.OrgID)},
+		Actor: r.Actor, Kind: customer.EventKind(r.Kind), Subject: r.Subject, Data: decode[map[string]any](r.Data),
+	}
+}
+
+// Record implements customer.Tx.
+func (t *tx) Record(ctx context.Context, e customer.Event) error {
+	data := e.Data
+	if data == nil {
+		data = map[string]any{}
+	}
+	text, err := encode(data)
+	if err != nil {
+		return err
+	}
+	return t.insert(ctx, "events", eventColumns,
+		micros(e.Time), string(e.Tenant.Partner), string(e.Tenant.Customer), e.Actor, string(e.Kind), e.Subject, text)
+}
+
+// Events implements customer.Reader.
+func (r reader) Events(ctx context.Context, tenant customer.Tenant, f customer.EventFilter, page customer.Page) ([]customer.Event, bool, error) {
+	w := ofTenant("", tenant)
+	w.equal("kind", string(f.Kind))
+	w.equal("actor", f.Actor)
+	w.equal("subject", f.Subject)
+	if !f.From.IsZero() {
+		w.add("at >= ?", micros(f.From))
+	}
+	if !f.Until.IsZero() {
+		w.add("at < ?", micros(f.Until))
+	}
+	return list(ctx, r, w, page, eventRow.noun, "SELECT id, "+eventColumns+" FROM events", "id DESC")
+}
