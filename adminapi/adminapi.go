@@ -38,6 +38,9 @@ type Customers interface {
 	Customer(ctx context.Context, actor customer.Actor, id customer.CustomerID) (customer.Customer, error)
 	ChangeCustomer(ctx context.Context, actor customer.Actor, id customer.CustomerID, in customer.CustomerChange) (customer.Customer, error)
 	Customers(ctx context.Context, actor customer.Actor, filter customer.CustomerFilter, page customer.Page) ([]customer.Customer, bool, error)
+	CreateToken(ctx context.Context, actor customer.Actor, in customer.NewToken) (customer.Token, secret.Text, error)
+	Tokens(ctx context.Context, actor customer.Actor, page customer.Page) ([]customer.Token, bool, error)
+	RevokeToken(ctx context.Context, actor customer.Actor, id customer.TokenID) error
 	Events(ctx context.Context, tenant customer.Tenant, filter customer.EventFilter, page customer.Page) ([]customer.Event, bool, error)
 	Locations(ctx context.Context, tenant customer.Tenant, filter customer.LocationFilter, page customer.Page) ([]customer.Location, bool, error)
 	AddNumbers(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in customer.NewNumbers) error
@@ -139,6 +142,7 @@ func (s *Server) routes() {
 	s.telephonyRoutes()
 	s.hubRoutes()
 	s.auditRoutes()
+	s.tokenRoutes()
 }
 
 // Handler serves the routes.

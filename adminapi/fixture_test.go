@@ -172,7 +172,7 @@ func (o *office) withScopes(t testing.TB, scopes ...customer.Scope) string {
 	t.Helper()
 	token := "dtp_" + uuid.NewString()
 	require.NoError(t, o.db.Customers().Update(t.Context(), customer.Tenant{Partner: o.partner}, func(tx customer.Tx) error {
-		return tx.CreateToken(t.Context(), customer.Token{Hash: sha256.Sum256([]byte(token)), Partner: o.partner, Admin: o.admin, Scopes: scopes, Created: time.Now()})
+		return tx.CreateToken(t.Context(), customer.Token{ID: customer.TokenID(newID()), Hash: sha256.Sum256([]byte(token)), Partner: o.partner, Admin: o.admin, Scopes: scopes, Created: time.Now()})
 	}))
 	return token
 }

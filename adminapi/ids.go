@@ -21,6 +21,7 @@ const (
 	kindCallingDevice = "CALLING_DEVICE"
 	kindTemplate      = "TEMPLATE"
 	kindLicense       = "LICENSE"
+	kindToken         = "TOKEN"
 )
 
 // encodeID writes an id for the wire; "" stays "".

@@ -2,8 +2,11 @@ package adminapi_test
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -33,6 +36,17 @@ func ofDevice(format string) func(*office) string {
 
 func ofSubscriber(o *office) string { return "/v1/wholesale/subscribers/" + o.subscriber }
 
+// ofAToken is the path of a token that was made for it.
+func ofAToken(o *office) string {
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodPost, "/hub/v1/tokens", strings.NewReader(`{"name":"to be revoked","scopes":["dialtone:tokens_read"]}`))
+	r.Header.Set("Authorization", "Bearer "+o.token)
+	o.door.ServeHTTP(w, r)
+	var made struct{ ID string }
+	_ = json.Unmarshal(w.Body.Bytes(), &made) // without it, the path names nothing and the test fails
+	return "/hub/v1/tokens/" + made.ID
+}
+
 func routes() []routed {
 	const device, telephony, hub = "/v1/devices/{deviceId}", "/v1/telephony/config/devices/{deviceId}", "/hub/v1/devices/{deviceId}"
 	return []routed{
@@ -49,6 +63,9 @@ func routes() []routed {
 		{"GET", "/v1/wholesale/subscribers/{subscriberId}", "spark-admin:wholesale_subscribers_read", 200, ofSubscriber, nil},
 		{"PUT", "/v1/wholesale/subscribers/{subscriberId}", "spark-admin:wholesale_subscribers_write", 200, ofSubscriber, at(`{"package":"webex_calling"}`)},
 		{"GET", "/v1/wholesale/subscribers", "spark-admin:wholesale_subscribers_read", 200, at("/v1/wholesale/subscribers"), nil},
+		{"POST", "/hub/v1/tokens", "dialtone:tokens_write", 201, at("/hub/v1/tokens"), at(`{"name":"export","scopes":["dialtone:tokens_write"]}`)},
+		{"GET", "/hub/v1/tokens", "dialtone:tokens_read", 200, at("/hub/v1/tokens"), nil},
+		{"DELETE", "/hub/v1/tokens/{tokenId}", "dialtone:tokens_write", 204, ofAToken, nil},
 		{"GET", "/hub/v1/audit", "dialtone:audit_read", 200, at("/hub/v1/audit"), nil},
 		{"GET", "/v1/locations", "spark-admin:locations_read", 200, at("/v1/locations"), nil},
 		{"POST", "/v1/telephony/config/locations/{locationId}/numbers", "spark-admin:telephony_config_write", 201,

@@ -22,6 +22,8 @@ const (
 	ScopeTemplatesRead    Scope = "dialtone:templates_read"
 	ScopeTemplatesWrite   Scope = "dialtone:templates_write"
 	ScopeAuditRead        Scope = "dialtone:audit_read"
+	ScopeTokensRead       Scope = "dialtone:tokens_read"
+	ScopeTokensWrite      Scope = "dialtone:tokens_write"
 )
 
 // AllScopes returns every scope: what a full administrator's token carries.
@@ -29,7 +31,7 @@ func AllScopes() []Scope {
 	return []Scope{
 		ScopeCustomersRead, ScopeCustomersWrite, ScopeSubscribersRead, ScopeSubscribersWrite, ScopeLocationsRead,
 		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeTemplatesRead, ScopeTemplatesWrite,
-		ScopeAuditRead,
+		ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite,
 	}
 }
 
@@ -49,13 +51,16 @@ func (a Actor) Tenant() Tenant { return Tenant{Partner: a.Partner} }
 
 // Token is an API token at rest: its hash, and what it may do.
 type Token struct {
-	Hash    TokenHash
-	Partner OrgID
-	Admin   AdminID
-	Email   string // of the admin
-	Scopes  []Scope
-	Created time.Time
-	Expires time.Time // zero: never
+	ID       TokenID
+	Hash     TokenHash
+	Partner  OrgID
+	Admin    AdminID
+	Email    string // of the admin
+	Name     string // what it is for
+	Scopes   []Scope
+	Created  time.Time
+	Expires  time.Time // zero: never
+	LastUsed time.Time // to the hour; zero: never
 }
 
 // TokenHash is the SHA-256 of a token. A token holds 256 random bits, so that a plain hash of it is safe to store and to look up.

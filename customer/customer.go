@@ -23,6 +23,8 @@ type (
 	PersonID string
 	// SubscriberID names the wholesale relation of a person: its package.
 	SubscriberID string
+	// TokenID names an API token; it isn't the token.
+	TokenID string
 	// AdminID names an administrator.
 	AdminID string
 )
@@ -239,6 +241,7 @@ type EventKind string
 const (
 	EventPartnerCreated     EventKind = "partner.created"
 	EventTokenCreated       EventKind = "token.created"
+	EventTokenRevoked       EventKind = "token.revoked"
 	EventTemplateCreated    EventKind = "template.created"
 	EventCustomerCreated    EventKind = "customer.created"
 	EventCustomerChanged    EventKind = "customer.changed"

@@ -2,13 +2,11 @@ package customer
 
 import (
 	"context"
-	"crypto/sha256"
 	"fmt"
 	"io"
 	"strings"
 	"time"
 
-	"dialtone/fault"
 	"dialtone/secret"
 )
 
@@ -35,25 +33,6 @@ type Service struct {
 // NewService returns a service.
 func NewService(c Config) *Service {
 	return &Service{store: c.Store, now: c.Now, random: c.Random, newID: c.NewID, sipDomain: strings.ToLower(strings.Trim(c.SIPDomain, "."))}
-}
-
-// Authenticate says who holds a token. fault.Denied when nobody does, or when it has expired: the same for both.
-func (s *Service) Authenticate(ctx context.Context, token secret.Text) (Actor, error) {
-	t, err := s.store.AnyTenantToken(ctx, sha256.Sum256([]byte(token.Reveal())))
-	if fault.Is(err, fault.NotFound) {
-		return Actor{}, unknownToken()
-	}
-	if err != nil {
-		return Actor{}, err
-	}
-	if !t.Expires.IsZero() && !s.now().Before(t.Expires) {
-		return Actor{}, unknownToken()
-	}
-	return Actor{Admin: t.Admin, Partner: t.Partner, Email: t.Email, Scopes: t.Scopes}, nil
-}
-
-func unknownToken() error {
-	return fault.New(fault.Denied, "The access token isn't valid. Send one that your administrator made, as \"Authorization: Bearer TOKEN\".")
 }
 
 // TenantOf returns the tenant that a request for an organisation means: all of the actor's partner when org is empty or the partner itself,
@@ -199,15 +178,6 @@ func (s *Service) addNumbers(ctx context.Context, tx Tx, actor Actor, l Location
 	return s.record(ctx, tx, actor, tenant, EventNumbersAdded, string(l.ID), map[string]any{"numbers": added})
 }
 
-// tokenPrefix makes a token recognisable to people and to scanners that look for leaked secrets.
-const tokenPrefix = "dtp_"
-
-// tokenAlphabet and tokenLength give more than 256 random bits.
-const (
-	tokenAlphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	tokenLength   = 44
-)
-
 // Bootstrap creates a partner with its first administrator and a token that carries every scope, which is shown here and never again.
 func (s *Service) Bootstrap(ctx context.Context, partnerName, adminEmail string) (Actor, secret.Text, error) {
 	var p problems
@@ -215,14 +185,13 @@ func (s *Service) Bootstrap(ctx context.Context, partnerName, adminEmail string)
 	if err := p.err("The partner can't be created"); err != nil {
 		return Actor{}, secret.Text{}, err
 	}
-	raw, err := secret.Random(s.random, tokenAlphabet, tokenLength)
-	if err != nil {
-		return Actor{}, secret.Text{}, err
-	}
-	token := secret.New(tokenPrefix + raw)
 	partner := Partner{ID: OrgID(s.newID()), Name: name, Created: s.now()}
 	admin := Admin{ID: AdminID(s.newID()), Partner: partner.ID, Email: email, Created: s.now()}
 	actor := Actor{Admin: admin.ID, Partner: partner.ID, Email: email, Scopes: AllScopes()}
+	t, token, err := s.newToken(actor, "bootstrap", actor.Scopes, time.Time{})
+	if err != nil {
+		return Actor{}, secret.Text{}, err
+	}
 	err = s.store.Update(ctx, actor.Tenant(), func(tx Tx) error {
 		if err := tx.CreatePartner(ctx, partner); err != nil {
 			return err
@@ -230,14 +199,10 @@ func (s *Service) Bootstrap(ctx context.Context, partnerName, adminEmail string)
 		if err := tx.CreateAdmin(ctx, admin); err != nil {
 			return err
 		}
-		t := Token{Hash: sha256.Sum256([]byte(token.Reveal())), Partner: partner.ID, Admin: admin.ID, Email: email, Scopes: actor.Scopes, Created: s.now()}
-		if err := tx.CreateToken(ctx, t); err != nil {
-			return err
-		}
 		if err := s.record(ctx, tx, actor, actor.Tenant(), EventPartnerCreated, string(partner.ID), map[string]any{"name": name}); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, actor, actor.Tenant(), EventTokenCreated, string(admin.ID), nil)
+		return s.createToken(ctx, tx, actor, t)
 	})
 	return actor, token, err
 }

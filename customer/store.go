@@ -30,6 +30,10 @@ type Reader interface {
 	// CountSubscribers counts the tenant's subscribers; those with one package, base or add-on, when pkg isn't empty.
 	CountSubscribers(ctx context.Context, tenant Tenant, pkg Package) (int, error)
 
+	// Tokens lists the partner's tokens, without their hashes.
+	Tokens(ctx context.Context, partner OrgID, page Page) ([]Token, bool, error)
+	Token(ctx context.Context, partner OrgID, id TokenID) (Token, error)
+
 	// Events lists what happened to a tenant, newest first.
 	Events(ctx context.Context, tenant Tenant, filter EventFilter, page Page) ([]Event, bool, error)
 
@@ -47,6 +51,9 @@ type Tx interface {
 	CreatePartner(ctx context.Context, p Partner) error
 	CreateAdmin(ctx context.Context, a Admin) error
 	CreateToken(ctx context.Context, t Token) error
+	// UseToken sets when a token was last used.
+	UseToken(ctx context.Context, partner OrgID, id TokenID, at time.Time) error
+	DeleteToken(ctx context.Context, partner OrgID, id TokenID) error
 	CreateTemplate(ctx context.Context, t Template) error
 	CreateCustomer(ctx context.Context, c Customer) error
 	// SetCustomer replaces the external id, also where subscribers repeat it, the address, status and packages of the customer with c.ID.

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 
 	"dialtone/customer"
 )
@@ -15,34 +14,6 @@ func (t *tx) CreatePartner(ctx context.Context, p customer.Partner) error {
 // CreateAdmin implements customer.Tx.
 func (t *tx) CreateAdmin(ctx context.Context, a customer.Admin) error {
 	return t.insert(ctx, "admins", "id, partner_id, email, created", string(a.ID), string(a.Partner), a.Email, micros(a.Created))
-}
-
-// CreateToken implements customer.Tx.
-func (t *tx) CreateToken(ctx context.Context, token customer.Token) error {
-	scopes, err := encode(token.Scopes)
-	if err != nil {
-		return err
-	}
-	return t.insert(ctx, "tokens", "hash, partner_id, admin_id, scopes, created, expires",
-		token.Hash[:], string(token.Partner), string(token.Admin), scopes, micros(token.Created), micros(token.Expires))
-}
-
-// AnyTenantToken implements customer.Reader.
-func (r reader) AnyTenantToken(ctx context.Context, hash customer.TokenHash) (customer.Token, error) {
-	var row struct {
-		PartnerID string         `db:"partner_id"`
-		AdminID   string         `db:"admin_id"`
-		Email     sql.NullString `db:"email"`
-		Scopes    string         `db:"scopes"`
-		Created   int64          `db:"created"`
-		Expires   int64          `db:"expires"`
-	}
-	err := r.get(ctx, &row, "token", `SELECT t.partner_id, t.admin_id, a.email, t.scopes, t.created, t.expires
-		FROM tokens t JOIN admins a ON a.id = t.admin_id WHERE t.hash = ?`, hash[:])
-	return customer.Token{
-		Hash: hash, Partner: customer.OrgID(row.PartnerID), Admin: customer.AdminID(row.AdminID), Email: row.Email.String,
-		Scopes: decode[[]customer.Scope](row.Scopes), Created: fromMicros(row.Created), Expires: fromMicros(row.Expires),
-	}, err
 }
 
 type templateRow struct {

@@ -213,7 +213,7 @@ func nounsComeBack(t *testing.T, f *fixture) {
 	same(t, false)(f.c.AnyTenantHasSIPDomain(ctx, "nobody.sip.example"))
 
 	admin := customer.Admin{ID: customer.AdminID(id()), Partner: f.one.Partner, Email: "a@example.com", Created: f.tick()}
-	token := customer.Token{Hash: customer.TokenHash{1, 0, 2}, Partner: f.one.Partner, Admin: admin.ID, Email: admin.Email, Scopes: customer.AllScopes(), Created: f.now, Expires: f.now.Add(time.Hour)}
+	token := customer.Token{ID: customer.TokenID(id()), Name: "export", Hash: customer.TokenHash{1, 0, 2}, Partner: f.one.Partner, Admin: admin.ID, Email: admin.Email, Scopes: customer.AllScopes(), Created: f.now, Expires: f.now.Add(time.Hour)}
 	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberInactive, Created: f.now}
 	f.write(t, tenant, func(tx provisioning.Tx) error {
 		require.NoError(t, tx.CreateAdmin(ctx, admin))
@@ -224,6 +224,13 @@ func nounsComeBack(t *testing.T, f *fixture) {
 		return tx.Record(ctx, customer.Event{Time: f.now, Tenant: tenant, Actor: "a", Kind: customer.EventNumbersAdded, Subject: "x", Data: map[string]any{"n": 1}})
 	})
 	same(t, token)(f.c.AnyTenantToken(ctx, token.Hash))
+	listed := token
+	listed.Hash = customer.TokenHash{} // a list has no use for it
+	same(t, listed)(f.c.Token(ctx, f.one.Partner, token.ID))
+	tokens, _, err := f.c.Tokens(ctx, f.one.Partner, everything)
+	require.NoError(t, err)
+	assert.Equal(t, []customer.Token{listed}, tokens)
+	f.tokenIsUsedAndEnds(t, token)
 	number.Owner = person.ID
 	same(t, number)(f.c.Number(ctx, tenant, number.E164))
 

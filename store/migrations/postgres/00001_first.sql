@@ -18,12 +18,17 @@ CREATE UNIQUE INDEX admins_email ON admins (partner_id, email);
 
 CREATE TABLE tokens (
     hash       BYTEA PRIMARY KEY CHECK (length(hash) = 32),
+    id         TEXT NOT NULL,
     partner_id TEXT NOT NULL REFERENCES partners (id),
     admin_id   TEXT NOT NULL REFERENCES admins (id),
+    name       TEXT NOT NULL,
     scopes     TEXT NOT NULL, -- JSON array
     created    BIGINT NOT NULL,
-    expires    BIGINT NOT NULL -- 0: never
+    expires    BIGINT NOT NULL, -- 0: never
+    last_used  BIGINT NOT NULL -- 0: never; to the hour
 );
+CREATE UNIQUE INDEX tokens_id ON tokens (id);
+CREATE INDEX tokens_list ON tokens (partner_id, created, id);
 
 CREATE TABLE templates (
     id              TEXT PRIMARY KEY,

@@ -1,0 +1,125 @@
+package customer
+
+import (
+	"context"
+	"crypto/sha256"
+	"slices"
+	"time"
+
+	"dialtone/fault"
+	"dialtone/secret"
+)
+
+// tokenPrefix makes a token recognisable to people and to scanners that look for leaked secrets.
+const tokenPrefix = "dtp_"
+
+// tokenAlphabet and tokenLength give more than 256 random bits.
+const (
+	tokenAlphabet = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	tokenLength   = 44
+)
+
+// useInterval is how exactly it is known when a token was last used: a write an hour at most, and none for a request more.
+const useInterval = time.Hour
+
+// Authenticate says who holds a token. fault.Denied when nobody does, or when it has expired: the same for both.
+func (s *Service) Authenticate(ctx context.Context, token secret.Text) (Actor, error) {
+	t, err := s.store.AnyTenantToken(ctx, sha256.Sum256([]byte(token.Reveal())))
+	if fault.Is(err, fault.NotFound) {
+		return Actor{}, unknownToken()
+	}
+	if err != nil {
+		return Actor{}, err
+	}
+	if !t.Expires.IsZero() && !s.now().Before(t.Expires) {
+		return Actor{}, unknownToken()
+	}
+	actor := Actor{Admin: t.Admin, Partner: t.Partner, Email: t.Email, Scopes: t.Scopes}
+	if s.now().Sub(t.LastUsed) < useInterval {
+		return actor, nil
+	}
+	err = s.store.Update(ctx, actor.Tenant(), func(tx Tx) error { return tx.UseToken(ctx, t.Partner, t.ID, s.now()) })
+	if fault.Is(err, fault.NotFound) { // revoked meanwhile
+		return Actor{}, unknownToken()
+	}
+	return actor, err
+}
+
+func unknownToken() error {
+	return fault.New(fault.Denied, "The access token isn't valid. Send one that your administrator made, as \"Authorization: Bearer TOKEN\".")
+}
+
+// NewToken is the input of CreateToken.
+type NewToken struct {
+	Name    string // 1 to 80 characters: what it is for
+	Scopes  []Scope
+	Expires time.Time // zero: never
+}
+
+// CreateToken makes a token that may do what its maker may, or less, and returns it: this once.
+func (s *Service) CreateToken(ctx context.Context, actor Actor, in NewToken) (Token, secret.Text, error) {
+	var p problems
+	name := p.text("name", in.Name, 80)
+	if len(in.Scopes) == 0 {
+		p.add("scopes", "must name at least one scope")
+	}
+	for i, scope := range in.Scopes {
+		switch {
+		case slices.Contains(in.Scopes[:i], scope):
+			p.add("scopes", "names %s twice", scope)
+		case !slices.Contains(AllScopes(), scope):
+			p.add("scopes", "%q is no scope", string(scope))
+		case !actor.May(scope):
+			p.add("scopes", "%s can't be given: your own token doesn't carry it", scope)
+		}
+	}
+	if !in.Expires.IsZero() && !s.now().Before(in.Expires) {
+		p.add("expires", "must be in the future")
+	}
+	if err := p.err("The token can't be created"); err != nil {
+		return Token{}, secret.Text{}, err
+	}
+	t, token, err := s.newToken(actor, name, in.Scopes, in.Expires)
+	if err != nil {
+		return Token{}, secret.Text{}, err
+	}
+	return t, token, s.store.Update(ctx, actor.Tenant(), func(tx Tx) error { return s.createToken(ctx, tx, actor, t) })
+}
+
+func (s *Service) newToken(actor Actor, name string, scopes []Scope, expires time.Time) (Token, secret.Text, error) {
+	raw, err := secret.Random(s.random, tokenAlphabet, tokenLength)
+	if err != nil {
+		return Token{}, secret.Text{}, err
+	}
+	token := secret.New(tokenPrefix + raw)
+	return Token{
+		ID: TokenID(s.newID()), Hash: sha256.Sum256([]byte(token.Reveal())), Partner: actor.Partner, Admin: actor.Admin, Email: actor.Email,
+		Name: name, Scopes: scopes, Created: s.now(), Expires: expires,
+	}, token, nil
+}
+
+func (s *Service) createToken(ctx context.Context, tx Tx, actor Actor, t Token) error {
+	if err := tx.CreateToken(ctx, t); err != nil {
+		return err
+	}
+	return s.record(ctx, tx, actor, actor.Tenant(), EventTokenCreated, string(t.ID), map[string]any{"name": t.Name, "scopes": t.Scopes})
+}
+
+// Tokens lists the partner's tokens.
+func (s *Service) Tokens(ctx context.Context, actor Actor, page Page) ([]Token, bool, error) {
+	return s.store.Tokens(ctx, actor.Partner, page)
+}
+
+// RevokeToken ends a token at once, the actor's own too.
+func (s *Service) RevokeToken(ctx context.Context, actor Actor, id TokenID) error {
+	return s.store.Update(ctx, actor.Tenant(), func(tx Tx) error {
+		t, err := tx.Token(ctx, actor.Partner, id)
+		if err != nil {
+			return err
+		}
+		if err := tx.DeleteToken(ctx, actor.Partner, id); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, actor, actor.Tenant(), EventTokenRevoked, string(id), map[string]any{"name": t.Name})
+	})
+}
