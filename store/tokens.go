@@ -19,8 +19,9 @@ type tokenRow struct {
 	LastUsed  int64  `db:"last_used"`
 }
 
+//nolint:gosec // G101: a query, not a credential
 const tokenSelect = `SELECT t.id, t.partner_id, t.admin_id, a.email, t.name, t.scopes, t.created, t.expires, t.last_used
-	FROM tokens t JOIN admins a ON a.id = t.admin_id` //nolint:gosec // G101: a query, not a credential
+	FROM tokens t JOIN admins a ON a.id = t.admin_id`
 
 func (r tokenRow) noun() customer.Token {
 	return customer.Token{
