@@ -37,6 +37,7 @@ type Customers interface {
 	CheckEmail(ctx context.Context, email string) error
 	Customer(ctx context.Context, actor customer.Actor, id customer.CustomerID) (customer.Customer, error)
 	ChangeCustomer(ctx context.Context, actor customer.Actor, id customer.CustomerID, in customer.CustomerChange) (customer.Customer, error)
+	RemoveCustomer(ctx context.Context, actor customer.Actor, id customer.CustomerID) error
 	Customers(ctx context.Context, actor customer.Actor, filter customer.CustomerFilter, page customer.Page) ([]customer.Customer, bool, error)
 	CreateToken(ctx context.Context, actor customer.Actor, in customer.NewToken) (customer.Token, secret.Text, error)
 	Tokens(ctx context.Context, actor customer.Actor, page customer.Page) ([]customer.Token, bool, error)

@@ -217,6 +217,16 @@ func (s *Server) customerRoutes() {
 	route(s, operation{"provisionCustomer", http.MethodPost, customersPath, "Provision a customer", http.StatusAccepted, customer.ScopeCustomersWrite}, s.provision)
 	route(s, operation{"listCustomers", http.MethodGet, customersPath, "List customers", 0, customer.ScopeCustomersRead}, s.listCustomers)
 	route(s, operation{"updateCustomer", http.MethodPut, customersPath + "/{customerId}", "Give a customer other packages, quantities, external id or address", http.StatusAccepted, customer.ScopeCustomersWrite}, s.changeCustomer)
+	route(s, operation{"removeCustomer", http.MethodDelete, customersPath + "/{customerId}", "Remove a customer; its organisation stays", http.StatusAccepted, customer.ScopeCustomersWrite},
+		func(ctx context.Context, in *struct {
+			CustomerID string `path:"customerId"`
+		}) (*struct{}, error) {
+			id, err := pathID[customer.CustomerID]("customer", in.CustomerID)
+			if err != nil {
+				return nil, err
+			}
+			return nil, s.Customers.RemoveCustomer(ctx, actorOf(ctx), id)
+		})
 	route(s, operation{"validateCustomer", http.MethodPost, customersPath + "/validate", "Check whether a customer could be provisioned; nothing is changed", 0, customer.ScopeCustomersWrite}, s.checkCustomer)
 	route(s, operation{"getCustomer", http.MethodGet, customersPath + "/{customerId}", "Get a customer", 0, customer.ScopeCustomersRead}, s.getCustomer)
 }

@@ -140,3 +140,23 @@ func TestLicencesAreNamedWhenAskedFor(t *testing.T) {
 	assert.Equal(t, first, licences("?includePackageLicenseInfo=true"), "the same at each call")
 	assert.Equal(t, 400, o.ask(t, o.token, "GET", at+"?includePackageLicenseInfo=maybe", "").status)
 }
+
+func TestARemovedCustomerLeavesItsExternalIdFree(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	at := "/v1/wholesale/customers/" + o.customer
+	busy := o.ask(t, o.token, "DELETE", at, "")
+	assert.Equal(t, 409, busy.status)
+	assert.Contains(t, busy.body, "1 subscribers")
+	o.ok(t, 204, "DELETE", "/v1/wholesale/subscribers/"+o.subscriber, "")
+	gone := o.ask(t, o.token, "DELETE", at, "")
+	assert.Equal(t, 202, gone.status)
+	assert.Empty(t, gone.body)
+	o.ok(t, 404, "GET", at, "")
+	o.ok(t, 404, "DELETE", at, "")
+	o.ok(t, 404, "PUT", at, `{"packages":["webex_calling"]}`)
+	o.ok(t, 404, "GET", "/v1/devices?orgId="+o.org, "")
+	assert.Empty(t, items(t, o.ok(t, 200, "GET", "/v1/wholesale/customers", "")))
+	o.ok(t, 202, "POST", "/v1/wholesale/customers", o.newCustomer("bakery"))
+	assert.Len(t, items(t, o.ok(t, 200, "GET", "/hub/v1/audit?kind=customer.deleted", "")), 1)
+}

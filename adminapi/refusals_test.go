@@ -38,13 +38,22 @@ func ofSubscriber(o *office) string { return "/v1/wholesale/subscribers/" + o.su
 
 // ofAToken is the path of a token that was made for it.
 func ofAToken(o *office) string {
+	return "/hub/v1/tokens/" + o.made("/hub/v1/tokens", `{"name":"to be revoked","scopes":["dialtone:tokens_read"]}`).ID
+}
+
+// ofACustomer is the path of a customer that was made for it, and that nobody subscribes with.
+func ofACustomer(o *office) string {
+	return "/v1/wholesale/customers/" + last(o.made("/v1/wholesale/customers", o.newCustomer("made-"+newID())).URL)
+}
+
+// made creates something for a path. What goes wrong leaves a path that names nothing, and the test fails with that.
+func (o *office) made(path, body string) (made struct{ ID, URL string }) {
 	w := httptest.NewRecorder()
-	r := httptest.NewRequest(http.MethodPost, "/hub/v1/tokens", strings.NewReader(`{"name":"to be revoked","scopes":["dialtone:tokens_read"]}`))
+	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+o.token)
 	o.door.ServeHTTP(w, r)
-	var made struct{ ID string }
-	_ = json.Unmarshal(w.Body.Bytes(), &made) // without it, the path names nothing and the test fails
-	return "/hub/v1/tokens/" + made.ID
+	_ = json.Unmarshal(w.Body.Bytes(), &made)
+	return made
 }
 
 func routes() []routed {
@@ -58,6 +67,7 @@ func routes() []routed {
 		{"GET", "/v1/wholesale/customers/{customerId}", "spark-admin:wholesale_customers_read", 200, func(o *office) string { return "/v1/wholesale/customers/" + o.customer }, nil},
 		{"POST", "/v1/wholesale/subscribers", "spark-admin:wholesale_subscribers_write", 200, at("/v1/wholesale/subscribers"), func(o *office) string { return o.newPerson("bob", 102) }},
 		{"PUT", "/v1/wholesale/customers/{customerId}", "spark-admin:wholesale_customers_write", 202, func(o *office) string { return "/v1/wholesale/customers/" + o.customer }, at(`{"packages":["webex_calling"]}`)},
+		{"DELETE", "/v1/wholesale/customers/{customerId}", "spark-admin:wholesale_customers_write", 202, ofACustomer, nil},
 		{"POST", "/v1/wholesale/customers/validate", "spark-admin:wholesale_customers_write", 200, at("/v1/wholesale/customers/validate"), func(o *office) string { return o.newCustomer("third") }},
 		{"POST", "/v1/wholesale/subscribers/validate", "spark-admin:wholesale_subscribers_write", 200, at("/v1/wholesale/subscribers/validate"), func(o *office) string { return o.newPerson("carl", 103) }},
 		{"GET", "/v1/wholesale/subscribers/{subscriberId}", "spark-admin:wholesale_subscribers_read", 200, ofSubscriber, nil},

@@ -28,7 +28,7 @@ func TestSuccessIsJSONOrEmpty(t *testing.T) {
 		got := o.ask(t, o.token, r.method, path, r.bodyOf(o))
 		require.Equal(t, r.status, got.status, "%s %s: %s", r.method, path, got.body)
 		assert.NotEmpty(t, got.header.Get("trackingid"))
-		if r.status == 204 {
+		if r.status == 204 || r.method == "DELETE" {
 			assert.Empty(t, got.body)
 			continue
 		}
@@ -160,6 +160,6 @@ func TestTheDocumentHoldsTheRoutesAndNoMore(t *testing.T) {
 			assert.Equal(t, []any{map[string]any{"token": []any{string(r.scope)}}}, operation["security"], path)
 		}
 	}
-	assert.Equal(t, 31, count)
-	assert.Len(t, known, 31)
+	assert.Equal(t, 32, count)
+	assert.Len(t, known, 32)
 }

@@ -136,3 +136,21 @@ func orConflict(err error, format string, args ...any) error {
 	}
 	return fault.New(fault.Conflict, format, args...)
 }
+
+// RemoveCustomer ends the wholesale relation with a customer. The organisation stays, with people, locations and numbers. fault.Conflict while
+// somebody has a package of it.
+func (s *Service) RemoveCustomer(ctx context.Context, actor Actor, id CustomerID) error {
+	c, err := s.store.Customer(ctx, actor.Partner, id)
+	if err != nil {
+		return err
+	}
+	return s.store.Update(ctx, c.Tenant(), func(tx Tx) error {
+		if n, err := tx.CountSubscribers(ctx, c.Tenant(), ""); err != nil || n > 0 {
+			return orConflict(err, "%d subscribers have packages of this customer. Remove them first.", n)
+		}
+		if err := tx.DeleteCustomer(ctx, actor.Partner, id); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, actor, c.Tenant(), EventCustomerDeleted, string(id), map[string]any{"externalId": c.ExternalID, "name": c.Name})
+	})
+}

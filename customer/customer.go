@@ -245,6 +245,7 @@ const (
 	EventTemplateCreated    EventKind = "template.created"
 	EventCustomerCreated    EventKind = "customer.created"
 	EventCustomerChanged    EventKind = "customer.changed"
+	EventCustomerDeleted    EventKind = "customer.deleted"
 	EventLocationCreated    EventKind = "location.created"
 	EventNumbersAdded       EventKind = "numbers.added"
 	EventSubscriberCreated  EventKind = "subscriber.created"

@@ -55,9 +55,12 @@ type Tx interface {
 	UseToken(ctx context.Context, partner OrgID, id TokenID, at time.Time) error
 	DeleteToken(ctx context.Context, partner OrgID, id TokenID) error
 	CreateTemplate(ctx context.Context, t Template) error
+	// CreateCustomer creates the customer and its organisation.
 	CreateCustomer(ctx context.Context, c Customer) error
 	// SetCustomer replaces the external id, also where subscribers repeat it, the address, status and packages of the customer with c.ID.
 	SetCustomer(ctx context.Context, c Customer) error
+	// DeleteCustomer deletes a customer that nobody subscribes with; its organisation stays, with people, locations and numbers.
+	DeleteCustomer(ctx context.Context, partner OrgID, id CustomerID) error
 	CreateLocation(ctx context.Context, l Location) error
 	// AddNumber adds a number, and says false without an error when the tenant has it already in that location.
 	AddNumber(ctx context.Context, n Number) (bool, error)

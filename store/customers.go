@@ -35,7 +35,11 @@ type customerRow struct {
 	Created   int64  `db:"created"`
 }
 
-const customerColumns = "id, partner_id, org_id, template_id, external_id, name, primary_email, language, line1, line2, city, state, postal_code, country, status, sip_domain, packages, created"
+const customerColumns = "id, partner_id, org_id, template_id, external_id, name, primary_email, language, line1, line2, city, state, postal_code, country, status, packages, created"
+
+func customerSelect() string {
+	return "SELECT " + qualified("c", customerColumns, false) + ", o.sip_domain FROM customers c JOIN organizations o ON o.id = c.org_id"
+}
 
 // packageColumn is one package in a customer's JSON column.
 type packageColumn struct {
@@ -72,8 +76,12 @@ func (t *tx) CreateCustomer(ctx context.Context, c customer.Customer) error {
 		return err
 	}
 	a := c.Address
+	err = t.insert(ctx, "organizations", "id, partner_id, sip_domain, created", string(c.Org), string(c.Partner), c.SIPDomain, micros(c.Created))
+	if err != nil {
+		return err
+	}
 	return t.insert(ctx, "customers", customerColumns, string(c.ID), string(c.Partner), string(c.Org), string(c.Template), c.ExternalID, c.Name,
-		c.PrimaryEmail, c.Language, a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, string(c.Status), c.SIPDomain, text, micros(c.Created))
+		c.PrimaryEmail, c.Language, a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, string(c.Status), text, micros(c.Created))
 }
 
 // SetCustomer implements customer.Tx.
@@ -94,6 +102,11 @@ func (t *tx) SetCustomer(ctx context.Context, c customer.Customer) error {
 	return err
 }
 
+// DeleteCustomer implements customer.Tx.
+func (t *tx) DeleteCustomer(ctx context.Context, partner customer.OrgID, id customer.CustomerID) error {
+	return t.change(ctx, "customer", "DELETE FROM customers WHERE partner_id = ? AND id = ?", string(partner), string(id))
+}
+
 // Customer implements customer.Reader.
 func (r reader) Customer(ctx context.Context, partner customer.OrgID, id customer.CustomerID) (customer.Customer, error) {
 	return r.customer(ctx, partner, "id", string(id))
@@ -106,7 +119,7 @@ func (r reader) CustomerByOrg(ctx context.Context, partner, org customer.OrgID) 
 
 func (r reader) customer(ctx context.Context, partner customer.OrgID, by, value string) (customer.Customer, error) {
 	var row customerRow
-	err := r.get(ctx, &row, "customer", "SELECT "+customerColumns+" FROM customers WHERE partner_id = ? AND "+by+" = ?", string(partner), value)
+	err := r.get(ctx, &row, "customer", customerSelect()+" WHERE c.partner_id = ? AND c."+by+" = ?", string(partner), value)
 	if err != nil {
 		return customer.Customer{}, err
 	}
@@ -115,22 +128,22 @@ func (r reader) customer(ctx context.Context, partner customer.OrgID, by, value 
 
 // Customers implements customer.Reader.
 func (r reader) Customers(ctx context.Context, partner customer.OrgID, filter customer.CustomerFilter, page customer.Page) ([]customer.Customer, bool, error) {
-	w := ofTenant("", customer.Tenant{Partner: partner, Customer: filter.Org})
-	w.equal("external_id", filter.ExternalID)
+	w := ofTenant("c.", customer.Tenant{Partner: partner, Customer: filter.Org})
+	w.equal("c.external_id", filter.ExternalID)
 	if len(filter.Statuses) > 0 {
 		statuses := make([]any, len(filter.Statuses))
 		for i, s := range filter.Statuses {
 			statuses[i] = string(s)
 		}
-		w.add("status IN "+tuples(1, len(statuses)), statuses...)
+		w.add("c.status IN "+tuples(1, len(statuses)), statuses...)
 	}
-	return list(ctx, r, w, page, customerRow.noun, "SELECT "+customerColumns+" FROM customers", "created, id")
+	return list(ctx, r, w, page, customerRow.noun, customerSelect(), "c.created, c.id")
 }
 
 // AnyTenantHasSIPDomain implements customer.Reader.
 func (r reader) AnyTenantHasSIPDomain(ctx context.Context, domain string) (bool, error) {
 	var count int
-	err := r.count(ctx, &count, "look for a domain", "SELECT count(*) FROM customers WHERE sip_domain = ?", domain)
+	err := r.count(ctx, &count, "look for a domain", "SELECT count(*) FROM organizations o JOIN customers c ON c.org_id = o.id WHERE o.sip_domain = ?", domain)
 	return count > 0, err
 }
 

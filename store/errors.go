@@ -58,7 +58,7 @@ func conflictOf(name string, cause error) error {
 		{"devices_mac", "devices.mac", fault.Problem{Field: "mac", Code: codeMACInUse, Message: "[Error 5675] MAC Address is in use."}},
 		{"people_email", "people.email", fault.Problem{Field: "email", Code: codeEmailInUse, Message: "The e-mail address is already associated with an existing user."}},
 		{"customers_external_id", "customers.partner_id, customers.external_id", fault.Problem{Field: "externalId", Message: "You have a customer with this external id."}},
-		{"customers_sip_domain", "customers.sip_domain", fault.Problem{Field: "sipDomain", Message: "Another customer has this SIP domain."}},
+		{"organizations_sip_domain", "organizations.sip_domain", fault.Problem{Field: "sipDomain", Message: "Another customer has this SIP domain."}},
 		{"customers_org_id", "customers.org_id", fault.Problem{Field: "orgId", Message: "The organisation is a customer already."}},
 		{"people_extension", "people.location_id, people.extension", fault.Problem{Field: "provisioningParameters.extension", Message: "The extension is taken in this location."}},
 		{"numbers_pkey", "numbers.e164", fault.Problem{Field: "phoneNumbers", Message: "The number belongs to another location or organisation."}},

@@ -26,6 +26,7 @@ func customersChange(t *testing.T, f *fixture) {
 	assert.Equal(t, "renamed", renamed.ExternalCustomerID)
 	same(t, other)(f.c.Subscriber(ctx, tenantOf(f.sibling), other.ID))
 
+	same(t, true)(f.c.AnyTenantHasSIPDomain(ctx, f.sibling.SIPDomain))
 	double := f.sibling
 	double.ExternalID = "renamed"
 	err = f.c.Update(ctx, tenantOf(f.sibling), func(tx customer.Tx) error { return tx.SetCustomer(ctx, double) })
@@ -35,4 +36,31 @@ func customersChange(t *testing.T, f *fixture) {
 	foreign.Partner = f.foe.Partner
 	err = f.c.Update(ctx, tenantOf(f.foe), func(tx customer.Tx) error { return tx.SetCustomer(ctx, foreign) })
 	assert.True(t, fault.Is(err, fault.NotFound), "%v", err)
+	customerIsRemoved(t, f)
+}
+
+// customerIsRemoved ends a customer; its organisation stays, and nobody else can end it.
+func customerIsRemoved(t *testing.T, f *fixture) {
+	t.Helper()
+	ctx := t.Context()
+	remove := func(partner customer.OrgID) error {
+		return f.c.Update(ctx, tenantOf(f.sibling), func(tx customer.Tx) error { return tx.DeleteCustomer(ctx, partner, f.sibling.ID) })
+	}
+	assert.True(t, fault.Is(remove(f.foe.Partner), fault.NotFound))
+	assert.True(t, fault.Is(remove(f.sibling.Partner), fault.NotFound), "somebody still subscribes with it")
+	subscribers, _, err := f.c.Subscribers(ctx, tenantOf(f.sibling), customer.SubscriberFilter{}, everything)
+	require.NoError(t, err)
+	require.NoError(t, f.c.Update(ctx, tenantOf(f.sibling), func(tx customer.Tx) error {
+		for _, s := range subscribers {
+			if err := tx.DeleteSubscriber(ctx, s.Tenant(), s.ID); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	require.NoError(t, remove(f.sibling.Partner))
+	_, err = f.c.Customer(ctx, f.sibling.Partner, f.sibling.ID)
+	assert.True(t, fault.Is(err, fault.NotFound))
+	same(t, f.siblingShop)(f.c.Location(ctx, tenantOf(f.sibling), f.siblingShop.ID))
+	same(t, false)(f.c.AnyTenantHasSIPDomain(ctx, f.sibling.SIPDomain))
 }

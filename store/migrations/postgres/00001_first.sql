@@ -44,10 +44,19 @@ CREATE UNIQUE INDEX templates_name ON templates (partner_id, name);
 CREATE UNIQUE INDEX templates_provisioning_id ON templates (provisioning_id);
 CREATE INDEX templates_list ON templates (partner_id, created, id);
 
+-- An organisation outlives the wholesale relation that a customer is: its people and locations stay when that ends.
+CREATE TABLE organizations (
+    id         TEXT PRIMARY KEY,
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    sip_domain TEXT NOT NULL,
+    created    BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX organizations_sip_domain ON organizations (sip_domain);
+
 CREATE TABLE customers (
     id            TEXT PRIMARY KEY,
     partner_id    TEXT NOT NULL REFERENCES partners (id),
-    org_id        TEXT NOT NULL,
+    org_id        TEXT NOT NULL REFERENCES organizations (id),
     template_id   TEXT NOT NULL REFERENCES templates (id),
     external_id   TEXT NOT NULL,
     name          TEXT NOT NULL,
@@ -61,19 +70,17 @@ CREATE TABLE customers (
     country       TEXT NOT NULL,
     status        TEXT NOT NULL CHECK (status IN
         ('provisioning', 'provisioned', 'provisioned_with_errors', 'updating', 'deleting', 'error', 'pending_rpl_review')),
-    sip_domain    TEXT NOT NULL,
     packages      TEXT NOT NULL, -- JSON array of {name, limit}
     created       BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX customers_external_id ON customers (partner_id, external_id);
 CREATE UNIQUE INDEX customers_org_id ON customers (org_id);
-CREATE UNIQUE INDEX customers_sip_domain ON customers (sip_domain);
 CREATE INDEX customers_list ON customers (partner_id, created, id);
 
 CREATE TABLE locations (
     id                    TEXT PRIMARY KEY,
     partner_id            TEXT NOT NULL REFERENCES partners (id),
-    org_id                TEXT NOT NULL REFERENCES customers (org_id),
+    org_id                TEXT NOT NULL REFERENCES organizations (id),
     name                  TEXT NOT NULL,
     line1                 TEXT NOT NULL,
     line2                 TEXT NOT NULL,
@@ -93,7 +100,7 @@ CREATE INDEX locations_list ON locations (partner_id, org_id, created, id);
 CREATE TABLE people (
     id          TEXT PRIMARY KEY,
     partner_id  TEXT NOT NULL REFERENCES partners (id),
-    org_id      TEXT NOT NULL REFERENCES customers (org_id),
+    org_id      TEXT NOT NULL REFERENCES organizations (id),
     email       TEXT NOT NULL,
     first_name  TEXT NOT NULL,
     last_name   TEXT NOT NULL,
@@ -111,7 +118,7 @@ CREATE INDEX people_org ON people (org_id);
 CREATE TABLE numbers (
     e164        TEXT PRIMARY KEY,
     partner_id  TEXT NOT NULL REFERENCES partners (id),
-    org_id      TEXT NOT NULL REFERENCES customers (org_id),
+    org_id      TEXT NOT NULL REFERENCES organizations (id),
     location_id TEXT NOT NULL REFERENCES locations (id),
     state       TEXT NOT NULL CHECK (state IN ('ACTIVE', 'INACTIVE')),
     owner_id    TEXT REFERENCES people (id),
@@ -123,7 +130,7 @@ CREATE INDEX numbers_owner ON numbers (owner_id);
 CREATE TABLE subscribers (
     id                   TEXT PRIMARY KEY,
     partner_id           TEXT NOT NULL REFERENCES partners (id),
-    org_id               TEXT NOT NULL REFERENCES customers (org_id),
+    org_id               TEXT NOT NULL REFERENCES organizations (id),
     customer_id          TEXT NOT NULL REFERENCES customers (id),
     external_customer_id TEXT NOT NULL,
     person_id            TEXT NOT NULL REFERENCES people (id),
@@ -145,7 +152,7 @@ CREATE INDEX subscribers_email ON subscribers (email);
 CREATE TABLE devices (
     id              TEXT PRIMARY KEY,
     partner_id      TEXT NOT NULL REFERENCES partners (id),
-    org_id          TEXT NOT NULL REFERENCES customers (org_id),
+    org_id          TEXT NOT NULL REFERENCES organizations (id),
     mac             TEXT NOT NULL CHECK (length(mac) = 12),
     model           TEXT NOT NULL,
     owner_id        TEXT NOT NULL REFERENCES people (id),
@@ -167,7 +174,7 @@ CREATE INDEX devices_owner ON devices (owner_id);
 CREATE TABLE lines (
     id         TEXT PRIMARY KEY,
     partner_id TEXT NOT NULL REFERENCES partners (id),
-    org_id     TEXT NOT NULL REFERENCES customers (org_id),
+    org_id     TEXT NOT NULL REFERENCES organizations (id),
     device_id  TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
     port       BIGINT NOT NULL CHECK (port > 0),
     owner_id   TEXT NOT NULL REFERENCES people (id),
@@ -234,6 +241,7 @@ DROP TABLE numbers;
 DROP TABLE people;
 DROP TABLE locations;
 DROP TABLE customers;
+DROP TABLE organizations;
 DROP TABLE templates;
 DROP TABLE tokens;
 DROP TABLE admins;
