@@ -29,6 +29,8 @@ type Customers interface {
 	Authenticate(ctx context.Context, token secret.Text) (customer.Actor, error)
 	TenantOf(ctx context.Context, actor customer.Actor, org customer.OrgID) (customer.Tenant, error)
 	CreateTemplate(ctx context.Context, actor customer.Actor, in customer.NewTemplate) (customer.Template, error)
+	ChangeTemplate(ctx context.Context, actor customer.Actor, id customer.TemplateID, in customer.NewTemplate) (customer.Template, error)
+	DeleteTemplate(ctx context.Context, actor customer.Actor, id customer.TemplateID) error
 	Template(ctx context.Context, actor customer.Actor, id customer.TemplateID) (customer.Template, error)
 	Templates(ctx context.Context, actor customer.Actor, page customer.Page) ([]customer.Template, bool, error)
 	Provision(ctx context.Context, actor customer.Actor, in customer.NewCustomer) (customer.Customer, error)

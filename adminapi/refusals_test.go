@@ -41,6 +41,11 @@ func ofAToken(o *office) string {
 	return "/hub/v1/tokens/" + o.made("/hub/v1/tokens", `{"name":"to be revoked","scopes":["dialtone:tokens_read"]}`).ID
 }
 
+// ofATemplate is the path of a template that was made for it.
+func ofATemplate(o *office) string {
+	return "/hub/v1/templates/" + o.made("/hub/v1/templates", `{"name":"made-`+newID()+`","country":"US","language":"en_US","subscriptionId":"S"}`).ID
+}
+
 // ofACustomer is the path of a customer that was made for it, and that nobody subscribes with.
 func ofACustomer(o *office) string {
 	return "/v1/wholesale/customers/" + last(o.made("/v1/wholesale/customers", o.newCustomer("made-"+newID())).URL)
@@ -62,6 +67,8 @@ func routes() []routed {
 		{"POST", "/hub/v1/templates", "dialtone:templates_write", 201, at("/hub/v1/templates"), at(`{"name":"Big","country":"US","language":"en_US","subscriptionId":"S"}`)},
 		{"GET", "/hub/v1/templates", "dialtone:templates_read", 200, at("/hub/v1/templates"), nil},
 		{"GET", "/hub/v1/templates/{id}", "dialtone:templates_read", 200, func(o *office) string { return "/hub/v1/templates/" + o.template }, nil},
+		{"PUT", "/hub/v1/templates/{id}", "dialtone:templates_write", 200, ofATemplate, at(`{"name":"Changed","country":"DE","language":"de","subscriptionId":"S2"}`)},
+		{"DELETE", "/hub/v1/templates/{id}", "dialtone:templates_write", 204, ofATemplate, nil},
 		{"POST", "/v1/wholesale/customers", "spark-admin:wholesale_customers_write", 202, at("/v1/wholesale/customers"), func(o *office) string { return o.newCustomer("other") }},
 		{"GET", "/v1/wholesale/customers", "spark-admin:wholesale_customers_read", 200, at("/v1/wholesale/customers"), nil},
 		{"GET", "/v1/wholesale/customers/{customerId}", "spark-admin:wholesale_customers_read", 200, func(o *office) string { return "/v1/wholesale/customers/" + o.customer }, nil},

@@ -25,26 +25,40 @@ func wireTemplate(t customer.Template) templateWire {
 	}
 }
 
-type newTemplateInput struct {
-	Body struct {
-		Name           string `json:"name" doc:"1 to 80 characters; unique" example:"Small business"`
-		Country        string `json:"country" doc:"ISO 3166-1 alpha-2" example:"US"`
-		Language       string `json:"language" doc:"Locale of new customers" example:"en_US"`
-		SubscriptionID string `json:"subscriptionId" doc:"Wholesale subscription" example:"Sub-1"`
-	}
+// templateBody is what a template says, on the wire.
+type templateBody struct {
+	Name           string `json:"name" doc:"1 to 80 characters; unique" example:"Small business"`
+	Country        string `json:"country" doc:"ISO 3166-1 alpha-2" example:"US"`
+	Language       string `json:"language" doc:"Locale of new customers" example:"en_US"`
+	SubscriptionID string `json:"subscriptionId" doc:"Wholesale subscription" example:"Sub-1"`
+}
+
+func (b templateBody) noun() customer.NewTemplate {
+	return customer.NewTemplate{Name: b.Name, Country: b.Country, Language: b.Language, SubscriptionID: b.SubscriptionID}
+}
+
+type newTemplateInput struct{ Body templateBody }
+
+// TemplateInput names a template.
+type TemplateInput struct {
+	ID string `path:"id"`
+}
+
+type templateChangeInput struct {
+	TemplateInput
+	Body templateBody
 }
 
 type templateOutput struct{ Body templateWire }
 
 func (s *Server) templateRoutes() {
-	route(s, operation{"createTemplate", http.MethodPost, "/hub/v1/templates", "Create an onboarding template", http.StatusCreated, customer.ScopeTemplatesWrite},
+	const path, one = "/hub/v1/templates", "/hub/v1/templates/{id}"
+	route(s, operation{"createTemplate", http.MethodPost, path, "Create an onboarding template", http.StatusCreated, customer.ScopeTemplatesWrite},
 		func(ctx context.Context, in *newTemplateInput) (*templateOutput, error) {
-			t, err := s.Customers.CreateTemplate(ctx, actorOf(ctx), customer.NewTemplate{
-				Name: in.Body.Name, Country: in.Body.Country, Language: in.Body.Language, SubscriptionID: in.Body.SubscriptionID,
-			})
+			t, err := s.Customers.CreateTemplate(ctx, actorOf(ctx), in.Body.noun())
 			return &templateOutput{wireTemplate(t)}, err
 		})
-	route(s, operation{"listTemplates", http.MethodGet, "/hub/v1/templates", "List onboarding templates", 0, customer.ScopeTemplatesRead},
+	route(s, operation{"listTemplates", http.MethodGet, path, "List onboarding templates", 0, customer.ScopeTemplatesRead},
 		func(ctx context.Context, in *struct{ Paging }) (*listed[templateWire], error) {
 			page, err := in.page()
 			if err != nil {
@@ -53,15 +67,30 @@ func (s *Server) templateRoutes() {
 			list, more, err := s.Customers.Templates(ctx, actorOf(ctx), page)
 			return answer(&in.Paging, page, list, more, wireTemplate), err
 		})
-	route(s, operation{"getTemplate", http.MethodGet, "/hub/v1/templates/{id}", "Get an onboarding template", 0, customer.ScopeTemplatesRead},
-		func(ctx context.Context, in *struct {
-			ID string `path:"id"`
-		}) (*templateOutput, error) {
+	route(s, operation{"getTemplate", http.MethodGet, one, "Get an onboarding template", 0, customer.ScopeTemplatesRead},
+		func(ctx context.Context, in *TemplateInput) (*templateOutput, error) {
 			id, err := pathID[customer.TemplateID]("template", in.ID)
 			if err != nil {
 				return nil, err
 			}
 			t, err := s.Customers.Template(ctx, actorOf(ctx), id)
 			return &templateOutput{wireTemplate(t)}, err
+		})
+	route(s, operation{"updateTemplate", http.MethodPut, one, "Replace what a template says; customers stay as they are", 0, customer.ScopeTemplatesWrite},
+		func(ctx context.Context, in *templateChangeInput) (*templateOutput, error) {
+			id, err := pathID[customer.TemplateID]("template", in.ID)
+			if err != nil {
+				return nil, err
+			}
+			t, err := s.Customers.ChangeTemplate(ctx, actorOf(ctx), id, in.Body.noun())
+			return &templateOutput{wireTemplate(t)}, err
+		})
+	route(s, operation{"deleteTemplate", http.MethodDelete, one, "Delete a template that no customer was made with", http.StatusNoContent, customer.ScopeTemplatesWrite},
+		func(ctx context.Context, in *TemplateInput) (*struct{}, error) {
+			id, err := pathID[customer.TemplateID]("template", in.ID)
+			if err != nil {
+				return nil, err
+			}
+			return nil, s.Customers.DeleteTemplate(ctx, actorOf(ctx), id)
 		})
 }

@@ -243,6 +243,8 @@ const (
 	EventTokenCreated       EventKind = "token.created"
 	EventTokenRevoked       EventKind = "token.revoked"
 	EventTemplateCreated    EventKind = "template.created"
+	EventTemplateChanged    EventKind = "template.changed"
+	EventTemplateDeleted    EventKind = "template.deleted"
 	EventCustomerCreated    EventKind = "customer.created"
 	EventCustomerChanged    EventKind = "customer.changed"
 	EventCustomerDeleted    EventKind = "customer.deleted"

@@ -48,46 +48,6 @@ func (s *Service) TenantOf(ctx context.Context, actor Actor, org OrgID) (Tenant,
 	return Tenant{Partner: c.Partner, Customer: c.Org}, nil
 }
 
-// NewTemplate is the input of CreateTemplate.
-type NewTemplate struct {
-	Name           string // 1 to 80 characters; unique for the partner
-	Country        string // ISO 3166-1 alpha-2
-	Language       string // locale; a language alone is completed by the country
-	SubscriptionID string // 1 to 64 characters
-}
-
-// CreateTemplate makes an onboarding template. fault.Conflict when the partner has one of that name.
-func (s *Service) CreateTemplate(ctx context.Context, actor Actor, in NewTemplate) (Template, error) {
-	var p problems
-	t := Template{
-		ID: TemplateID(s.newID()), Partner: actor.Partner, ProvisioningID: s.newID(),
-		Name:           p.text("name", in.Name, 80),
-		Country:        p.country("country", in.Country),
-		SubscriptionID: p.text("subscriptionId", in.SubscriptionID, 64),
-		Created:        s.now(),
-	}
-	t.Language = p.language("language", in.Language, t.Country, "en_US")
-	if err := p.err("The template can't be created"); err != nil {
-		return Template{}, err
-	}
-	return t, s.store.Update(ctx, actor.Tenant(), func(tx Tx) error {
-		if err := tx.CreateTemplate(ctx, t); err != nil {
-			return err
-		}
-		return s.record(ctx, tx, actor, actor.Tenant(), EventTemplateCreated, string(t.ID), map[string]any{"name": t.Name})
-	})
-}
-
-// Template returns one template.
-func (s *Service) Template(ctx context.Context, actor Actor, id TemplateID) (Template, error) {
-	return s.store.Template(ctx, actor.Partner, id)
-}
-
-// Templates lists the partner's templates.
-func (s *Service) Templates(ctx context.Context, actor Actor, page Page) ([]Template, bool, error) {
-	return s.store.Templates(ctx, actor.Partner, page)
-}
-
 // Customer returns one customer.
 func (s *Service) Customer(ctx context.Context, actor Actor, id CustomerID) (Customer, error) {
 	return s.store.Customer(ctx, actor.Partner, id)

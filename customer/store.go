@@ -13,6 +13,9 @@ type Reader interface {
 	TemplateByProvisioningID(ctx context.Context, partner OrgID, provisioningID string) (Template, error)
 	Templates(ctx context.Context, partner OrgID, page Page) ([]Template, bool, error)
 
+	// CountCustomers counts the customers that were made with a template.
+	CountCustomers(ctx context.Context, partner OrgID, template TemplateID) (int, error)
+
 	Customer(ctx context.Context, partner OrgID, id CustomerID) (Customer, error)
 	CustomerByOrg(ctx context.Context, partner OrgID, org OrgID) (Customer, error)
 	Customers(ctx context.Context, partner OrgID, filter CustomerFilter, page Page) ([]Customer, bool, error)
@@ -55,6 +58,9 @@ type Tx interface {
 	UseToken(ctx context.Context, partner OrgID, id TokenID, at time.Time) error
 	DeleteToken(ctx context.Context, partner OrgID, id TokenID) error
 	CreateTemplate(ctx context.Context, t Template) error
+	// SetTemplate replaces the name, country, language and subscription of the template with t.ID.
+	SetTemplate(ctx context.Context, t Template) error
+	DeleteTemplate(ctx context.Context, partner OrgID, id TemplateID) error
 	// CreateCustomer creates the customer and its organisation.
 	CreateCustomer(ctx context.Context, c Customer) error
 	// SetCustomer replaces the external id, also where subscribers repeat it, the address, status and packages of the customer with c.ID.

@@ -42,6 +42,24 @@ func (t *tx) CreateTemplate(ctx context.Context, n customer.Template) error {
 		string(n.ID), string(n.Partner), n.ProvisioningID, n.Name, n.Country, n.Language, n.SubscriptionID, micros(n.Created))
 }
 
+// SetTemplate implements customer.Tx.
+func (t *tx) SetTemplate(ctx context.Context, n customer.Template) error {
+	return t.change(ctx, "template", "UPDATE templates SET name = ?, country = ?, language = ?, subscription_id = ? WHERE partner_id = ? AND id = ?",
+		n.Name, n.Country, n.Language, n.SubscriptionID, string(n.Partner), string(n.ID))
+}
+
+// DeleteTemplate implements customer.Tx.
+func (t *tx) DeleteTemplate(ctx context.Context, partner customer.OrgID, id customer.TemplateID) error {
+	return t.change(ctx, "template", "DELETE FROM templates WHERE partner_id = ? AND id = ?", string(partner), string(id))
+}
+
+// CountCustomers implements customer.Reader.
+func (r reader) CountCustomers(ctx context.Context, partner customer.OrgID, template customer.TemplateID) (int, error) {
+	var count int
+	err := r.count(ctx, &count, "count customers", "SELECT count(*) FROM customers WHERE partner_id = ? AND template_id = ?", string(partner), string(template))
+	return count, err
+}
+
 // Template implements customer.Reader.
 func (r reader) Template(ctx context.Context, partner customer.OrgID, id customer.TemplateID) (customer.Template, error) {
 	return r.template(ctx, partner, "id", string(id))

@@ -64,3 +64,38 @@ func customerIsRemoved(t *testing.T, f *fixture) {
 	same(t, f.siblingShop)(f.c.Location(ctx, tenantOf(f.sibling), f.siblingShop.ID))
 	same(t, false)(f.c.AnyTenantHasSIPDomain(ctx, f.sibling.SIPDomain))
 }
+
+// templatesChange replaces and deletes a template; another partner can do neither.
+func templatesChange(t *testing.T, f *fixture) {
+	ctx, partner := t.Context(), customer.Tenant{Partner: f.one.Partner}
+	write := func(tenant customer.Tenant, fn func(customer.Tx) error) error { return f.c.Update(ctx, tenant, fn) }
+	own, err := f.c.Template(ctx, f.one.Partner, f.one.Template)
+	require.NoError(t, err)
+	same(t, 1)(f.c.CountCustomers(ctx, f.one.Partner, own.ID))
+	same(t, 0)(f.c.CountCustomers(ctx, f.foe.Partner, own.ID))
+	free := own
+	free.ID, free.ProvisioningID, free.Name = customer.TemplateID(id()), id(), "free"
+	require.NoError(t, write(partner, func(tx customer.Tx) error { return tx.CreateTemplate(ctx, free) }))
+	free.Name, free.Country, free.Language, free.SubscriptionID = "renamed", "DE", "de_DE", "S2"
+	require.NoError(t, write(partner, func(tx customer.Tx) error { return tx.SetTemplate(ctx, free) }))
+	same(t, free)(f.c.Template(ctx, f.one.Partner, free.ID))
+
+	double := free
+	double.Name = own.Name
+	err = write(partner, func(tx customer.Tx) error { return tx.SetTemplate(ctx, double) })
+	assert.Equal(t, "name 0", problem(err))
+	foreign := free
+	foreign.Partner = f.foe.Partner
+	for name, fn := range map[string]func(customer.Tx) error{
+		"set":    func(tx customer.Tx) error { return tx.SetTemplate(ctx, foreign) },
+		"delete": func(tx customer.Tx) error { return tx.DeleteTemplate(ctx, f.foe.Partner, free.ID) },
+	} {
+		err := write(customer.Tenant{Partner: f.foe.Partner}, fn)
+		assert.True(t, fault.Is(err, fault.NotFound), "%s: %v", name, err)
+	}
+	err = write(partner, func(tx customer.Tx) error { return tx.DeleteTemplate(ctx, f.one.Partner, own.ID) })
+	assert.True(t, fault.Is(err, fault.NotFound), "a customer refers to it: %v", err)
+	require.NoError(t, write(partner, func(tx customer.Tx) error { return tx.DeleteTemplate(ctx, f.one.Partner, free.ID) }))
+	_, err = f.c.Template(ctx, f.one.Partner, free.ID)
+	assert.True(t, fault.Is(err, fault.NotFound))
+}

@@ -41,6 +41,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"EnrolmentOpensAndCloses":   enrolmentOpensAndCloses,
 		"ADeviceTakesItsOwnAlong":   aDeviceTakesItsOwnAlong,
 		"EventsAreListed":           eventsAreListed,
+		"TemplatesChange":           templatesChange,
 		"CustomersChange":           customersChange,
 		"SubscribersChange":         subscribersChange,
 		"TheOldestAndTheNewest":     theOldestAndTheNewestDevice,

@@ -75,6 +75,7 @@ CREATE TABLE customers (
 );
 CREATE UNIQUE INDEX customers_external_id ON customers (partner_id, external_id);
 CREATE UNIQUE INDEX customers_org_id ON customers (org_id);
+CREATE INDEX customers_template ON customers (template_id);
 CREATE INDEX customers_list ON customers (partner_id, created, id);
 
 CREATE TABLE locations (
