@@ -3,6 +3,8 @@ package customer
 import (
 	"context"
 	"time"
+
+	"dialtone/job"
 )
 
 // Reader reads. Every method sees only what belongs to its tenant, and returns fault.NotFound for everything else, whether it exists
@@ -83,6 +85,8 @@ type Tx interface {
 	DeleteSubscriber(ctx context.Context, tenant Tenant, id SubscriberID) error
 	// Record writes an event into the log.
 	Record(ctx context.Context, e Event) error
+	// Enqueue promises a job: it is done after the transaction has committed.
+	Enqueue(ctx context.Context, j job.Job) error
 }
 
 // Store is what the noun needs from below.

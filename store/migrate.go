@@ -10,6 +10,8 @@ import (
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+	"github.com/riverqueue/river/riverdriver"
+	"github.com/riverqueue/river/rivermigrate"
 )
 
 // migrations are the steps of the schema, one folder a dialect, in the order of their numbers. A step that was released is never changed.
@@ -46,3 +48,18 @@ func migrate(ctx context.Context, db *sql.DB, d dialect, logger *slog.Logger) er
 	}
 	return nil
 }
+
+// migrateJobs brings the tables of the job queue up to date, with the steps that come with the queue.
+func migrateJobs[T any](ctx context.Context, driver riverdriver.Driver[T]) error {
+	migrator, err := rivermigrate.New(driver, &rivermigrate.Config{Logger: noLogger()})
+	if err != nil {
+		return fmt.Errorf("preparing the job queue's migrations: %w", err)
+	}
+	if _, err := migrator.Migrate(ctx, rivermigrate.DirectionUp, nil); err != nil {
+		return fmt.Errorf("bringing the job queue up to date: %w", err)
+	}
+	return nil
+}
+
+// noLogger is for parts that have nothing to say that their errors don't.
+func noLogger() *slog.Logger { return slog.New(slog.DiscardHandler) }

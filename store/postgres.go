@@ -30,7 +30,11 @@ func openPostgres(ctx context.Context, c Config) (*database, error) {
 	if err := migrate(ctx, db.DB, d, c.Logger); err != nil {
 		return nil, errors.Join(cantConnect(d, config, err), db.Close())
 	}
-	return &database{reader: reader{q: db, dialect: d}, write: db, read: db}, nil
+	queue, err := newPostgresQueue(ctx, c.URL)
+	if err != nil {
+		return nil, errors.Join(cantConnect(d, config, err), db.Close())
+	}
+	return &database{reader: reader{q: db, dialect: d}, write: db, read: db, queue: queue, close: queue.pool.Close}, nil
 }
 
 func cantConnect(d postgresDialect, config *pgx.ConnConfig, err error) error {

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/jmoiron/sqlx"
+	"github.com/riverqueue/river/riverdriver/riversqlite"
 	"modernc.org/sqlite"
 	sqlite3 "modernc.org/sqlite/lib"
 
@@ -32,7 +33,11 @@ func openSQLite(ctx context.Context, c Config) (*database, error) {
 		return nil, cantOpen(c.URL, err)
 	}
 	write.SetMaxOpenConns(1)
-	if err := migrate(ctx, write.DB, sqliteDialect{}, c.Logger); err != nil {
+	err = migrate(ctx, write.DB, sqliteDialect{}, c.Logger)
+	if err == nil {
+		err = migrateJobs(ctx, riversqlite.New(write.DB))
+	}
+	if err != nil {
 		return nil, errors.Join(cantOpen(c.URL, err), write.Close())
 	}
 	read, err := sqlx.Open("sqlite", name+sqliteReading)
@@ -42,7 +47,11 @@ func openSQLite(ctx context.Context, c Config) (*database, error) {
 	readers := max(4, runtime.NumCPU())
 	read.SetMaxOpenConns(readers)
 	read.SetMaxIdleConns(readers)
-	return &database{reader: reader{q: read, dialect: sqliteDialect{}}, write: write, read: read}, nil
+	queue, err := newSQLiteQueue(write)
+	if err != nil {
+		return nil, errors.Join(err, read.Close(), write.Close())
+	}
+	return &database{reader: reader{q: read, dialect: sqliteDialect{}}, write: write, read: read, queue: queue}, nil
 }
 
 func cantOpen(path string, err error) error {

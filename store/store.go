@@ -33,6 +33,8 @@ type database struct {
 	reader
 	write *sqlx.DB // SQLite: one connection; PostgreSQL: the same pool as for reading
 	read  *sqlx.DB
+	queue queue
+	close func() // what else there is to close; nil for nothing
 }
 
 // Open opens a database and brings its schema up to date. fault.Unavailable when the database doesn't answer; fault.Invalid when something is wrong
@@ -55,6 +57,9 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 
 // Close closes the database when what is under way is done.
 func (s *Store) Close() error {
+	if s.db.close != nil {
+		s.db.close()
+	}
 	if s.db.read == s.db.write {
 		return s.db.write.Close()
 	}
@@ -88,7 +93,11 @@ func (d devices) Update(ctx context.Context, tenant customer.Tenant, fn func(pro
 }
 
 // tx reads and writes in one transaction.
-type tx struct{ reader }
+type tx struct {
+	reader
+	running *failing
+	queue   queue
+}
 
 // update runs fn in a transaction of one tenant.
 func (s *database) update(ctx context.Context, tenant customer.Tenant, fn func(*tx) error) error {
@@ -120,13 +129,18 @@ func (s *database) contended(err error) bool {
 }
 
 func (s *database) attempt(ctx context.Context, fn func(*tx) error) error {
-	t, err := s.write.BeginTxx(ctx, nil)
+	conn, err := s.write.Connx(ctx)
+	if err != nil {
+		return s.failure(err, "reach the database")
+	}
+	defer func() { _ = conn.Close() }() // back to the pool
+	t, err := conn.BeginTxx(ctx, nil)
 	if err != nil {
 		return s.failure(err, "begin a transaction")
 	}
 	defer func() { _ = t.Rollback() }() // nothing after a commit; after a failure its own error is told
-	q := &failing{Tx: t}
-	if err := fn(&tx{reader{q: q, dialect: s.dialect}}); err != nil {
+	q := &failing{Tx: t, conn: conn}
+	if err := fn(&tx{reader{q: q, dialect: s.dialect}, q, s.queue}); err != nil {
 		return err
 	}
 	if q.failed != nil { // fn forgot it; PostgreSQL would refuse to commit, and SQLite would commit the rest
@@ -149,6 +163,7 @@ func (s *database) snapshot(ctx context.Context, fn func(reader) error) error {
 // itself, in other words; SQLite would go on.
 type failing struct {
 	*sqlx.Tx
+	conn   *sqlx.Conn // that it runs on
 	failed error
 }
 

@@ -14,10 +14,11 @@ var table = map[string][]string{
 	"secret":         {},
 	"digest":         {"secret"},
 	"pki":            {"fault"},
-	"customer":       {"fault", "secret"},
+	"job":            {},
+	"customer":       {"fault", "secret", "job"},
 	"deviceprofiles": {"fault", "secret"},
-	"provisioning":   {"fault", "secret", "digest", "customer", "deviceprofiles"},
-	"store":          {"fault", "secret", "customer", "deviceprofiles", "provisioning"},
+	"provisioning":   {"fault", "secret", "digest", "job", "customer", "deviceprofiles"},
+	"store":          {"fault", "secret", "job", "customer", "deviceprofiles", "provisioning"},
 	"httpcfg":        {"fault", "secret", "digest", "deviceprofiles", "provisioning"},
 	"tftp":           {"fault", "deviceprofiles", "provisioning"},
 	"sip":            {"fault", "secret", "digest", "customer", "deviceprofiles", "provisioning"},
@@ -42,7 +43,7 @@ const (
 )
 
 // vocabulary are the packages that everything else is said with: they need nothing but the standard library.
-var vocabulary = []string{"fault", "secret", "digest", "pki"}
+var vocabulary = []string{"fault", "secret", "digest", "pki", "job"}
 
 // soleUsers says for modules, and for packages of the standard library, who alone may import them.
 var soleUsers = map[string][]string{
@@ -51,6 +52,7 @@ var soleUsers = map[string][]string{
 	"modernc.org/sqlite":              {wall},
 	"github.com/jackc/pgx/v5":         {wall},
 	"github.com/pressly/goose/v3":     {wall},
+	"github.com/riverqueue":           {wall},
 	"github.com/emiago/sipgo":         {"sip", "phone"},
 	"github.com/pion":                 {"sip"},
 	"github.com/icholy/digest":        {"phone"},

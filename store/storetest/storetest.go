@@ -6,6 +6,7 @@ package storetest
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
+	"dialtone/job"
 	"dialtone/provisioning"
 )
 
@@ -23,6 +25,8 @@ import (
 type Store interface {
 	Customers() customer.Store
 	Provisioning() provisioning.Store
+	Work(ctx context.Context, workers []job.Worker, logger *slog.Logger) error
+	Jobs(ctx context.Context) (map[string]int, error)
 	Close() error
 }
 
@@ -41,6 +45,8 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"EnrolmentOpensAndCloses":   enrolmentOpensAndCloses,
 		"ADeviceTakesItsOwnAlong":   aDeviceTakesItsOwnAlong,
 		"EventsAreListed":           eventsAreListed,
+		"JobsFollowTransactions":    jobsFollowTransactions,
+		"JobsAreTriedAgain":         jobsAreTriedAgain,
 		"TemplatesChange":           templatesChange,
 		"CustomersChange":           customersChange,
 		"SubscribersChange":         subscribersChange,
