@@ -21,14 +21,14 @@ func TestTheAuditSaysWhoDidWhat(t *testing.T) {
 		return out
 	}
 	assert.Equal(t, []string{
-		"device.deleted", "subscriber.deleted", "package.removed", "device.revised", "line.credentials_rotated", "customer.changed",
-		"device.created", "package.assigned", "subscriber.created", "location.created", "customer.created", "template.created", "token.created", "partner.created",
+		"device.deleted", "subscriber.deleted", "package.removed", "device.revised", "line.credentials_rotated", "customer.fulfilled", "customer.changed",
+		"device.created", "package.assigned", "subscriber.created", "customer.fulfilled", "location.created", "customer.created", "template.created", "token.created", "partner.created",
 	}, kinds(""))
 	assert.Equal(t, []string{"device.deleted", "device.revised", "line.credentials_rotated", "device.created"}, kinds("subject="+o.device))
 	assert.Equal(t, []string{"customer.changed"}, kinds("kind=customer.changed&actor=ADMIN@example.com&orgId="+o.org))
 	assert.Empty(t, kinds("actor=somebody@example.com"))
 	assert.Empty(t, kinds("until=2026-05-01T08:00:00Z"))
-	assert.Len(t, kinds("from=2026-05-01T08:00:00Z&until=2026-05-01T08:00:01Z"), 14)
+	assert.Len(t, kinds("from=2026-05-01T08:00:00Z&until=2026-05-01T08:00:01Z"), 16)
 	assert.NotContains(t, kinds("orgId="+o.org), "template.created", "what concerns the partner isn't the customer's")
 
 	changed := items(t, o.ok(t, 200, "GET", "/hub/v1/audit?kind=customer.changed", ""))[0]

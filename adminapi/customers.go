@@ -33,9 +33,24 @@ func wireAddress(a customer.Address) addressWire {
 
 // packageState is one package of a customer on the wire.
 type packageState struct {
-	Name       string   `json:"name"`
-	Status     string   `json:"status"`
-	LicenseIDs []string `json:"licenseIds,omitempty"`
+	Name       string       `json:"name"`
+	Status     string       `json:"status"`
+	Errors     []noticeWire `json:"errors,omitempty" doc:"Of the last background work"`
+	LicenseIDs []string     `json:"licenseIds,omitempty"`
+}
+
+// noticeWire is what background work has to say, on the wire.
+type noticeWire struct {
+	ErrorCode   int    `json:"errorCode"`
+	Description string `json:"description"`
+}
+
+func wireNotices(list []customer.Notice) []noticeWire {
+	var out []noticeWire
+	for _, n := range list {
+		out = append(out, noticeWire{n.Code, n.Message})
+	}
+	return out
 }
 
 // customerWire is a customer on the wire. It has the documented fields and no others: strict clients refuse what they don't know.
@@ -49,17 +64,21 @@ type customerWire struct {
 	ResourceDetails struct {
 		Packages []packageState `json:"packages"`
 	} `json:"resourceDetails"`
+	Errors []noticeWire `json:"errors,omitempty" doc:"Of the last background work"`
 }
 
 func wireCustomer(c customer.Customer) customerWire {
 	w := customerWire{
-		ID: encodeID(kindCustomer, c.ID), OrgID: encodeID(kindOrganization, c.Org), ExternalID: c.ExternalID, Address: wireAddress(c.Address),
-		Status: string(c.Status), Packages: make([]string, len(c.Packages)),
+		ID: encodeID(kindCustomer, c.ID), ExternalID: c.ExternalID, Address: wireAddress(c.Address),
+		Status: string(c.Status), Packages: make([]string, len(c.Packages)), Errors: wireNotices(c.Errors),
+	}
+	if c.Status != customer.StatusProvisioning { // until then the organisation isn't for use
+		w.OrgID = encodeID(kindOrganization, c.Org)
 	}
 	w.ResourceDetails.Packages = make([]packageState, len(c.Packages))
 	for i, q := range c.Packages {
 		w.Packages[i] = string(q.Package)
-		w.ResourceDetails.Packages[i] = packageState{Name: string(q.Package), Status: string(customer.StatusProvisioned)}
+		w.ResourceDetails.Packages[i] = packageState{Name: string(q.Package), Status: string(q.Status), Errors: wireNotices(q.Errors)}
 	}
 	return w
 }
@@ -288,7 +307,9 @@ func (s *Server) getCustomer(ctx context.Context, in *struct {
 	out := &customerOutput{in.self(customersPath + "/" + encodeID(kindCustomer, c.ID)), wireCustomer(c)}
 	if in.IncludeLicenses {
 		for i, q := range c.Packages {
-			out.Body.ResourceDetails.Packages[i].LicenseIDs = []string{licenseID(c, q.Package)}
+			if q.Status == customer.PackageProvisioned {
+				out.Body.ResourceDetails.Packages[i].LicenseIDs = []string{licenseID(c, q.Package)}
+			}
 		}
 	}
 	return out, err

@@ -42,6 +42,41 @@ func TestACustomersPackagesAreAWholeTarget(t *testing.T) {
 	assert.Len(t, items(t, o.ok(t, 200, "GET", "/v1/locations?orgId="+o.org, "")), 1)
 }
 
+// A 202 is a promise: the customer is there at once, and says what it waits for.
+func TestACustomerSaysWhatItWaitsFor(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.promises.Hold()
+	body := strings.Replace(o.newCustomer("waiting"), `["webex_calling"]`, `["webex_calling","webex_meetings"]`, 1)
+	at := "/v1/wholesale/customers/" + last(text(o.ok(t, 202, "POST", "/v1/wholesale/customers", body), "url"))
+	waiting := o.ok(t, 200, "GET", at+"?includePackageLicenseInfo=true", "")
+	assert.Equal(t, "provisioning", waiting["status"])
+	assert.NotContains(t, waiting, "orgId")
+	states := func(c map[string]any) string { return fmt.Sprint(c["resourceDetails"].(map[string]any)["packages"]) }
+	assert.Equal(t, "[map[name:webex_calling status:provisioning] map[name:webex_meetings status:provisioning]]", states(waiting))
+	assert.Len(t, items(t, o.ok(t, 200, "GET", "/v1/wholesale/customers?status=provisioning", "")), 1)
+	for _, busy := range []reply{
+		o.ask(t, o.token, "PUT", at, `{"packages":["webex_calling"]}`), o.ask(t, o.token, "DELETE", at, ""),
+		o.ask(t, o.token, "POST", "/v1/wholesale/subscribers", strings.Replace(o.newPerson("early", 1), o.customer, last(at), 1)),
+	} {
+		assert.Equal(t, 409, busy.status, busy.body)
+		assert.Contains(t, busy.body, `"errorCode":90010`)
+	}
+	require.NoError(t, o.promises.GiveUp(t.Context(), assert.AnError))
+	failed := o.ok(t, 200, "GET", at, "")
+	assert.Equal(t, "error", failed["status"])
+	assert.Contains(t, fmt.Sprint(failed["errors"]), "errorCode:90099")
+	assert.Contains(t, states(failed), "name:webex_calling status:error")
+	o.ok(t, 202, "PUT", at, `{"packages":["webex_calling","webex_meetings"]}`)
+	assert.Equal(t, "provisioned", o.ok(t, 200, "GET", at, "")["status"])
+
+	o.promises.Hold()
+	o.ok(t, 202, "DELETE", at, "")
+	assert.Equal(t, "deleting", o.ok(t, 200, "GET", at, "")["status"])
+	require.NoError(t, o.promises.Do(t.Context()))
+	o.ok(t, 404, "GET", at, "")
+}
+
 func TestAChangeOfACustomerThatCantBe(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)

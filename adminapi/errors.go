@@ -82,7 +82,7 @@ func newError(c huma.Context, status int, message string, errs ...error) huma.St
 	for _, err := range errs {
 		if detail, ok := errors.AsType[*huma.ErrorDetail](err); ok {
 			field := strings.TrimPrefix(detail.Location, "body.")
-			e.Errors = append(e.Errors, errorItem{Description: detail.Message, FieldName: field})
+			e.Errors = append(e.Errors, errorItem{ErrorCode: fault.CodeRule, Description: detail.Message, FieldName: field})
 		}
 	}
 	if len(e.Errors) > 0 {

@@ -28,6 +28,7 @@ import (
 	"dialtone/provisioning"
 	"dialtone/secret"
 	"dialtone/store"
+	"dialtone/store/storetest"
 )
 
 // What the product wires into this door.
@@ -42,6 +43,7 @@ const sipPassword = "Own-Password-1"
 type office struct {
 	door          http.Handler
 	db            *store.Store
+	promises      storetest.Promises
 	log           *lockedBuffer
 	token, others string // of the two partners' administrators
 	partner       customer.OrgID
@@ -69,15 +71,16 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, o.db.Close()) })
 	now := func() time.Time { return time.Date(2026, 5, 1, 8, 0, 0, 123456789, time.UTC) }
-	customers := customer.NewService(customer.Config{Store: o.db.Customers(), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: "sip.example.test"})
+	customers := customer.NewService(customer.Config{Store: o.promises.Customers(o.db.Customers()), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: "sip.example.test"})
 	key, err := secret.NewMasterKey(rand.Reader)
 	require.NoError(t, err)
 	ring, err := secret.ParseKeyring(key, rand.Reader)
 	require.NoError(t, err)
 	devices, err := provisioning.New(provisioning.Config{
-		Store: o.db.Provisioning(), Customers: customers, Keyring: ring, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
+		Store: o.promises.Provisioning(o.db.Provisioning()), Customers: customers, Keyring: ring, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
 	})
 	require.NoError(t, err)
+	o.promises.Employ(customers.Workers()...)
 	devices.Announce(
 		deviceprofiles.Service{HTTPBase: "http://phones.example.test:8081", HTTPSBase: "https://phones.example.test:8443", NTPServer: "ntp.example.test"},
 		deviceprofiles.SIP{Transport: deviceprofiles.TLS, Expires: 3600},

@@ -121,7 +121,7 @@ func TestEveryKindOfFailureHasItsAnswer(t *testing.T) {
 		retryAfter string
 		body       string
 	}{
-		"invalid":     {fault.InvalidField("max", "is odd"), 400, "", `{"message":"max: is odd","errors":[{"description":"is odd","fieldName":"max"}],"trackingId":"T1"}`},
+		"invalid":     {fault.InvalidField("max", "is odd"), 400, "", `{"message":"max: is odd","errors":[{"errorCode":90000,"description":"is odd","fieldName":"max"}],"trackingId":"T1"}`},
 		"not found":   {fault.New(fault.NotFound, "Gone."), 404, "", `{"message":"Gone.","errors":[{"description":"Gone."}],"trackingId":"T1"}`},
 		"denied":      {fault.New(fault.Denied, "No."), 403, "", `{"message":"No.","errors":[{"description":"No."}],"trackingId":"T1"}`},
 		"conflict":    {conflict, 409, "", `{"message":"name: is taken","errors":[{"errorCode":10022,"description":"is taken","fieldName":"name"}],"trackingId":"T1"}`},

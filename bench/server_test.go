@@ -197,9 +197,16 @@ func (s *server) seed() error {
 	if err != nil {
 		return err
 	}
-	var list struct{ Items []struct{ ID, OrgID string } }
-	if err := s.call("GET", "/v1/wholesale/customers?externalId=c0", "", &list); err != nil {
-		return err
+	var list struct {
+		Items []struct{ ID, OrgID, Status string }
+	}
+	questions := time.NewTicker(10 * time.Millisecond) // as a client asks that was told 202
+	defer questions.Stop()
+	for len(list.Items) == 0 || list.Items[0].Status != "provisioned" {
+		if err := s.call("GET", "/v1/wholesale/customers?externalId=c0", "", &list); err != nil {
+			return err
+		}
+		<-questions.C
 	}
 	s.macs, s.lines = make([]string, devices), make([]line, sipLines)
 	if err := each(devices, func(i int) error { return s.seedDevice(i, list.Items[0].ID, list.Items[0].OrgID) }); err != nil {

@@ -16,27 +16,39 @@ type CustomerChange struct {
 	Location   *NewLocation    // needed with the first calling package; passed over by a customer that has a location
 }
 
-// ChangeCustomer gives a customer other packages, quantities, another external id or address, in one transaction. fault.Conflict when the external
-// id is another customer's, when a package that is taken away is still assigned, or when a quantity would be below what is assigned.
+// ChangeCustomer gives a customer another external id, address or quantities at once, and promises the packages. fault.Conflict when the customer is
+// busy, when the external id is another customer's, when a package that is taken away is still assigned, or when a quantity would be below what is
+// assigned.
 func (s *Service) ChangeCustomer(ctx context.Context, actor Actor, id CustomerID, in CustomerChange) (Customer, error) {
-	c, err := s.store.Customer(ctx, actor.Partner, id)
-	if err != nil {
-		return Customer{}, err
-	}
 	var after Customer
-	err = s.store.Update(ctx, c.Tenant(), func(tx Tx) error {
-		before, err := tx.Customer(ctx, actor.Partner, id)
-		if err != nil {
-			return err
-		}
+	err := s.withCustomer(ctx, actor, id, func(tx Tx, before Customer) error {
+		var err error
 		after, err = s.changeCustomer(ctx, tx, actor, before, in)
 		return err
 	})
 	return after, err
 }
 
+// withCustomer runs fn in a transaction, on a customer that isn't busy.
+func (s *Service) withCustomer(ctx context.Context, actor Actor, id CustomerID, fn func(Tx, Customer) error) error {
+	known, err := s.store.Customer(ctx, actor.Partner, id)
+	if err != nil {
+		return err
+	}
+	return s.store.Update(ctx, known.Tenant(), func(tx Tx) error {
+		c, err := tx.Customer(ctx, actor.Partner, id)
+		if err != nil {
+			return err
+		}
+		if err := c.notBusy(); err != nil {
+			return err
+		}
+		return fn(tx, c)
+	})
+}
+
 func (s *Service) changeCustomer(ctx context.Context, tx Tx, actor Actor, before Customer, in CustomerChange) (Customer, error) {
-	after, location, numbers, err := s.changedCustomer(ctx, tx, before, in)
+	after, err := s.changedCustomer(ctx, tx, actor, before, in)
 	if err != nil {
 		return Customer{}, err
 	}
@@ -46,6 +58,9 @@ func (s *Service) changeCustomer(ctx context.Context, tx Tx, actor Actor, before
 	if err := tx.SetCustomer(ctx, after); err != nil {
 		return Customer{}, err
 	}
+	if err := numbersAreFree(ctx, tx, after); err != nil {
+		return Customer{}, err
+	}
 	facts := map[string]any{
 		"before": map[string]any{"packages": packageNames(before.Packages), "externalId": before.ExternalID, "address": before.Address},
 		"after":  map[string]any{"packages": packageNames(after.Packages), "externalId": after.ExternalID, "address": after.Address},
@@ -53,30 +68,54 @@ func (s *Service) changeCustomer(ctx context.Context, tx Tx, actor Actor, before
 	if err := s.record(ctx, tx, actor, after.Tenant(), EventCustomerChanged, string(after.ID), facts); err != nil {
 		return Customer{}, err
 	}
-	return after, s.addLocation(ctx, tx, actor, location, numbers)
+	return after, s.promise(ctx, tx, after)
 }
 
-// changedCustomer checks the input and returns the customer as it is to be, with the location that comes with its first calling package.
-func (s *Service) changedCustomer(ctx context.Context, tx Tx, before Customer, in CustomerChange) (Customer, *Location, []string, error) {
+// changedCustomer checks the input and returns the customer as it is while the change is pending.
+func (s *Service) changedCustomer(ctx context.Context, tx Tx, actor Actor, before Customer, in CustomerChange) (Customer, error) {
 	var p problems
 	after := before
+	after.Status, after.Errors, after.Pending.Actor = StatusUpdating, nil, actor.Email
 	if in.ExternalID != "" {
 		after.ExternalID = p.text("externalId", in.ExternalID, 128)
 	}
 	if in.Address != nil {
 		after.Address = p.address("address", *in.Address)
 	}
-	after.Packages = p.packages(in.Packages, p.changedLimits(before, in), after.Address.Country)
+	target := p.packages(in.Packages, p.changedLimits(before, in), after.Address.Country)
+	after.Packages = becoming(before.Packages, target)
 	existing, _, err := tx.Locations(ctx, before.Tenant(), LocationFilter{}, Page{Max: 1})
 	if err != nil {
-		return Customer{}, nil, nil, err
+		return Customer{}, err
 	}
-	var location *Location
-	var numbers []string
-	if len(existing) == 0 {
-		location, numbers = s.firstLocation(&p, after, in.Location)
+	switch {
+	case len(existing) > 0:
+		after.Pending.Location, after.Pending.Numbers = nil, nil
+	case in.Location != nil || before.Pending.Location == nil:
+		after.Pending.Location, after.Pending.Numbers = s.firstLocation(&p, after, in.Location)
 	}
-	return after, location, numbers, p.err("The customer can't be changed")
+	return after, p.err("The customer can't be changed")
+}
+
+// becoming joins what a customer has with what it is to have: what it has and keeps stays provisioned, what it has and loses is to be deleted, and
+// what is new or went wrong is to be provisioned.
+func becoming(has, target []CustomerPackage) []CustomerPackage {
+	out := make([]CustomerPackage, 0, len(target))
+	for _, t := range target {
+		for _, h := range has {
+			if h.Package == t.Package && h.Status == PackageProvisioned {
+				t.Status = PackageProvisioned
+			}
+		}
+		out = append(out, t)
+	}
+	for _, h := range has {
+		if !slices.ContainsFunc(target, func(t CustomerPackage) bool { return t.Package == h.Package }) {
+			h.Status, h.Errors = PackageDeleting, nil
+			out = append(out, h)
+		}
+	}
+	return out
 }
 
 // changedLimits returns the quantities that are to hold: those that there are, with those that change. They can be neither switched on nor off later
@@ -106,7 +145,7 @@ func (p *problems) changedLimits(before Customer, in CustomerChange) map[Package
 
 // limited reports whether the customer was created with quantities.
 func (c Customer) limited() bool {
-	return slices.ContainsFunc(c.Packages, func(q PackageQuantity) bool { return q.Limit > 0 })
+	return slices.ContainsFunc(c.Packages, func(q CustomerPackage) bool { return q.Limit > 0 })
 }
 
 // fitsWhatIsAssigned refuses to take away what somebody has.
@@ -116,41 +155,41 @@ func fitsWhatIsAssigned(ctx context.Context, tx Tx, before, after Customer) erro
 			continue
 		}
 		if n, err := tx.CountSubscribers(ctx, before.Tenant(), q.Package); err != nil || n > 0 {
-			return orConflict(err, "%d subscribers have %s. Give them another package first.", n, q.Package)
+			return orConflict(err, fault.CodeAssigned, "%d subscribers have %s. Give them another package first.", n, q.Package)
 		}
 	}
 	for _, q := range after.Packages {
-		if q.Limit == 0 {
+		if q.Limit == 0 || q.Status == PackageDeleting {
 			continue
 		}
 		if n, err := tx.CountSubscribers(ctx, before.Tenant(), q.Package); err != nil || n > q.Limit {
-			return orConflict(err, "%d subscribers have %s: the quantity can't be %d. Take the package from some of them first.", n, q.Package, q.Limit)
+			return orConflict(err, fault.CodeQuantity, "%d subscribers have %s: the quantity can't be %d. Take the package from some of them first.", n, q.Package, q.Limit)
 		}
 	}
 	return nil
 }
 
-func orConflict(err error, format string, args ...any) error {
+func orConflict(err error, code fault.Code, format string, args ...any) error {
 	if err != nil {
 		return err
 	}
-	return fault.New(fault.Conflict, format, args...)
+	return fault.New(fault.Conflict, format, args...).WithCode(code)
 }
 
-// RemoveCustomer ends the wholesale relation with a customer. The organisation stays, with people, locations and numbers. fault.Conflict while
-// somebody has a package of it.
+// RemoveCustomer promises to end the wholesale relation with a customer. The organisation stays, with people, locations and numbers. fault.Conflict
+// when the customer is busy, or while somebody has a package of it.
 func (s *Service) RemoveCustomer(ctx context.Context, actor Actor, id CustomerID) error {
-	c, err := s.store.Customer(ctx, actor.Partner, id)
-	if err != nil {
-		return err
-	}
-	return s.store.Update(ctx, c.Tenant(), func(tx Tx) error {
+	return s.withCustomer(ctx, actor, id, func(tx Tx, c Customer) error {
 		if n, err := tx.CountSubscribers(ctx, c.Tenant(), ""); err != nil || n > 0 {
-			return orConflict(err, "%d subscribers have packages of this customer. Remove them first.", n)
+			return orConflict(err, fault.CodeAssigned, "%d subscribers have packages of this customer. Remove them first.", n)
 		}
-		if err := tx.DeleteCustomer(ctx, actor.Partner, id); err != nil {
+		c.Status, c.Pending.Actor = StatusDeleting, actor.Email
+		if err := tx.SetCustomer(ctx, c); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, actor, c.Tenant(), EventCustomerDeleted, string(id), map[string]any{"externalId": c.ExternalID, "name": c.Name})
+		if err := s.record(ctx, tx, actor, c.Tenant(), EventCustomerLeaving, string(id), map[string]any{"externalId": c.ExternalID, "name": c.Name}); err != nil {
+			return err
+		}
+		return s.promise(ctx, tx, c)
 	})
 }

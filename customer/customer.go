@@ -7,6 +7,8 @@ package customer
 
 import (
 	"time"
+
+	"dialtone/fault"
 )
 
 // Ids are UUIDs in their canonical lower-case form. Each noun has a type of its own, so that swapped arguments don't compile.
@@ -83,6 +85,11 @@ const (
 	StatusPendingReview         Status = "pending_rpl_review"
 )
 
+// Busy reports whether background work on the customer is promised: until it is done nothing else may be asked.
+func (s Status) Busy() bool {
+	return s == StatusProvisioning || s == StatusUpdating || s == StatusDeleting
+}
+
 // Customer is an organisation that a partner serves.
 type Customer struct {
 	ID           CustomerID
@@ -96,27 +103,61 @@ type Customer struct {
 	Address      Address
 	Status       Status
 	SIPDomain    string // lower case, without a final dot; unique
-	Packages     []PackageQuantity
+	Packages     []CustomerPackage
+	Errors       []Notice // of the last background work, beyond those of single packages; nil for none
+	Pending      Pending
 	Created      time.Time
 }
 
 // Tenant returns the tenant that the customer's own things belong to.
 func (c Customer) Tenant() Tenant { return Tenant{Partner: c.Partner, Customer: c.Org} }
 
-// Has reports whether the customer has the package.
+// Has reports whether the customer has the package, or is to have it.
 func (c Customer) Has(p Package) bool {
-	for _, q := range c.Packages {
-		if q.Package == p {
-			return true
-		}
-	}
-	return false
+	_, ok := c.Package(p)
+	return ok
 }
 
-// PackageQuantity is a package that a customer has, and how many of it may be assigned.
-type PackageQuantity struct {
+// Package returns the customer's package of that name; false when it has none, or is to lose it.
+func (c Customer) Package(name Package) (CustomerPackage, bool) {
+	for _, p := range c.Packages {
+		if p.Package == name && p.Status != PackageDeleting {
+			return p, true
+		}
+	}
+	return CustomerPackage{}, false
+}
+
+// PackageStatus is the state of one package of a customer, in the wire's words.
+type PackageStatus string
+
+// The states of a customer's package.
+const (
+	PackageProvisioning PackageStatus = "provisioning"
+	PackageProvisioned  PackageStatus = "provisioned"
+	PackageDeleting     PackageStatus = "deleting"
+	PackageError        PackageStatus = "error"
+)
+
+// CustomerPackage is a package that a customer has, and how many of it may be assigned.
+type CustomerPackage struct {
 	Package Package
 	Limit   int // 0 means no limit
+	Status  PackageStatus
+	Errors  []Notice // of the last background work; nil for none
+}
+
+// Notice is what background work has to say to a person.
+type Notice struct {
+	Code    fault.Code
+	Message string
+}
+
+// Pending is what a customer waits for while its status is busy, and after that what couldn't be done.
+type Pending struct {
+	Actor    string    // who asked for it: an admin's e-mail
+	Location *Location // to be made; nil for none
+	Numbers  []string  // to be put into it, E.164
 }
 
 // Address is a postal address.
@@ -247,6 +288,8 @@ const (
 	EventTemplateDeleted    EventKind = "template.deleted"
 	EventCustomerCreated    EventKind = "customer.created"
 	EventCustomerChanged    EventKind = "customer.changed"
+	EventCustomerFulfilled  EventKind = "customer.fulfilled"
+	EventCustomerLeaving    EventKind = "customer.leaving"
 	EventCustomerDeleted    EventKind = "customer.deleted"
 	EventLocationCreated    EventKind = "location.created"
 	EventNumbersAdded       EventKind = "numbers.added"

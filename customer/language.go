@@ -48,7 +48,7 @@ func (p *problems) language(field, asked, country, fallback string) string {
 	}
 	l, ok := Locale(strings.TrimSpace(asked), country)
 	if !ok {
-		p.add(field, "must be a supported language, such as en or de_DE")
+		p.reject(field, asked, "must be a supported language, such as en or de_DE")
 	}
 	return l
 }

@@ -37,18 +37,23 @@ type NewLocation struct {
 	MainNumber  string
 }
 
-// Provision creates a customer with its organisation, SIP domain and first location in one transaction. fault.Conflict when the partner
-// has a customer with the external id.
+// Provision accepts a customer: when it returns, the customer is there with its organisation and SIP domain, in StatusProvisioning, and the rest is
+// promised (see fulfil.go). fault.Conflict when the partner has a customer with the external id, or when somebody has one of the location's numbers.
 func (s *Service) Provision(ctx context.Context, actor Actor, in NewCustomer) (Customer, error) {
-	return s.provision(ctx, actor, in, nil)
+	return s.provision(ctx, actor, in, s.promise)
 }
 
 // errChecked ends a transaction in which everything went well, so that nothing of it stays.
 var errChecked = errors.New("checked")
 
-// CheckProvision says whether Provision would succeed at this moment, by doing it and taking it back. Nothing is changed.
+// CheckProvision says whether Provision, and all that it promises, would succeed at this moment, by doing it and taking it back. Nothing is changed.
 func (s *Service) CheckProvision(ctx context.Context, actor Actor, in NewCustomer) error {
-	_, err := s.provision(ctx, actor, in, errChecked)
+	_, err := s.provision(ctx, actor, in, func(ctx context.Context, tx Tx, c Customer) error {
+		if err := s.fulfilIn(ctx, tx, c); err != nil {
+			return err
+		}
+		return errChecked
+	})
 	if errors.Is(err, errChecked) {
 		return nil
 	}
@@ -86,13 +91,13 @@ func (s *Service) emailIsFree(ctx context.Context, email string) error {
 	return err
 }
 
-// provision creates a customer in a transaction that ends with an error; nil commits it.
-func (s *Service) provision(ctx context.Context, actor Actor, in NewCustomer, end error) (Customer, error) {
+// provision accepts a customer in a transaction that ends with a step: promise commits it.
+func (s *Service) provision(ctx context.Context, actor Actor, in NewCustomer, end func(context.Context, Tx, Customer) error) (Customer, error) {
 	template, err := s.templateOf(ctx, actor, in.ProvisioningID)
 	if err != nil {
 		return Customer{}, err
 	}
-	c, location, numbers, err := s.newCustomer(actor, template, in)
+	c, err := s.newCustomer(actor, template, in)
 	if err != nil {
 		return Customer{}, err
 	}
@@ -101,11 +106,11 @@ func (s *Service) provision(ctx context.Context, actor Actor, in NewCustomer, en
 		return Customer{}, err
 	}
 	c.SIPDomain = "c" + label + "." + s.sipDomain
-	return c, s.store.Update(ctx, actor.Tenant(), func(tx Tx) error {
-		if err := s.createCustomer(ctx, tx, actor, c, location, numbers); err != nil {
+	return c, s.store.Update(ctx, c.Tenant(), func(tx Tx) error {
+		if err := s.createCustomer(ctx, tx, actor, c); err != nil {
 			return err
 		}
-		return end
+		return end(ctx, tx, c)
 	})
 }
 
@@ -117,36 +122,37 @@ const (
 
 func (s *Service) templateOf(ctx context.Context, actor Actor, provisioningID string) (Template, error) {
 	if provisioningID == "" {
-		return Template{}, fault.InvalidField("provisioningId", "is needed: it names the onboarding template")
+		return Template{}, fault.InvalidField("provisioningId", "is needed: it names the onboarding template").WithCode(fault.CodeMissing)
 	}
 	t, err := s.store.TemplateByProvisioningID(ctx, actor.Partner, provisioningID)
 	if fault.Is(err, fault.NotFound) {
-		return Template{}, fault.InvalidField("provisioningId", "names no onboarding template of yours")
+		return Template{}, fault.InvalidField("provisioningId", "names no onboarding template of yours").WithCode(fault.CodeUnknown)
 	}
 	return t, err
 }
 
-func (s *Service) newCustomer(actor Actor, template Template, in NewCustomer) (Customer, *Location, []string, error) {
+func (s *Service) newCustomer(actor Actor, template Template, in NewCustomer) (Customer, error) {
 	var p problems
 	c := Customer{
 		ID: CustomerID(s.newID()), Partner: actor.Partner, Org: OrgID(s.newID()), Template: template.ID,
 		ExternalID: p.text("externalId", in.ExternalID, 128),
 		Address:    p.address("address", in.Address),
-		Status:     StatusProvisioned,
+		Status:     StatusProvisioning,
+		Pending:    Pending{Actor: actor.Email},
 		Created:    s.now(),
 	}
 	if in.Org != "" {
-		p.add("orgId", "names no organisation that can be attached")
+		p.unknown("orgId", "names no organisation that can be attached")
 	}
 	c.Name = p.text("customerInfo.name", in.Name, 128)
 	if strings.Contains(c.Name, "%") {
-		p.add("customerInfo.name", "must not contain %%")
+		p.reject("customerInfo.name", c.Name, "must not contain %")
 	}
 	c.PrimaryEmail = p.email("customerInfo.primaryEmail", in.PrimaryEmail)
 	c.Language = p.language("customerInfo.language", in.Language, template.Country, template.Language)
 	c.Packages = p.packages(in.Packages, in.Limits, c.Address.Country)
-	location, numbers := s.firstLocation(&p, c, in.Location)
-	return c, location, numbers, p.err("The customer can't be created")
+	c.Pending.Location, c.Pending.Numbers = s.firstLocation(&p, c, in.Location)
+	return c, p.err("The customer can't be created")
 }
 
 // firstLocation reads the location that comes with a customer; nil when there is none and none is needed.
@@ -155,7 +161,7 @@ func (s *Service) firstLocation(p *problems, c Customer, in *NewLocation) (*Loca
 	if in == nil {
 		for _, q := range c.Packages {
 			if q.Package.Calling() {
-				p.add(path, "is needed with the calling package %s", q.Package)
+				p.missing(path, "is needed with the calling package %s", q.Package)
 				break
 			}
 		}
@@ -174,15 +180,29 @@ func (s *Service) firstLocation(p *problems, c Customer, in *NewLocation) (*Loca
 	return l, p.numbers(path, in.Numbers, in.MainNumber)
 }
 
-func (s *Service) createCustomer(ctx context.Context, tx Tx, actor Actor, c Customer, l *Location, numbers []string) error {
+func (s *Service) createCustomer(ctx context.Context, tx Tx, actor Actor, c Customer) error {
 	if err := tx.CreateCustomer(ctx, c); err != nil {
 		return err
 	}
-	facts := map[string]any{"externalId": c.ExternalID, "name": c.Name, "packages": packageNames(c.Packages), "sipDomain": c.SIPDomain}
-	if err := s.record(ctx, tx, actor, c.Tenant(), EventCustomerCreated, string(c.ID), facts); err != nil {
+	if err := numbersAreFree(ctx, tx, c); err != nil {
 		return err
 	}
-	return s.addLocation(ctx, tx, actor, l, numbers)
+	facts := map[string]any{"externalId": c.ExternalID, "name": c.Name, "packages": packageNames(c.Packages), "sipDomain": c.SIPDomain}
+	return s.record(ctx, tx, actor, c.Tenant(), EventCustomerCreated, string(c.ID), facts)
+}
+
+// numbersAreFree refuses at once what the promised work would be refused for later.
+func numbersAreFree(ctx context.Context, tx Tx, c Customer) error {
+	for _, n := range c.Pending.Numbers {
+		taken, err := tx.AnyTenantHasNumber(ctx, n)
+		if err != nil {
+			return err
+		}
+		if taken {
+			return fault.New(fault.Conflict, "The number %s belongs to another location or organisation.", n).WithCode(fault.CodeNumberInUse)
+		}
+	}
+	return nil
 }
 
 // addLocation creates a location with its numbers; nil is none.
@@ -200,7 +220,7 @@ func (s *Service) addLocation(ctx context.Context, tx Tx, actor Actor, l *Locati
 	return s.addNumbers(ctx, tx, actor, *l, numbers, NumberActive)
 }
 
-func packageNames(quantities []PackageQuantity) []string {
+func packageNames(quantities []CustomerPackage) []string {
 	names := make([]string, len(quantities))
 	for i, q := range quantities {
 		names[i] = string(q.Package)

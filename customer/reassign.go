@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"dialtone/fault"
@@ -35,6 +36,9 @@ func (s *Service) Reassign(ctx context.Context, tx Tx, actor Actor, tenant Tenan
 	if len(added)+len(removed) == 0 {
 		return before, before, nil
 	}
+	if err := errors.Join(c.notBusy(), c.ready(added)); err != nil {
+		return before, after, err
+	}
 	if err := checkQuantities(ctx, tx, c, added); err != nil {
 		return before, after, err
 	}
@@ -63,7 +67,7 @@ func (s *Service) reassigned(c Customer, person Person, before Subscriber, in Re
 		return Subscriber{}, err
 	}
 	if person.Admin && after.Package.below(before.Package) {
-		return Subscriber{}, fault.New(fault.Conflict, "%s administers the customer: the package can't go down from %s to %s.", person.Email, before.Package, after.Package)
+		return Subscriber{}, fault.New(fault.Conflict, "%s administers the customer: the package can't go down from %s to %s.", person.Email, before.Package, after.Package).WithCode(fault.CodeLevel)
 	}
 	return after, nil
 }

@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"fmt"
 	"net/mail"
 	"slices"
 	"strings"
@@ -20,8 +21,32 @@ type problems struct {
 	list []fault.Problem
 }
 
+// add notes that a field breaks a rule.
 func (p *problems) add(field, format string, args ...any) {
-	p.list = append(p.list, fault.InvalidField(field, format, args...).Problems[0])
+	p.code(fault.CodeRule, field, format, args...)
+}
+
+// missing notes that a field is absent.
+func (p *problems) missing(field, format string, args ...any) {
+	p.code(fault.CodeMissing, field, format, args...)
+}
+
+// unknown notes that a field names nothing of the caller's.
+func (p *problems) unknown(field, format string, args ...any) {
+	p.code(fault.CodeUnknown, field, format, args...)
+}
+
+// reject notes that a field breaks a rule, and repeats what it holds: whoever reads a log of a thousand rows sees why.
+func (p *problems) reject(field, value, rule string) {
+	const most = 40 // characters that are repeated
+	if runes := []rune(value); len(runes) > most {
+		value = string(runes[:most]) + "..."
+	}
+	p.code(fault.CodeRule, field, "%s; it is %q", rule, value)
+}
+
+func (p *problems) code(code fault.Code, field, format string, args ...any) {
+	p.list = append(p.list, fault.Problem{Field: field, Code: code, Message: fmt.Sprintf(format, args...)})
 }
 
 // err returns fault.Invalid with all that was found, nil if nothing was.
@@ -42,7 +67,7 @@ func (p *problems) err(what string) error {
 func (p *problems) text(field, value string, size int) string {
 	value = p.optionalText(field, value, size)
 	if value == "" {
-		p.add(field, "is needed")
+		p.missing(field, "is needed")
 	}
 	return value
 }
@@ -54,7 +79,7 @@ func (p *problems) optionalText(field, value string, size int) string {
 	case !utf8.ValidString(value):
 		p.add(field, "must be UTF-8")
 	case utf8.RuneCountInString(value) > size:
-		p.add(field, "must have at most %d characters", size)
+		p.code(fault.CodeSize, field, "must have at most %d characters; it has %d", size, utf8.RuneCountInString(value))
 	case strings.ContainsFunc(value, unprintable):
 		p.add(field, "must not contain control characters or line breaks")
 	}
@@ -68,7 +93,7 @@ func (p *problems) email(field, value string) string {
 	value = strings.ToLower(strings.TrimSpace(value))
 	address, err := mail.ParseAddress(value)
 	if err != nil || address.Address != value || len(value) > 254 {
-		p.add(field, "must be an e-mail address such as ada@example.com")
+		p.reject(field, value, "must be an e-mail address such as ada@example.com")
 	}
 	return value
 }
@@ -77,14 +102,14 @@ func (p *problems) country(field, value string) string {
 	value = strings.ToUpper(strings.TrimSpace(value))
 	region, err := language.ParseRegion(value)
 	if err != nil || len(value) != 2 || !region.IsCountry() || region.String() != value {
-		p.add(field, "must be a country's two-letter code (ISO 3166-1), such as US")
+		p.reject(field, value, "must be a country's two-letter code (ISO 3166-1), such as US")
 	}
 	return value
 }
 
 func (p *problems) timeZone(field, value string) string {
 	if _, err := time.LoadLocation(value); err != nil || value == "" || value == "Local" {
-		p.add(field, "must be a time zone's IANA name, such as America/New_York")
+		p.reject(field, value, "must be a time zone's IANA name, such as America/New_York")
 	}
 	return value
 }
@@ -105,10 +130,10 @@ func (p *problems) address(field string, a Address) Address {
 	}
 	a.StateOrProvince = strings.TrimPrefix(strings.ToUpper(a.StateOrProvince), a.Country+"-")
 	if a.StateOrProvince == "" {
-		p.add(field+".stateOrProvince", "is needed in %s", a.Country)
+		p.missing(field+".stateOrProvince", "is needed in %s", a.Country)
 	}
 	if a.PostalCode == "" {
-		p.add(field+".zipOrPostalCode", "is needed in %s", a.Country)
+		p.missing(field+".zipOrPostalCode", "is needed in %s", a.Country)
 	}
 	return a
 }
@@ -118,7 +143,7 @@ func (p *problems) number(field, value string) string {
 	clean := CleanNumber(value)
 	parsed, err := phonenumbers.Parse(clean, "")
 	if err != nil || !strings.HasPrefix(clean, "+") || !phonenumbers.IsPossibleNumber(parsed) {
-		p.add(field, "must be a number in E.164 form, such as +12405551212")
+		p.reject(field, value, "must be a number in E.164 form, such as +12405551212")
 	}
 	return clean
 }
@@ -153,12 +178,12 @@ func (p *problems) numbers(path string, values []string, mainNumber string) []st
 	return out
 }
 
-// packages checks a customer's packages and quantities (product rule 4).
-func (p *problems) packages(list []Package, limits map[Package]int, country string) []PackageQuantity {
+// packages checks a customer's packages and quantities (product rule 4), and returns them as they are before they are provisioned.
+func (p *problems) packages(list []Package, limits map[Package]int, country string) []CustomerPackage {
 	if len(list) == 0 {
-		p.add("packages", "must name at least one package")
+		p.missing("packages", "must name at least one package")
 	}
-	out := make([]PackageQuantity, 0, len(list))
+	out := make([]CustomerPackage, 0, len(list))
 	for i, pkg := range list {
 		switch {
 		case !pkg.Known():
@@ -168,7 +193,7 @@ func (p *problems) packages(list []Package, limits map[Package]int, country stri
 		case pkg.Calling() && country == "IN":
 			p.add("packages", "%s isn't offered in India", pkg)
 		}
-		out = append(out, PackageQuantity{Package: pkg, Limit: limits[pkg]})
+		out = append(out, CustomerPackage{Package: pkg, Limit: limits[pkg], Status: PackageProvisioning})
 	}
 	p.addOns(list)
 	p.limits(list, limits)
@@ -199,12 +224,12 @@ func (p *problems) limits(list []Package, limits map[Package]int) {
 		case !pkg.Countable():
 			p.add(path+string(pkg), "can't be given: the package has no quantity")
 		case n < 1:
-			p.add(path+string(pkg), "must be 1 or more")
+			p.add(path+string(pkg), "must be 1 or more; it is %d", n)
 		}
 	}
 	for _, pkg := range list {
 		if _, ok := limits[pkg]; !ok && pkg.Countable() {
-			p.add(path+string(pkg), "is needed: a customer has quantities for all its packages or for none")
+			p.missing(path+string(pkg), "is needed: a customer has quantities for all its packages or for none")
 		}
 	}
 	slices.SortFunc(p.list, func(a, b fault.Problem) int { return strings.Compare(a.Field, b.Field) })

@@ -20,12 +20,14 @@ import (
 	"dialtone/fault"
 	"dialtone/secret"
 	"dialtone/store"
+	"dialtone/store/storetest"
 )
 
 // office is a partner with a template on a store of its own.
 type office struct {
 	*customer.Service
 	store    customer.Store
+	promises storetest.Promises
 	actor    customer.Actor
 	token    secret.Text
 	template customer.Template
@@ -37,12 +39,14 @@ func newOffice(t testing.TB) *office {
 	db, err := store.Open(t.Context(), store.Config{URL: filepath.Join(t.TempDir(), "office.db"), Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, db.Close()) })
-	o := &office{store: db.Customers()}
+	o := &office{}
+	o.store = o.promises.Customers(db.Customers())
 	start := time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
 	o.clock.Store(&start)
 	o.Service = customer.NewService(customer.Config{
 		Store: o.store, Now: func() time.Time { return *o.clock.Load() }, Random: rand.Reader, NewID: uuid.NewString, SIPDomain: "SIP.Example.Test.",
 	})
+	o.promises.Employ(o.Workers()...)
 	o.actor, o.token, err = o.Bootstrap(t.Context(), "Example Telecom", "Admin@Example.com")
 	require.NoError(t, err)
 	o.template, err = o.CreateTemplate(t.Context(), o.actor, customer.NewTemplate{Name: "Small", Country: "US", Language: "en", SubscriptionID: "Sub-1"})
@@ -70,6 +74,22 @@ func (o *office) subscribe(t testing.TB, c customer.Customer, in customer.NewSub
 		return err
 	})
 	return sub, err
+}
+
+// provisioned creates a customer, and returns it when the background work is done.
+func (o *office) provisioned(t testing.TB, in customer.NewCustomer) customer.Customer {
+	t.Helper()
+	accepted, err := o.Provision(t.Context(), o.actor, in)
+	require.NoError(t, err)
+	return o.kept(t, accepted)
+}
+
+// kept is a customer as it is stored.
+func (o *office) kept(t testing.TB, c customer.Customer) customer.Customer {
+	t.Helper()
+	c, err := o.Customer(t.Context(), o.actor, c.ID)
+	require.NoError(t, err)
+	return c
 }
 
 func fieldsOf(err error) []string {
@@ -134,16 +154,12 @@ func TestTemplates(t *testing.T) {
 func TestACustomerIsProvisionedWhole(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	c, err := o.Provision(t.Context(), o.actor, o.bakery())
-	require.NoError(t, err)
+	c := o.provisioned(t, o.bakery())
 	assert.Equal(t, customer.StatusProvisioned, c.Status)
 	assert.Regexp(t, `^c[a-z0-9]{10}\.sip\.example\.test$`, c.SIPDomain)
 	assert.Equal(t, "IL", c.Address.StateOrProvince)
 	assert.Equal(t, "US", c.Address.Country)
 	assert.Equal(t, "en_US", c.Language)
-	kept, err := o.Customer(t.Context(), o.actor, c.ID)
-	require.NoError(t, err)
-	assert.Equal(t, c, kept)
 	known, err := o.store.AnyTenantHasSIPDomain(t.Context(), c.SIPDomain)
 	require.NoError(t, err)
 	assert.True(t, known)
@@ -214,8 +230,7 @@ func TestWhatCantBeACustomerNamesItsFields(t *testing.T) {
 func TestSubscribers(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	c, err := o.Provision(t.Context(), o.actor, o.bakery())
-	require.NoError(t, err)
+	c := o.provisioned(t, o.bakery())
 	ada := customer.NewSubscriber{Customer: c.ID, Email: "Ada@Bakery.example", Packages: []customer.Package{customer.WebexCalling}, FirstName: "Ada", CallingIdentity: customer.CallingIdentity{Number: "+1-217-555-0100", Extension: "101"}}
 	sub, err := o.subscribe(t, c, ada)
 	require.NoError(t, err)
@@ -241,10 +256,9 @@ func TestSubscribers(t *testing.T) {
 func TestWhatCantBeASubscriber(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	c, err := o.Provision(t.Context(), o.actor, o.bakery())
-	require.NoError(t, err)
+	c := o.provisioned(t, o.bakery())
 	right := customer.NewSubscriber{Customer: c.ID, Email: "ada@bakery.example", Packages: []customer.Package{customer.WebexCalling}, CallingIdentity: customer.CallingIdentity{Number: "+12175550100", Extension: "101"}}
-	_, err = o.subscribe(t, c, right)
+	_, err := o.subscribe(t, c, right)
 	require.NoError(t, err)
 	right = customer.NewSubscriber{Customer: c.ID, Email: "bob@bakery.example", Packages: []customer.Package{customer.WebexCalling}, CallingIdentity: customer.CallingIdentity{Extension: "102"}}
 	for name, x := range map[string]struct {
@@ -289,8 +303,7 @@ func TestTheLastUnitGoesToOneOfTwo(t *testing.T) {
 	o := newOffice(t)
 	in := o.bakery()
 	in.Limits = map[customer.Package]int{customer.WebexCalling: 3, customer.WebexMeetings: 1}
-	c, err := o.Provision(t.Context(), o.actor, in)
-	require.NoError(t, err)
+	c := o.provisioned(t, in)
 	var all sync.WaitGroup
 	var won, refused atomic.Int32
 	for i := range 8 {

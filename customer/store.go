@@ -46,6 +46,8 @@ type Reader interface {
 	AnyTenantToken(ctx context.Context, hash TokenHash) (Token, error)
 	// AnyTenantHasEmail reports whether somebody on the platform has an e-mail address; in lower case. It tells nothing else of them.
 	AnyTenantHasEmail(ctx context.Context, email string) (bool, error)
+	// AnyTenantHasNumber reports whether somebody on the platform has a phone number, E.164. It tells nothing else of it.
+	AnyTenantHasNumber(ctx context.Context, e164 string) (bool, error)
 	// AnyTenantHasSIPDomain reports whether some customer has the SIP domain; domain in lower case without a final dot. DNS asks it.
 	AnyTenantHasSIPDomain(ctx context.Context, domain string) (bool, error)
 }
@@ -65,7 +67,8 @@ type Tx interface {
 	DeleteTemplate(ctx context.Context, partner OrgID, id TemplateID) error
 	// CreateCustomer creates the customer and its organisation.
 	CreateCustomer(ctx context.Context, c Customer) error
-	// SetCustomer replaces the external id, also where subscribers repeat it, the address, status and packages of the customer with c.ID.
+	// SetCustomer replaces the external id, also where subscribers repeat it, the address, status, packages, errors and what is pending of the
+	// customer with c.ID.
 	SetCustomer(ctx context.Context, c Customer) error
 	// DeleteCustomer deletes a customer that nobody subscribes with; its organisation stays, with people, locations and numbers.
 	DeleteCustomer(ctx context.Context, partner OrgID, id CustomerID) error

@@ -28,8 +28,14 @@ type CallingIdentity struct {
 // Subscribe gives a person its packages inside the caller's transaction; the person is created, or found by its e-mail address when the customer has
 // it without a package. fault.Conflict when the e-mail address, number or extension is taken, or a package's quantity is used up.
 func (s *Service) Subscribe(ctx context.Context, tx Tx, actor Actor, c Customer, in NewSubscriber) (Subscriber, error) {
+	if err := c.notBusy(); err != nil {
+		return Subscriber{}, err
+	}
 	person, sub, err := s.newSubscriber(c, in)
 	if err != nil {
+		return Subscriber{}, err
+	}
+	if err := c.ready(sub.Packages()); err != nil {
 		return Subscriber{}, err
 	}
 	tenant := c.Tenant()
@@ -119,12 +125,9 @@ func knownPerson(ctx context.Context, tx Tx, tenant Tenant, fresh Person) (Perso
 	return known, true, nil
 }
 
-// codeEmailTaken is the wire's number for an e-mail address that somebody has.
-const codeEmailTaken = 10022
-
 func emailTaken() error {
 	e := fault.New(fault.Conflict, "The e-mail address is already associated with an existing user.")
-	e.Problems = []fault.Problem{{Field: "email", Code: codeEmailTaken, Message: e.Message}}
+	e.Problems = []fault.Problem{{Field: "email", Code: fault.CodeEmailInUse, Message: e.Message}}
 	return e
 }
 
@@ -157,11 +160,21 @@ func (p *problems) personPackages(c Customer, list []Package) (base Package, add
 	switch {
 	case len(p.list) > 0 && base == "": // said already
 	case base == "":
-		p.add(field, "needs a base package, such as webex_calling")
+		p.missing(field, "needs a base package, such as webex_calling")
 	case slices.Contains(addOns, AttendantConsole) && !base.CarriesConsole():
 		p.add(field, "%s needs webex_calling, webex_suite, cx_essentials or webex_voice beside it", AttendantConsole)
 	}
 	return base, addOns
+}
+
+// ready refuses packages that the customer has and that aren't provisioned.
+func (c Customer) ready(packages []Package) error {
+	for _, name := range packages {
+		if p, _ := c.Package(name); p.Status != PackageProvisioned {
+			return fault.New(fault.Conflict, "%s isn't provisioned for this customer: update the customer first.", name).WithCode(fault.CodeNotProvisioned)
+		}
+	}
+	return nil
 }
 
 // callingIdentity checks the form of what a calling package needs.
@@ -171,7 +184,7 @@ func (p *problems) callingIdentity(in CallingIdentity) {
 		p.number("provisioningParameters.primaryPhoneNumber", in.Number)
 	}
 	if extension == "" && in.Number == "" {
-		p.add("provisioningParameters", "a calling package needs primaryPhoneNumber, extension or both")
+		p.missing("provisioningParameters", "a calling package needs primaryPhoneNumber, extension or both")
 	}
 }
 
@@ -181,7 +194,7 @@ func (p *problems) extension(field, value string) string {
 		return ""
 	}
 	if len(value) < 2 || len(value) > 10 || strings.Trim(value, "0123456789") != "" {
-		p.add(field, "must be 2 to 10 digits")
+		p.reject(field, value, "must be 2 to 10 digits")
 	}
 	return value
 }
@@ -205,7 +218,7 @@ func locationOf(ctx context.Context, tx Tx, c Customer, id LocationID) (Location
 	if id != "" {
 		l, err := tx.Location(ctx, c.Tenant(), id)
 		if fault.Is(err, fault.NotFound) {
-			return Location{}, fault.InvalidField(field, "names no location of this customer")
+			return Location{}, fault.InvalidField(field, "names no location of this customer").WithCode(fault.CodeUnknown)
 		}
 		return l, err
 	}
@@ -214,9 +227,9 @@ func locationOf(ctx context.Context, tx Tx, c Customer, id LocationID) (Location
 	case err != nil:
 		return Location{}, err
 	case len(list) == 0:
-		return Location{}, fault.InvalidField(field, "the customer has no location yet")
+		return Location{}, fault.InvalidField(field, "the customer has no location yet").WithCode(fault.CodeUnknown)
 	case more:
-		return Location{}, fault.InvalidField(field, "is needed: the customer has several locations")
+		return Location{}, fault.InvalidField(field, "is needed: the customer has several locations").WithCode(fault.CodeMissing)
 	}
 	return list[0], nil
 }
@@ -230,7 +243,7 @@ func numberFits(ctx context.Context, tx Tx, l Location, number string) error {
 	n, err := tx.Number(ctx, Tenant{Partner: l.Partner, Customer: l.Org}, number)
 	switch {
 	case fault.Is(err, fault.NotFound):
-		return fault.InvalidField(field, "%s isn't in the location: add it there first", number)
+		return fault.InvalidField(field, "%s isn't in the location: add it there first", number).WithCode(fault.CodeUnknown)
 	case err != nil:
 		return err
 	case n.Location != l.ID:
@@ -250,7 +263,7 @@ func checkQuantities(ctx context.Context, tx Tx, c Customer, added []Package) er
 			return err
 		}
 		if assigned >= q.Limit {
-			return fault.New(fault.Conflict, "All %d of the customer's %s are assigned. Raise the quantity, or take the package from somebody first.", q.Limit, q.Package)
+			return fault.New(fault.Conflict, "All %d of the customer's %s are assigned. Raise the quantity, or take the package from somebody first.", q.Limit, q.Package).WithCode(fault.CodeQuantity)
 		}
 	}
 	return nil

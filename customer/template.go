@@ -2,6 +2,8 @@ package customer
 
 import (
 	"context"
+
+	"dialtone/fault"
 )
 
 // NewTemplate is the input of CreateTemplate, and of ChangeTemplate, which replaces the whole.
@@ -69,7 +71,7 @@ func (s *Service) DeleteTemplate(ctx context.Context, actor Actor, id TemplateID
 			return err
 		}
 		if n, err := tx.CountCustomers(ctx, actor.Partner, id); err != nil || n > 0 {
-			return orConflict(err, "%d customers were made with the template %s. It can't be deleted before them.", n, t.Name)
+			return orConflict(err, fault.CodeAssigned, "%d customers were made with the template %s. It can't be deleted before them.", n, t.Name)
 		}
 		if err := tx.DeleteTemplate(ctx, actor.Partner, id); err != nil {
 			return err

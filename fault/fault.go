@@ -47,7 +47,7 @@ func (k Kind) String() string {
 // Problem is one broken rule of an Invalid or Conflict input.
 type Problem struct {
 	Field   string // path of the input field in the caller's own spelling, e.g. "provisioningParameters.extension"; "" if none
-	Code    int    // the wire's error number; 0 if none
+	Code    Code   // the wire's error number; 0 if none
 	Message string // what is wrong and what to do, for a person
 }
 
@@ -81,14 +81,14 @@ func Wrap(kind Kind, cause error, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Cause: cause}
 }
 
-// InvalidField makes an Invalid error about one field of the input.
+// InvalidField makes an Invalid error about one field of the input, with CodeRule.
 func InvalidField(field, format string, args ...any) *Error {
 	message := fmt.Sprintf(format, args...)
-	return &Error{Kind: Invalid, Message: field + ": " + message, Problems: []Problem{{Field: field, Message: message}}}
+	return &Error{Kind: Invalid, Message: field + ": " + message, Problems: []Problem{{Field: field, Code: CodeRule, Message: message}}}
 }
 
 // WithCode returns a copy that carries the wire's error number in its first problem, which it makes if there is none.
-func (e *Error) WithCode(code int) *Error {
+func (e *Error) WithCode(code Code) *Error {
 	c := *e
 	c.Problems = append([]Problem(nil), e.Problems...)
 	if len(c.Problems) == 0 {

@@ -30,7 +30,7 @@ type Job struct {
 const MaxArgs = 64 << 10
 
 // Timeout is how long one call of Do may take before its context ends. Longer work goes in steps, each with its own progress stored: see Again.
-const Timeout = 20 * time.Second
+const Timeout = 10 * time.Second
 
 // Attempts is how often a job is tried before it is given up: with Backoff it takes some three hours.
 const Attempts = 25

@@ -102,7 +102,7 @@ func mayHaveAnother(ctx context.Context, tx Tx, person customer.Person) error {
 		return err
 	}
 	if count >= most {
-		return fault.New(fault.Conflict, "%s has %d device already, as many as %s allows. Remove one first, or change the package.", person.Email, count, sub.Package)
+		return fault.New(fault.Conflict, "%s has %d device already, as many as %s allows. Remove one first, or change the package.", person.Email, count, sub.Package).WithCode(fault.CodeDeviceLimit)
 	}
 	return nil
 }

@@ -105,7 +105,7 @@ func phonesFit(ctx context.Context, tx Tx, sub customer.Subscriber) error {
 	if err != nil || count <= most {
 		return err
 	}
-	return fault.New(fault.Conflict, "%s has %d devices, and %s allows %d. Remove the others first.", sub.Email, count, sub.Package, most)
+	return fault.New(fault.Conflict, "%s has %d devices, and %s allows %d. Remove the others first.", sub.Email, count, sub.Package, most).WithCode(fault.CodeDeviceLimit)
 }
 
 // RemoveSubscriber takes a person's packages away, and the phones that hang on them. The person stays.

@@ -32,10 +32,12 @@ type customerRow struct {
 	Status    string `db:"status"`
 	SIPDomain string `db:"sip_domain"`
 	Packages  string `db:"packages"`
+	Errors    string `db:"errors"`
+	Pending   string `db:"pending"`
 	Created   int64  `db:"created"`
 }
 
-const customerColumns = "id, partner_id, org_id, template_id, external_id, name, primary_email, language, line1, line2, city, state, postal_code, country, status, packages, created"
+const customerColumns = "id, partner_id, org_id, template_id, external_id, name, primary_email, language, line1, line2, city, state, postal_code, country, status, packages, errors, pending, created"
 
 func customerSelect() string {
 	return "SELECT " + qualified("c", customerColumns, false) + ", o.sip_domain FROM customers c JOIN organizations o ON o.id = c.org_id"
@@ -43,35 +45,69 @@ func customerSelect() string {
 
 // packageColumn is one package in a customer's JSON column.
 type packageColumn struct {
-	Name  string `json:"name"`
-	Limit int    `json:"limit,omitempty"`
+	Name   string         `json:"name"`
+	Limit  int            `json:"limit,omitempty"`
+	Status string         `json:"status"`
+	Errors []noticeColumn `json:"errors,omitempty"`
+}
+
+// noticeColumn is one notice in a JSON column.
+type noticeColumn struct {
+	Code    int    `json:"code"`
+	Message string `json:"message"`
+}
+
+// pendingColumn is what a customer waits for.
+type pendingColumn struct {
+	Actor    string             `json:"actor,omitempty"`
+	Location *customer.Location `json:"location,omitempty"`
+	Numbers  []string           `json:"numbers,omitempty"`
+}
+
+func fromNotices(list []customer.Notice) []noticeColumn {
+	return nilOr(list, func(n customer.Notice) noticeColumn { return noticeColumn{n.Code, n.Message} })
+}
+
+func toNotices(list []noticeColumn) []customer.Notice {
+	return nilOr(list, func(n noticeColumn) customer.Notice { return customer.Notice{Code: n.Code, Message: n.Message} })
 }
 
 func (r customerRow) noun() customer.Customer {
-	packages := decode[[]packageColumn](r.Packages)
-	c := customer.Customer{
+	packages, pending := decode[[]packageColumn](r.Packages), decode[pendingColumn](r.Pending)
+	return customer.Customer{
 		ID: customer.CustomerID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Template: customer.TemplateID(r.TemplateID),
 		ExternalID: r.ExternalID, Name: r.Name, PrimaryEmail: r.PrimaryEmail, Language: r.Language, Address: r.addressColumns.noun(),
 		Status: customer.Status(r.Status), SIPDomain: r.SIPDomain, Created: fromMicros(r.Created),
-		Packages: make([]customer.PackageQuantity, len(packages)),
+		Errors:  toNotices(decode[[]noticeColumn](r.Errors)),
+		Pending: customer.Pending{Actor: pending.Actor, Location: pending.Location, Numbers: pending.Numbers},
+		Packages: nilOr(packages, func(p packageColumn) customer.CustomerPackage {
+			return customer.CustomerPackage{
+				Package: customer.Package(p.Name), Limit: p.Limit, Status: customer.PackageStatus(p.Status), Errors: toNotices(p.Errors),
+			}
+		}),
 	}
-	for i, p := range packages {
-		c.Packages[i] = customer.PackageQuantity{Package: customer.Package(p.Name), Limit: p.Limit}
-	}
-	return c
 }
 
-func encodePackages(c customer.Customer) (string, error) {
-	packages := make([]packageColumn, len(c.Packages))
-	for i, q := range c.Packages {
-		packages[i] = packageColumn{Name: string(q.Package), Limit: q.Limit}
+// progress is what changes while a customer is worked on: the columns packages, errors and pending.
+func progress(c customer.Customer) ([3]string, error) {
+	packages := nilOr(c.Packages, func(p customer.CustomerPackage) packageColumn {
+		return packageColumn{Name: string(p.Package), Limit: p.Limit, Status: string(p.Status), Errors: fromNotices(p.Errors)}
+	})
+	pending := pendingColumn{Actor: c.Pending.Actor, Location: c.Pending.Location, Numbers: c.Pending.Numbers}
+	var out [3]string
+	for i, v := range []any{packages, fromNotices(c.Errors), pending} {
+		text, err := encode(v)
+		if err != nil {
+			return out, err
+		}
+		out[i] = text
 	}
-	return encode(packages)
+	return out, nil
 }
 
 // CreateCustomer implements customer.Tx.
 func (t *tx) CreateCustomer(ctx context.Context, c customer.Customer) error {
-	text, err := encodePackages(c)
+	columns, err := progress(c)
 	if err != nil {
 		return err
 	}
@@ -81,19 +117,20 @@ func (t *tx) CreateCustomer(ctx context.Context, c customer.Customer) error {
 		return err
 	}
 	return t.insert(ctx, "customers", customerColumns, string(c.ID), string(c.Partner), string(c.Org), string(c.Template), c.ExternalID, c.Name,
-		c.PrimaryEmail, c.Language, a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, string(c.Status), text, micros(c.Created))
+		c.PrimaryEmail, c.Language, a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, string(c.Status),
+		columns[0], columns[1], columns[2], micros(c.Created))
 }
 
 // SetCustomer implements customer.Tx.
 func (t *tx) SetCustomer(ctx context.Context, c customer.Customer) error {
-	packages, err := encodePackages(c)
+	columns, err := progress(c)
 	if err != nil {
 		return err
 	}
 	a := c.Address
 	err = t.change(ctx, "customer", `UPDATE customers SET external_id = ?, line1 = ?, line2 = ?, city = ?, state = ?, postal_code = ?, country = ?,
-		status = ?, packages = ? WHERE partner_id = ? AND id = ?`, c.ExternalID, a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country,
-		string(c.Status), packages, string(c.Partner), string(c.ID))
+		status = ?, packages = ?, errors = ?, pending = ? WHERE partner_id = ? AND id = ?`, c.ExternalID, a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country,
+		string(c.Status), columns[0], columns[1], columns[2], string(c.Partner), string(c.ID))
 	if err != nil {
 		return err
 	}

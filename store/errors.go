@@ -43,30 +43,24 @@ func isFault(err error) bool {
 	return ok
 }
 
-// The error numbers of the wire for what is taken.
-const (
-	codeMACInUse   = 5675
-	codeEmailInUse = 10022
-)
-
 // conflictOf says what is taken, by the unique index that was broken: its name on PostgreSQL, its columns on SQLite.
 func conflictOf(name string, cause error) error {
 	for _, c := range []struct {
 		index, columns string
 		problem        fault.Problem
 	}{
-		{"devices_mac", "devices.mac", fault.Problem{Field: "mac", Code: codeMACInUse, Message: "[Error 5675] MAC Address is in use."}},
-		{"people_email", "people.email", fault.Problem{Field: "email", Code: codeEmailInUse, Message: "The e-mail address is already associated with an existing user."}},
-		{"customers_external_id", "customers.partner_id, customers.external_id", fault.Problem{Field: "externalId", Message: "You have a customer with this external id."}},
-		{"organizations_sip_domain", "organizations.sip_domain", fault.Problem{Field: "sipDomain", Message: "Another customer has this SIP domain."}},
-		{"customers_org_id", "customers.org_id", fault.Problem{Field: "orgId", Message: "The organisation is a customer already."}},
-		{"people_extension", "people.location_id, people.extension", fault.Problem{Field: "provisioningParameters.extension", Message: "The extension is taken in this location."}},
-		{"numbers_pkey", "numbers.e164", fault.Problem{Field: "phoneNumbers", Message: "The number belongs to another location or organisation."}},
-		{"templates_name", "templates.partner_id, templates.name", fault.Problem{Field: "name", Message: "You have a template with this name."}},
-		{"admins_email", "admins.partner_id, admins.email", fault.Problem{Field: "admin", Message: "There is an administrator with this e-mail address."}},
-		{"subscribers_person", "subscribers.person_id", fault.Problem{Field: "email", Message: "The person has a package already."}},
-		{"lines_identity", "lines.domain, lines.user_name", fault.Problem{Field: "sipUserName", Message: "Another line has this SIP user name."}},
-		{"lines_port", "lines.device_id, lines.port", fault.Problem{Field: "port", Message: "The device has a line on this port."}},
+		{"devices_mac", "devices.mac", fault.Problem{Field: "mac", Code: fault.CodeMACInUse, Message: "[Error 5675] MAC Address is in use."}},
+		{"people_email", "people.email", fault.Problem{Field: "email", Code: fault.CodeEmailInUse, Message: "The e-mail address is already associated with an existing user."}},
+		{"customers_external_id", "customers.partner_id, customers.external_id", fault.Problem{Field: "externalId", Code: fault.CodeExternalIDInUse, Message: "You have a customer with this external id."}},
+		{"organizations_sip_domain", "organizations.sip_domain", fault.Problem{Field: "sipDomain", Code: fault.CodeIdentityInUse, Message: "Another customer has this SIP domain."}},
+		{"customers_org_id", "customers.org_id", fault.Problem{Field: "orgId", Code: fault.CodeOrgInUse, Message: "The organisation is a customer already."}},
+		{"people_extension", "people.location_id, people.extension", fault.Problem{Field: "provisioningParameters.extension", Code: fault.CodeExtensionInUse, Message: "The extension is taken in this location."}},
+		{"numbers_pkey", "numbers.e164", fault.Problem{Field: "phoneNumbers", Code: fault.CodeNumberInUse, Message: "The number belongs to another location or organisation."}},
+		{"templates_name", "templates.partner_id, templates.name", fault.Problem{Field: "name", Code: fault.CodeNameInUse, Message: "You have a template with this name."}},
+		{"admins_email", "admins.partner_id, admins.email", fault.Problem{Field: "admin", Code: fault.CodeEmailInUse, Message: "There is an administrator with this e-mail address."}},
+		{"subscribers_person", "subscribers.person_id", fault.Problem{Field: "email", Code: fault.CodeEmailInUse, Message: "The person has a package already."}},
+		{"lines_identity", "lines.domain, lines.user_name", fault.Problem{Field: "sipUserName", Code: fault.CodeIdentityInUse, Message: "Another line has this SIP user name."}},
+		{"lines_port", "lines.device_id, lines.port", fault.Problem{Field: "port", Code: fault.CodeIdentityInUse, Message: "The device has a line on this port."}},
 	} {
 		if name == c.index || strings.HasPrefix(name, c.columns+" (") {
 			e := fault.Wrap(fault.Conflict, cause, "%s", c.problem.Message)

@@ -70,7 +70,7 @@ const maxAttempts = 1<<15 - 1
 const (
 	fetchCooldown = 10 * time.Millisecond
 	fetchPoll     = time.Second
-	rescueAfter   = job.Timeout + 5*time.Second
+	rescueAfter   = job.Timeout + 2*time.Second
 	jobWorkers    = 8
 	bulkWorkers   = 2
 	// keepDone is how long finished jobs can be looked at.

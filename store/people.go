@@ -116,6 +116,13 @@ func (t *tx) AddNumber(ctx context.Context, n customer.Number) (bool, error) {
 		n.E164, string(n.Partner), string(n.Org), string(n.Location), string(n.State), nullable(n.Owner), micros(n.Created))
 }
 
+// AnyTenantHasNumber implements customer.Reader.
+func (r reader) AnyTenantHasNumber(ctx context.Context, e164 string) (bool, error) {
+	var count int
+	err := r.count(ctx, &count, "look for a number", "SELECT count(*) FROM numbers WHERE e164 = ?", e164)
+	return count > 0, err
+}
+
 // OwnNumber implements customer.Tx.
 func (t *tx) OwnNumber(ctx context.Context, tenant customer.Tenant, e164 string, owner customer.PersonID) error {
 	w := ofTenant("", tenant)
@@ -128,7 +135,7 @@ func (t *tx) OwnNumber(ctx context.Context, tenant customer.Tenant, e164 string,
 		return err
 	}
 	e := fault.New(fault.Conflict, "The number %s is somebody else's.", e164)
-	e.Problems = []fault.Problem{{Field: "provisioningParameters.primaryPhoneNumber", Message: "The number is somebody else's."}}
+	e.Problems = []fault.Problem{{Field: "provisioningParameters.primaryPhoneNumber", Code: fault.CodeNumberInUse, Message: "The number is somebody else's."}}
 	return e
 }
 

@@ -83,3 +83,15 @@ func cleaned(s string, most int) string {
 
 // fold makes texts equal that differ only by case, in every script: SQLite's own lower() knows ASCII alone.
 func fold(s string) string { return strings.ToLower(s) }
+
+// nilOr makes one list of another; an empty one makes nil.
+func nilOr[A, B any](list []A, each func(A) B) []B {
+	if len(list) == 0 {
+		return nil
+	}
+	out := make([]B, len(list))
+	for i, v := range list {
+		out[i] = each(v)
+	}
+	return out
+}

@@ -66,6 +66,9 @@ func (h *house) addSample(ctx context.Context, tokenPath string) error {
 	if err != nil {
 		return err
 	}
+	if err := h.untilProvisioned(ctx, actor, c.ID); err != nil {
+		return err
+	}
 	tenant := customer.Tenant{Partner: c.Partner, Customer: c.Org}
 	for _, p := range demoPhones() {
 		sub, err := h.core.AddSubscriber(ctx, actor, provisioning.NewSubscriber{
@@ -80,6 +83,25 @@ func (h *house) addSample(ctx context.Context, tokenPath string) error {
 		}
 	}
 	return writeNew(tokenPath, []byte(token.Reveal()+"\n"))
+}
+
+// untilProvisioned asks for a customer until the background work is done, as any client would.
+func (h *house) untilProvisioned(ctx context.Context, actor customer.Actor, id customer.CustomerID) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	ticker := time.NewTicker(10 * time.Millisecond)
+	defer ticker.Stop()
+	for {
+		c, err := h.customers.Customer(ctx, actor, id)
+		if err != nil || c.Status == customer.StatusProvisioned {
+			return err
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return fmt.Errorf("the sample customer is still %s: %w", c.Status, ctx.Err())
+		}
+	}
 }
 
 // enrolSample opens the windows of those sample phones that are still there.

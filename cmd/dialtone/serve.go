@@ -76,7 +76,7 @@ type door struct {
 func (h *house) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	coreContext, stopCore := context.WithCancel(context.WithoutCancel(ctx))
 	coreDone := make(chan error, 1)
-	go func() { coreDone <- h.core.Run(coreContext) }()
+	go func() { coreDone <- h.runCore(coreContext) }()
 	doorsDone := make(chan error, 1)
 	doors, doorsContext := errgroup.WithContext(ctx)
 	for _, d := range h.doors {
@@ -97,6 +97,14 @@ func (h *house) serve(ctx context.Context, stdout, stderr io.Writer) error {
 	err = errors.Join(err, drained(doorsDone))
 	stopCore()
 	return errors.Join(err, <-coreDone)
+}
+
+// runCore does what isn't at anybody's request, until ctx ends.
+func (h *house) runCore(ctx context.Context) error {
+	core, ctx := errgroup.WithContext(ctx)
+	core.Go(func() error { return h.core.Run(ctx) })
+	core.Go(func() error { return h.db.Work(ctx, h.customers.Workers(), h.logger.With("part", "jobs")) })
+	return core.Wait()
 }
 
 // drained waits for the doors, but not for ever: a client that won't let go mustn't keep a restart waiting.

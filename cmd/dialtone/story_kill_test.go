@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -111,4 +112,33 @@ func complete(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	ts.Logf("%d devices are there and whole", len(devices))
+}
+
+// accept COUNT NAME: creates a template, and asks for customers NAME-0, NAME-1, ... several at a time; each is acknowledged, and none is waited for.
+func accept(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: accept COUNT NAME")
+	}
+	count, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	api(ts, false, []string{"201", "POST", "/hub/v1/templates", fmt.Sprintf(`{"name":%q,"country":"US","language":"en_US","subscriptionId":"Sub-1"}`, args[1])})
+	let(ts, false, []string{"PROVISIONING_ID", "provisioningId"})
+	admin, token, template := ts.Getenv("ADMIN"), ts.Getenv("TOKEN"), ts.Getenv("PROVISIONING_ID")
+	var refused atomic.Int64
+	var all sync.WaitGroup
+	for i := range count {
+		all.Go(func() {
+			name := fmt.Sprintf("%s-%d", args[1], i)
+			status, _, err := ask(admin, token, "POST", "/v1/wholesale/customers", fmt.Sprintf(`{"provisioningId":%q,"externalId":%q,"packages":["webex_calling"],
+				"address":%s,"customerInfo":{"name":%[2]q,"primaryEmail":"owner@%[2]s.example"},
+				"provisioningParameters":{"calling":{"location":{"name":%[2]q,"timezone":"America/Chicago","language":"en_us","address":%[3]s}}}}`, template, name, sampleAddress))
+			if err != nil || status != 202 {
+				refused.Add(1)
+			}
+		})
+	}
+	all.Wait()
+	if n := refused.Load(); n > 0 {
+		ts.Fatalf("%d of %d weren't accepted", n, count)
+	}
 }

@@ -58,7 +58,9 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"bootstrap": bootstrap,
 		"api":       api,
 		"let":       let,
+		"until":     until,
 		"customer":  customerCommand,
+		"accept":    accept,
 		"person":    person,
 		"device":    device,
 		"enrol":     enrol,
@@ -206,28 +208,54 @@ func ask(address, token, method, path, body string) (int, []byte, error) {
 	return response.StatusCode, answer, err
 }
 
+// until PLACE VALUE PATH: asks again and again, as a client does that was told 202, until the answer has the value in that place.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 3 {
+		ts.Fatalf("usage: until PLACE VALUE PATH")
+	}
+	deadline := time.Now().Add(2 * time.Minute)
+	questions := time.NewTicker(10 * time.Millisecond)
+	defer questions.Stop()
+	for {
+		api(ts, false, []string{"200", "GET", args[2]})
+		at, ok := found(storyOf(ts).answer, args[0])
+		if ok && fmt.Sprint(at) == args[1] {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s is %v, and not %s", args[0], at, args[1])
+		}
+		<-questions.C
+	}
+}
+
 // let NAME PATH: sets a variable from the last answer; a path is names and numbers with dots between.
 func let(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: let NAME PATH")
 	}
-	at := storyOf(ts).answer
-	for step := range strings.SplitSeq(args[1], ".") {
+	at, ok := found(storyOf(ts).answer, args[1])
+	if !ok {
+		ts.Fatalf("the answer has no %s", args[1])
+	}
+	ts.Setenv(args[0], fmt.Sprint(at))
+}
+
+// found follows a path of names and numbers, with dots between, into an answer.
+func found(at any, path string) (any, bool) {
+	for step := range strings.SplitSeq(path, ".") {
 		switch v := at.(type) {
 		case map[string]any:
 			at = v[step]
 		case []any:
 			i, err := strconv.Atoi(step)
 			if err != nil || i >= len(v) {
-				ts.Fatalf("%s: there is no %s", args[1], step)
+				return nil, false
 			}
 			at = v[i]
 		}
 	}
-	if at == nil {
-		ts.Fatalf("the answer has no %s", args[1])
-	}
-	ts.Setenv(args[0], fmt.Sprint(at))
+	return at, at != nil
 }
 
 const sampleAddress = `{"addressLine1":"1 Main Street","city":"Springfield","stateOrProvince":"IL","zipOrPostalCode":"62701","country":"US"}`
@@ -244,7 +272,7 @@ func customerCommand(ts *testscript.TestScript, _ bool, args []string) {
 		"packages":["webex_calling","webex_calling_standard","webex_meetings"],"address":` + sampleAddress + `,
 		"customerInfo":{"name":"$EXTERNAL_ID","primaryEmail":"owner@$EXTERNAL_ID.example"},
 		"provisioningParameters":{"calling":{"location":{"name":"Shop","timezone":"America/Chicago","language":"en_us","address":` + sampleAddress + `}}}}`})
-	api(ts, false, []string{"200", "GET", "/v1/wholesale/customers?externalId=" + args[0]})
+	until(ts, false, []string{"items.0.status", "provisioned", "/v1/wholesale/customers?externalId=" + args[0]})
 	let(ts, false, []string{"CUSTOMER", "items.0.id"})
 	let(ts, false, []string{"ORG", "items.0.orgId"})
 	api(ts, false, []string{"200", "GET", "/v1/locations?orgId=" + ts.Getenv("ORG")})

@@ -17,7 +17,13 @@ func customersChange(t *testing.T, f *fixture) {
 	_, other := f.person(t, f.sibling, f.siblingShop, "bob", "101")
 	changed := f.one
 	changed.ExternalID, changed.Status, changed.Address.Line1 = "renamed", customer.StatusUpdating, "2 Side Street"
-	changed.Packages = []customer.PackageQuantity{{Package: customer.WebexSuite}, {Package: customer.WebexCalling, Limit: 7}}
+	changed.Packages = []customer.CustomerPackage{
+		{Package: customer.WebexSuite, Status: customer.PackageError, Errors: []customer.Notice{{Code: 90000, Message: "why"}}},
+		{Package: customer.WebexCalling, Limit: 7, Status: customer.PackageDeleting},
+	}
+	shop := f.oneShop
+	changed.Errors = []customer.Notice{{Code: 90099, Message: "gave up"}}
+	changed.Pending = customer.Pending{Actor: "ada@example.com", Location: &shop, Numbers: []string{"+12175550100"}}
 	require.NoError(t, f.c.Update(ctx, tenantOf(f.one), func(tx customer.Tx) error { return tx.SetCustomer(ctx, changed) }))
 	same(t, changed)(f.c.Customer(ctx, f.one.Partner, f.one.ID))
 	same(t, f.sibling)(f.c.Customer(ctx, f.sibling.Partner, f.sibling.ID))
@@ -31,7 +37,7 @@ func customersChange(t *testing.T, f *fixture) {
 	double.ExternalID = "renamed"
 	err = f.c.Update(ctx, tenantOf(f.sibling), func(tx customer.Tx) error { return tx.SetCustomer(ctx, double) })
 	assert.True(t, fault.Is(err, fault.Conflict), "%v", err)
-	assert.Equal(t, "externalId 0", problem(err))
+	assert.Equal(t, "externalId 90013", problem(err))
 	foreign := changed
 	foreign.Partner = f.foe.Partner
 	err = f.c.Update(ctx, tenantOf(f.foe), func(tx customer.Tx) error { return tx.SetCustomer(ctx, foreign) })
@@ -83,7 +89,7 @@ func templatesChange(t *testing.T, f *fixture) {
 	double := free
 	double.Name = own.Name
 	err = write(partner, func(tx customer.Tx) error { return tx.SetTemplate(ctx, double) })
-	assert.Equal(t, "name 0", problem(err))
+	assert.Equal(t, "name 90014", problem(err))
 	foreign := free
 	foreign.Partner = f.foe.Partner
 	for name, fn := range map[string]func(customer.Tx) error{

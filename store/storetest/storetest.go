@@ -123,7 +123,9 @@ func (f *fixture) customer(t testing.TB, partner customer.OrgID, name string) (c
 	c := customer.Customer{
 		ID: customer.CustomerID(id()), Partner: partner, Org: customer.OrgID(id()), Template: f.template.ID, ExternalID: name, Name: "Ünï " + name,
 		PrimaryEmail: name + "@example.com", Language: "en_US", Address: address, Status: customer.StatusProvisioned, SIPDomain: id() + ".sip.example",
-		Packages: []customer.PackageQuantity{{Package: customer.WebexCalling, Limit: 5}, {Package: customer.WebexMeetings}}, Created: f.tick(),
+		Packages: []customer.CustomerPackage{
+			{Package: customer.WebexCalling, Limit: 5, Status: customer.PackageProvisioned}, {Package: customer.WebexMeetings, Status: customer.PackageProvisioned},
+		}, Created: f.tick(),
 	}
 	l := customer.Location{
 		ID: customer.LocationID(id()), Partner: partner, Org: c.Org, Name: "Shop_100% " + name, Address: address, TimeZone: "America/Chicago", Language: "en_us",
@@ -433,29 +435,29 @@ func whatIsTakenIsNamed(t *testing.T, f *fixture) {
 			p.Email = ada.Email
 			return tx.CreatePerson(ctx, p)
 		}, "email 10022"},
-		"extension": {func(tx provisioning.Tx) error { return tx.CreatePerson(ctx, f.newPerson(f.one, f.oneShop, "y", "101")) }, "provisioningParameters.extension 0"},
+		"extension": {func(tx provisioning.Tx) error { return tx.CreatePerson(ctx, f.newPerson(f.one, f.oneShop, "y", "101")) }, "provisioningParameters.extension 90016"},
 		"external id": {func(tx provisioning.Tx) error {
 			c := f.one
 			c.ID, c.Org, c.SIPDomain = customer.CustomerID(id()), customer.OrgID(id()), id()
 			return tx.CreateCustomer(ctx, c)
-		}, "externalId 0"},
+		}, "externalId 90013"},
 		"template": {func(tx provisioning.Tx) error {
 			n := f.template
 			n.ID, n.ProvisioningID = customer.TemplateID(id()), id()
 			return tx.CreateTemplate(ctx, n)
-		}, "name 0"},
+		}, "name 90014"},
 		"number of another location": {func(tx provisioning.Tx) error {
 			n := number
 			n.Partner, n.Org, n.Location = f.foe.Partner, f.foe.Org, f.foeShop.ID
 			_, err := tx.AddNumber(ctx, n)
 			return err
-		}, "phoneNumbers 0"},
-		"number of somebody": {func(tx provisioning.Tx) error { return tx.OwnNumber(ctx, tenantOf(f.one), number.E164, ada.ID) }, "provisioningParameters.primaryPhoneNumber 0"},
+		}, "phoneNumbers 90015"},
+		"number of somebody": {func(tx provisioning.Tx) error { return tx.OwnNumber(ctx, tenantOf(f.one), number.E164, ada.ID) }, "provisioningParameters.primaryPhoneNumber 90015"},
 		"line identity": {func(tx provisioning.Tx) error {
 			l := line
 			l.ID, l.Port = provisioning.LineID(id()), 2
 			return tx.CreateLine(ctx, l)
-		}, "sipUserName 0"},
+		}, "sipUserName 90017"},
 	} {
 		err := f.p.Update(ctx, tenantOf(f.one), c.write)
 		assert.True(t, fault.Is(err, fault.Conflict), "%s: %v", name, err)

@@ -70,7 +70,9 @@ CREATE TABLE customers (
     country       TEXT NOT NULL,
     status        TEXT NOT NULL CHECK (status IN
         ('provisioning', 'provisioned', 'provisioned_with_errors', 'updating', 'deleting', 'error', 'pending_rpl_review')),
-    packages      TEXT NOT NULL, -- JSON array of {name, limit}
+    packages      TEXT NOT NULL, -- JSON array of {name, limit, status, errors}
+    errors        TEXT NOT NULL, -- JSON array of {code, message}, or null
+    pending       TEXT NOT NULL, -- JSON object: what background work is to do
     created       BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX customers_external_id ON customers (partner_id, external_id);

@@ -1,0 +1,60 @@
+package fault
+
+// Code is an error number, which a program can act on where a sentence is for a person. Numbers below 90000 are the Webex APIs' own and keep their
+// meaning; ours begin at 90000, so that the two can't be mistaken for each other. A number that was released keeps its meaning for ever.
+type Code = int
+
+// The error numbers.
+const (
+	CodeMissing         Code = 1001  // a needed field is absent
+	CodeSize            Code = 1002  // a field is too long or too short
+	CodeMACInUse        Code = 5675  // a device has the MAC address
+	CodeEmailInUse      Code = 10022 // somebody has the e-mail address
+	CodeRule            Code = 90000 // a field breaks a rule that its description states
+	CodeUnknown         Code = 90001 // a field names nothing of the caller's
+	CodeBusy            Code = 90010 // the customer is being provisioned, changed or deleted
+	CodeQuantity        Code = 90011 // a package's quantity is used up, or would be below what is assigned
+	CodeAssigned        Code = 90012 // what is to be taken away is still in use
+	CodeExternalIDInUse Code = 90013 // the caller has a customer with the external id
+	CodeNameInUse       Code = 90014 // the caller has something of that name
+	CodeNumberInUse     Code = 90015 // somebody has the phone number
+	CodeExtensionInUse  Code = 90016 // somebody in the location has the extension
+	CodeIdentityInUse   Code = 90017 // a line has the SIP identity
+	CodeOrgInUse        Code = 90018 // the organisation is a customer already
+	CodeLevel           Code = 90019 // an administrator's package can't go down a level
+	CodeNotProvisioned  Code = 90020 // the customer's package isn't provisioned
+	CodeDeviceLimit     Code = 90021 // the package allows fewer devices
+	CodeGivenUp         Code = 90099 // background work failed too often
+)
+
+// CodeMeaning is what an error number says, and with which kind of error it comes.
+type CodeMeaning struct {
+	Code    Code
+	Kind    Kind
+	Meaning string // for documentation
+}
+
+// Codes is the one table of error numbers, in their order. Doors derive the status from the kind.
+func Codes() []CodeMeaning {
+	return []CodeMeaning{
+		{CodeMissing, Invalid, "A needed field is absent."},
+		{CodeSize, Invalid, "A field is too long or too short."},
+		{CodeMACInUse, Conflict, "A device has this MAC address."},
+		{CodeEmailInUse, Conflict, "Somebody has this e-mail address."},
+		{CodeRule, Invalid, "A field breaks a rule; the description states it."},
+		{CodeUnknown, Invalid, "A field names nothing that is yours."},
+		{CodeBusy, Conflict, "The customer is being provisioned, changed or deleted. Try again when its status says so."},
+		{CodeQuantity, Conflict, "A package's quantity is used up, or would be below what is assigned."},
+		{CodeAssigned, Conflict, "What is to be taken away is still in use."},
+		{CodeExternalIDInUse, Conflict, "You have a customer with this external id."},
+		{CodeNameInUse, Conflict, "You have something of this name."},
+		{CodeNumberInUse, Conflict, "Somebody has this phone number."},
+		{CodeExtensionInUse, Conflict, "Somebody in the location has this extension."},
+		{CodeIdentityInUse, Conflict, "A line has this SIP identity or port."},
+		{CodeOrgInUse, Conflict, "The organisation is a customer already."},
+		{CodeLevel, Conflict, "An administrator's package can't go down a level."},
+		{CodeNotProvisioned, Conflict, "The customer's package isn't provisioned."},
+		{CodeDeviceLimit, Conflict, "The package allows fewer devices."},
+		{CodeGivenUp, Unavailable, "Background work failed too often. Ask for it again."},
+	}
+}

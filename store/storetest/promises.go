@@ -1,0 +1,183 @@
+package storetest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"sync"
+
+	"dialtone/customer"
+	"dialtone/job"
+	"dialtone/provisioning"
+)
+
+// Promises stands between the services and their store, and keeps what they promise as soon as the transaction has committed, before its caller goes
+// on: tests see the end of background work without waiting for it. The real queue has its own tests.
+type Promises struct {
+	mu      sync.Mutex
+	workers map[job.Kind]job.Worker
+	held    bool
+	waiting []promised
+}
+
+type promised struct {
+	kind job.Kind
+	args []byte
+}
+
+// Employ names those who do the jobs.
+func (p *Promises) Employ(workers ...job.Worker) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.workers == nil {
+		p.workers = map[job.Kind]job.Worker{}
+	}
+	for _, w := range workers {
+		p.workers[w.Kind] = w
+	}
+}
+
+// Hold lets jobs wait from now on, until Do.
+func (p *Promises) Hold() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.held = true
+}
+
+// Do does what waits, and holds nothing any more. Jobs that fail, or that ask for another turn, wait for the next Do.
+func (p *Promises) Do(ctx context.Context) error {
+	p.mu.Lock()
+	p.held = false
+	list := p.waiting
+	p.waiting = nil
+	p.mu.Unlock()
+	var all error
+	for _, j := range list {
+		if err := p.do(ctx, j); err != nil {
+			p.keep(j)
+			all = errors.Join(all, err)
+		}
+	}
+	return all
+}
+
+// GiveUp ends what waits as the queue does when nothing helped.
+func (p *Promises) GiveUp(ctx context.Context, cause error) error {
+	p.mu.Lock()
+	list := p.waiting
+	p.waiting, p.held = nil, false
+	workers := p.workers
+	p.mu.Unlock()
+	var all error
+	for _, j := range list {
+		all = errors.Join(all, workers[j.kind].GiveUp(ctx, j.args, cause))
+	}
+	return all
+}
+
+func (p *Promises) do(ctx context.Context, j promised) error {
+	p.mu.Lock()
+	worker, ok := p.workers[j.kind]
+	p.mu.Unlock()
+	if !ok {
+		return fmt.Errorf("nobody does jobs of the kind %s", j.kind)
+	}
+	return worker.Do(ctx, j.args)
+}
+
+func (p *Promises) keep(j promised) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.waiting = append(p.waiting, j)
+}
+
+// committed does, or holds, what a transaction promised.
+func (p *Promises) committed(ctx context.Context, list []promised) error {
+	for _, j := range list {
+		p.mu.Lock()
+		held := p.held
+		p.mu.Unlock()
+		if held {
+			p.keep(j)
+			continue
+		}
+		for {
+			err := p.do(context.WithoutCancel(ctx), j)
+			if _, again := job.IsAgain(err); again {
+				continue
+			}
+			if err != nil {
+				return err
+			}
+			break
+		}
+	}
+	return nil
+}
+
+func (p *Promises) note(list *[]promised, j job.Job) error {
+	args, err := json.Marshal(j.Args)
+	*list = append(*list, promised{j.Kind, args})
+	return err
+}
+
+// Customers is a store whose promises are kept.
+func (p *Promises) Customers(s customer.Store) customer.Store { return promisingCustomers{s, p} }
+
+// Provisioning is a store whose promises are kept.
+func (p *Promises) Provisioning(s provisioning.Store) provisioning.Store {
+	return promisingDevices{s, p}
+}
+
+type promisingCustomers struct {
+	customer.Store
+	promises *Promises
+}
+
+// Update implements customer.Store.
+func (s promisingCustomers) Update(ctx context.Context, tenant customer.Tenant, fn func(customer.Tx) error) error {
+	var list []promised
+	err := s.Store.Update(ctx, tenant, func(tx customer.Tx) error {
+		list = nil
+		return fn(promisingCustomerTx{tx, func(j job.Job) error { return s.promises.note(&list, j) }})
+	})
+	if err != nil {
+		return err
+	}
+	return s.promises.committed(ctx, list)
+}
+
+type promisingCustomerTx struct {
+	customer.Tx
+	note func(job.Job) error
+}
+
+// Enqueue implements customer.Tx.
+func (t promisingCustomerTx) Enqueue(_ context.Context, j job.Job) error { return t.note(j) }
+
+type promisingDevices struct {
+	provisioning.Store
+	promises *Promises
+}
+
+// Update implements provisioning.Store.
+func (s promisingDevices) Update(ctx context.Context, tenant customer.Tenant, fn func(provisioning.Tx) error) error {
+	var list []promised
+	err := s.Store.Update(ctx, tenant, func(tx provisioning.Tx) error {
+		list = nil
+		return fn(promisingDeviceTx{tx, func(j job.Job) error { return s.promises.note(&list, j) }})
+	})
+	if err != nil {
+		return err
+	}
+	return s.promises.committed(ctx, list)
+}
+
+type promisingDeviceTx struct {
+	provisioning.Tx
+	note func(job.Job) error
+}
+
+// Enqueue implements customer.Tx.
+func (t promisingDeviceTx) Enqueue(_ context.Context, j job.Job) error { return t.note(j) }
