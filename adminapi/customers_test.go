@@ -155,7 +155,7 @@ func TestACustomerWithoutCallingGetsItsLocationWithIt(t *testing.T) {
 	assert.Equal(t, 400, got.status)
 	assert.Contains(t, got.body, `"fieldName":"provisioningParameters.calling.location"`)
 	o.ok(t, 202, "PUT", at, `{"packages":["webex_meetings","webex_calling"],"provisioningParameters":{"calling":{"location":
-		{"name":"Office","timezone":"Europe/Berlin","language":"de_de","address":{"addressLine1":"Allee 1","city":"Berlin","country":"DE"}}}}}`)
+		{"name":"Office","timezone":"Europe/Berlin","language":"de_de","address":{"addressLine1":"Allee 1","city":"Berlin","zipOrPostalCode":"10115","country":"DE"}}}}}`)
 	org := text(o.ok(t, 200, "GET", at, ""), "orgId")
 	assert.Equal(t, "Office", items(t, o.ok(t, 200, "GET", "/v1/locations?orgId="+org, ""))[0]["name"])
 }

@@ -114,7 +114,7 @@ func (p *problems) timeZone(field, value string) string {
 	return value
 }
 
-// address checks an address: first line, city and country are needed; state and postal code where mail doesn't arrive without them.
+// address checks an address: first line, city and country are needed; state and postal code where the country's post wants them.
 func (p *problems) address(field string, a Address) Address {
 	const lineSize = 50 // the wire's limit
 	a = Address{
@@ -125,17 +125,42 @@ func (p *problems) address(field string, a Address) Address {
 		PostalCode:      p.optionalText(field+".zipOrPostalCode", a.PostalCode, 20),
 		Country:         p.country(field+".country", a.Country),
 	}
-	if a.Country != "US" && a.Country != "CA" {
-		return a
-	}
-	a.StateOrProvince = strings.TrimPrefix(strings.ToUpper(a.StateOrProvince), a.Country+"-")
-	if a.StateOrProvince == "" {
-		p.missing(field+".stateOrProvince", "is needed in %s", a.Country)
-	}
-	if a.PostalCode == "" {
-		p.missing(field+".zipOrPostalCode", "is needed in %s", a.Country)
-	}
+	rules := RulesOf(a.Country)
+	a.StateOrProvince = p.state(field+".stateOrProvince", rules, a.StateOrProvince)
+	a.PostalCode = p.postalCode(field+".zipOrPostalCode", rules, a.PostalCode)
 	return a
+}
+
+// state reads a state or province as the country's post has it. Where it isn't required, or is written in another script than our table, what
+// isn't known passes as it is.
+func (p *problems) state(field string, rules CountryRules, value string) string {
+	code, ok := rules.State(value)
+	switch {
+	case ok:
+		return code
+	case value == "" && rules.StateRequired:
+		p.missing(field, "is needed in %s", rules.Code)
+	case rules.StateRequired && isASCII(value):
+		p.reject(field, value, "must be a state or province of "+rules.Code+", such as "+rules.States[0].Code)
+	}
+	return value
+}
+
+func (p *problems) postalCode(field string, rules CountryRules, value string) string {
+	clean, ok := rules.PostalCode(value)
+	switch {
+	case ok:
+		return clean
+	case value == "" && rules.PostalCodeRequired:
+		p.missing(field, "is needed in %s", rules.Code)
+	case value != "" && rules.PostalCodeRequired:
+		p.reject(field, value, "must be a postal code of "+rules.Code)
+	}
+	return value
+}
+
+func isASCII(s string) bool {
+	return !strings.ContainsFunc(s, func(r rune) bool { return r > unicode.MaxASCII })
 }
 
 // number reads an E.164 number, with or without signs between its digits.

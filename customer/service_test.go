@@ -92,6 +92,27 @@ func (o *office) kept(t testing.TB, c customer.Customer) customer.Customer {
 	return c
 }
 
+func TestAnAddressIsWrittenAsItsPostWants(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	for i, c := range []struct{ country, state, code, wantState, wantCode string }{
+		{"us", "illinois", "627011234", "IL", "62701-1234"},
+		{"CA", "CA-on", "k1a0b1", "ON", "K1A 0B1"},
+		{"GB", "", "sw1a1aa", "", "SW1A 1AA"},
+		{"FR", "Bretagne", "35000", "Bretagne", "35000"},
+		{"JP", "東京都", "１００-０００１", "東京都", "100-0001"},
+		{"IE", "", "", "", ""},
+		{"AE", "Dubai", "N/A", "Dubai", "N/A"},
+	} {
+		in := o.bakery()
+		in.ExternalID, in.Location.Numbers, in.Location.MainNumber = fmt.Sprint(i), nil, ""
+		in.Address.Country, in.Address.StateOrProvince, in.Address.PostalCode = c.country, c.state, c.code
+		got := o.provisioned(t, in).Address
+		assert.Equal(t, c.wantState, got.StateOrProvince, "%v", c)
+		assert.Equal(t, c.wantCode, got.PostalCode, "%v", c)
+	}
+}
+
 func fieldsOf(err error) []string {
 	var out []string
 	for _, p := range fault.ProblemsOf(err) {
@@ -201,6 +222,9 @@ func TestWhatCantBeACustomerNamesItsFields(t *testing.T) {
 		"time zone":           {func(c *customer.NewCustomer) { c.Location.TimeZone = "Mars/Base" }, []string{location + ".timezone"}},
 		"language":            {func(c *customer.NewCustomer) { c.Language = "tlh" }, []string{"customerInfo.language"}},
 		"state":               {func(c *customer.NewCustomer) { c.Address.StateOrProvince = "" }, []string{"address.stateOrProvince"}},
+		"unknown state":       {func(c *customer.NewCustomer) { c.Address.StateOrProvince = "XX" }, []string{"address.stateOrProvince"}},
+		"postal code":         {func(c *customer.NewCustomer) { c.Address.PostalCode = "SW1A 1AA" }, []string{"address.zipOrPostalCode"}},
+		"no postal code":      {func(c *customer.NewCustomer) { c.Address.Country, c.Address.PostalCode = "GB", "" }, []string{"address.zipOrPostalCode"}},
 		"long line":           {func(c *customer.NewCustomer) { c.Address.Line1 = strings.Repeat("x", 51) }, []string{"address.addressLine1"}},
 		"country":             {func(c *customer.NewCustomer) { c.Address.Country = "USA" }, []string{"address.country"}},
 		"number":              {func(c *customer.NewCustomer) { c.Location.Numbers = []string{"555"} }, []string{location + ".numbers"}},
@@ -213,7 +237,7 @@ func TestWhatCantBeACustomerNamesItsFields(t *testing.T) {
 			c.Limits = map[customer.Package]int{customer.WebexCalling: 5, customer.WebexMeetings: 5, customer.WebexSuite: 5}
 		}, []string{"provisioningParameters.packages.limits.webex_suite"}},
 		"india": {func(c *customer.NewCustomer) {
-			c.Address = customer.Address{Line1: "1", City: "Pune", Country: "IN"}
+			c.Address = customer.Address{Line1: "1", City: "Pune", StateOrProvince: "Maharashtra", PostalCode: "411001", Country: "IN"}
 		}, []string{"packages"}},
 	} {
 		in := o.bakery()
