@@ -17,6 +17,7 @@ var table = map[string][]string{
 	"job":            {},
 	"customer":       {"fault", "secret", "job"},
 	"deviceprofiles": {"fault", "secret"},
+	"screening":      {"fault"},
 	"provisioning":   {"fault", "secret", "digest", "job", "customer", "deviceprofiles"},
 	"store":          {"fault", "secret", "job", "customer", "deviceprofiles", "provisioning"},
 	"httpcfg":        {"fault", "secret", "digest", "deviceprofiles", "provisioning"},
@@ -34,7 +35,7 @@ var table = map[string][]string{
 var doors = []string{"httpcfg", "tftp", "sip", "zone", "adminapi"}
 
 // nouns hold rules, and no machinery.
-var nouns = []string{"customer", "deviceprofiles"}
+var nouns = []string{"customer", "deviceprofiles", "screening"}
 
 // wall is the only package that speaks SQL, and only the command wires it to the rest.
 const (
@@ -64,10 +65,11 @@ var soleUsers = map[string][]string{
 	"flag":                            {command},
 	"github.com/prometheus":           {command},
 	"github.com/nyaruka/phonenumbers": {"customer"},
+	"github.com/hbollon/go-edlib":     {"screening"},
 }
 
-// dataLibraries are what a noun may import from outside: data with a little code around it.
-var dataLibraries = []string{"github.com/nyaruka/phonenumbers", "golang.org/x/text"}
+// dataLibraries are what a noun may import from outside: data with a little code around it, or plain arithmetic.
+var dataLibraries = []string{"github.com/nyaruka/phonenumbers", "golang.org/x/text", "github.com/hbollon/go-edlib"}
 
 // testSupport are packages that only tests import. They may read the environment, as tests may.
 var testSupport = []string{"store/pgtest", "store/storetest"}
