@@ -23,6 +23,7 @@ var table = map[string][]string{
 	"sip":            {"fault", "secret", "digest", "customer", "deviceprofiles", "provisioning"},
 	"zone":           {"fault", "customer"},
 	"adminapi":       {"fault", "secret", "customer", "deviceprofiles", "provisioning"},
+	"mail":           {"fault", "secret", "customer"},
 	"phone":          {"fault", "secret", "deviceprofiles"},
 	"cmd/dialtone":   {everything},
 	"bench":          {everything},
