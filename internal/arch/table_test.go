@@ -59,6 +59,7 @@ var soleUsers = map[string][]string{
 	"github.com/pin/tftp/v3":          {"tftp", "phone"},
 	"github.com/gin-gonic/gin":        {"adminapi", "httpcfg"},
 	"github.com/danielgtaylor/huma":   {"adminapi"},
+	"github.com/wneessen/go-mail":     {"mail"},
 	"github.com/alecthomas/kong":      {command},
 	"flag":                            {command},
 	"github.com/prometheus":           {command},
