@@ -101,10 +101,11 @@ func (p *problems) email(field, value string) string {
 func (p *problems) country(field, value string) string {
 	value = strings.ToUpper(strings.TrimSpace(value))
 	region, err := language.ParseRegion(value)
-	if err != nil || len(value) != 2 || !region.IsCountry() || region.String() != value {
+	if err != nil || len(value) != 2 || !region.IsCountry() {
 		p.reject(field, value, "must be a country's two-letter code (ISO 3166-1), such as US")
+		return value
 	}
-	return value
+	return region.Canonicalize().String() // UK, which people write, is GB
 }
 
 func (p *problems) timeZone(field, value string) string {
