@@ -9,11 +9,13 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
 	"net/netip"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
@@ -27,6 +29,7 @@ import (
 // Customers is what the door asks about customers; customer.Service is one.
 type Customers interface {
 	Authenticate(ctx context.Context, token secret.Text) (customer.Actor, error)
+	OnBehalf(ctx context.Context, actor customer.Actor, subPartner customer.OrgID) (customer.Actor, error)
 	TenantOf(ctx context.Context, actor customer.Actor, org customer.OrgID) (customer.Tenant, error)
 	CreateTemplate(ctx context.Context, actor customer.Actor, in customer.NewTemplate) (customer.Template, error)
 	ChangeTemplate(ctx context.Context, actor customer.Actor, id customer.TemplateID, in customer.NewTemplate) (customer.Template, error)
@@ -41,6 +44,15 @@ type Customers interface {
 	ChangeCustomer(ctx context.Context, actor customer.Actor, id customer.CustomerID, in customer.CustomerChange) (customer.Customer, error)
 	RemoveCustomer(ctx context.Context, actor customer.Actor, id customer.CustomerID) error
 	Customers(ctx context.Context, actor customer.Actor, filter customer.CustomerFilter, page customer.Page) ([]customer.Customer, bool, error)
+	CreateSubPartner(ctx context.Context, actor customer.Actor, in customer.NewSubPartner) (customer.Partner, customer.Admin, error)
+	SubPartner(ctx context.Context, actor customer.Actor, id customer.OrgID) (customer.Partner, error)
+	SubPartners(ctx context.Context, actor customer.Actor, state customer.PartnerState, page customer.Page) ([]customer.Partner, bool, error)
+	ChangeSubPartner(ctx context.Context, actor customer.Actor, id customer.OrgID, in customer.SubPartnerChange) (customer.Partner, error)
+	CreateAdmin(ctx context.Context, actor customer.Actor, in customer.NewAdmin) (customer.Admin, error)
+	Administrator(ctx context.Context, actor customer.Actor, id customer.AdminID) (customer.Admin, error)
+	Administrators(ctx context.Context, actor customer.Actor, page customer.Page) ([]customer.Admin, bool, error)
+	ChangeAdmin(ctx context.Context, actor customer.Actor, id customer.AdminID, in customer.AdminChange) (customer.Admin, error)
+	DeleteAdmin(ctx context.Context, actor customer.Actor, id customer.AdminID) error
 	CreateToken(ctx context.Context, actor customer.Actor, in customer.NewToken) (customer.Token, secret.Text, error)
 	Tokens(ctx context.Context, actor customer.Actor, page customer.Page) ([]customer.Token, bool, error)
 	RevokeToken(ctx context.Context, actor customer.Actor, id customer.TokenID) error
@@ -125,6 +137,7 @@ func New(c Config) (*Server, error) {
 	config.Info.Description = "Customers, people and phones of a partner. Paths under /v1 have the wire format of the Webex Wholesale and device APIs; those under /hub/v1 are our own."
 	config.DocsPath, config.SchemasPath = "", ""
 	config.AllowAdditionalPropertiesByDefault, config.FieldsOptionalByDefault = true, true
+	config.Formats = utf8Only(config.Formats)
 	config.CreateHooks = nil // no $schema property in answers: strict clients don't know it
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	s.api = humagin.New(engine, config)
@@ -133,6 +146,23 @@ func New(c Config) (*Server, error) {
 	engine.GET("/readyz", s.readyz)
 	s.handler = s.track(engine)
 	return s, nil
+}
+
+// utf8Only makes formats refuse what isn't UTF-8 (RFC 8259 section 8.1): the standard library would read other bytes as U+FFFD, and we would keep
+// that as somebody's name.
+func utf8Only(formats map[string]huma.Format) map[string]huma.Format {
+	out := maps.Clone(formats)
+	for name, format := range out {
+		read := format.Unmarshal
+		format.Unmarshal = func(data []byte, v any) error {
+			if !utf8.Valid(data) {
+				return errors.New("the body must be UTF-8")
+			}
+			return read(data, v)
+		}
+		out[name] = format
+	}
+	return out
 }
 
 // routes lists everything that the door serves.
@@ -146,6 +176,8 @@ func (s *Server) routes() {
 	s.hubRoutes()
 	s.auditRoutes()
 	s.tokenRoutes()
+	s.subPartnerRoutes()
+	s.adminRoutes()
 }
 
 // Handler serves the routes.

@@ -77,8 +77,9 @@ func routerOf(raw []byte, base string, strict bool) (routers.Router, error) {
 	return legacy.NewRouter(document, openapi3.DisableExamplesValidation(), openapi3.DisableSchemaDefaultsValidation(), openapi3.DisableSchemaPatternValidation())
 }
 
-// settle corrects the official documents where they contradict themselves or what their servers do: a precheck's info is a list, as in their examples,
-// and the list of locations has another schema merged into it.
+// settle corrects the official documents where they contradict themselves or what their servers do: a precheck's info is a list, as in their examples;
+// sub-partners are listed under subPartners there and under items in the schema, so that we send both; and the list of locations has another schema
+// merged into it.
 func settle(document *openapi3.T) {
 	for _, name := range []string{"CustomerProvisioningPrecheckResponse", "SubscriberProvisioningPrecheckResponse"} {
 		if schema := document.Components.Schemas[name]; schema != nil {
@@ -86,6 +87,9 @@ func settle(document *openapi3.T) {
 			list.Items = schema.Value.Properties["info"]
 			schema.Value.Properties["info"] = list.NewRef()
 		}
+	}
+	if schema := document.Components.Schemas["SubPartnersListResponse"]; schema != nil {
+		schema.Value.Properties["subPartners"] = schema.Value.Properties["items"]
 	}
 	if locations := document.Paths.Value("/locations"); locations != nil && locations.Get != nil {
 		locations.Get.Responses.Status(http.StatusOK).Value.Content = nil

@@ -317,6 +317,9 @@ func (s *Server) getCustomer(ctx context.Context, in *struct {
 
 // checkCustomer runs the whole of provisioning when a template is named, and looks at address and e-mail address alone when not.
 func (s *Server) checkCustomer(ctx context.Context, in *customerCheckInput) (*checkedOutput, error) {
+	if err := actorOf(ctx).MayCheck(); err != nil {
+		return nil, err
+	}
 	if in.Body.ProvisioningID == "" {
 		return checked(s.Customers.CheckProspect(ctx, in.Body.Address.noun(), in.Body.CustomerInfo.PrimaryEmail))
 	}

@@ -116,15 +116,21 @@ func (o *office) newPerson(name string, extension int) string {
 // fill creates one of everything over the door itself.
 func (o *office) fill(t testing.TB) {
 	t.Helper()
+	o.fillAs(t, "bakery", "80:5e:c0:aa:bb:cc", "ada")
+}
+
+// fillAs is fill with another external id, MAC address and person.
+func (o *office) fillAs(t testing.TB, externalID, mac, person string) {
+	t.Helper()
 	template := o.ok(t, 201, "POST", "/hub/v1/templates", `{"name":"Small","country":"US","language":"en_US","subscriptionId":"Sub-1"}`)
 	o.template, o.provisioningID = text(template, "id"), text(template, "provisioningId")
-	accepted := o.ok(t, 202, "POST", "/v1/wholesale/customers", o.newCustomer("bakery"))
+	accepted := o.ok(t, 202, "POST", "/v1/wholesale/customers", o.newCustomer(externalID))
 	o.customer = last(text(accepted, "url"))
 	o.org = text(o.ok(t, 200, "GET", "/v1/wholesale/customers/"+o.customer, ""), "orgId")
 	o.location = text(items(t, o.ok(t, 200, "GET", "/v1/locations?orgId="+o.org, ""))[0], "id")
-	subscriber := o.ok(t, 200, "POST", "/v1/wholesale/subscribers", o.newPerson("ada", 101))
+	subscriber := o.ok(t, 200, "POST", "/v1/wholesale/subscribers", o.newPerson(person, 101))
 	o.subscriber, o.person = text(subscriber, "id"), text(subscriber, "personId")
-	device := o.ok(t, 200, "POST", "/v1/devices?orgId="+o.org, fmt.Sprintf(`{"mac":"80:5e:c0:aa:bb:cc","model":"Yealink T54W","personId":%q,"password":%q}`, o.person, sipPassword))
+	device := o.ok(t, 200, "POST", "/v1/devices?orgId="+o.org, fmt.Sprintf(`{"mac":%q,"model":"Yealink T54W","personId":%q,"password":%q}`, mac, o.person, sipPassword))
 	o.device = text(device, "id")
 }
 

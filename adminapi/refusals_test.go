@@ -46,13 +46,27 @@ func ofATemplate(o *office) string {
 	return "/hub/v1/templates/" + o.made("/hub/v1/templates", `{"name":"made-`+newID()+`","country":"US","language":"en_US","subscriptionId":"S"}`).ID
 }
 
+// ofASubPartner is the path of a sub-partner that was made for it.
+func ofASubPartner(o *office) string {
+	return "/hub/v1/subPartners/" + o.made("/hub/v1/subPartners", newSubPartner("made-"+newID())).OrgID
+}
+
+func newSubPartner(name string) string {
+	return fmt.Sprintf(`{"name":%q,"subscriptionId":"Sub-1","admin":{"email":"admin@%[1]s.example"}}`, name)
+}
+
+// ofAnAdmin is the path of an administrator that was made for it.
+func ofAnAdmin(o *office) string {
+	return "/hub/v1/admins/" + o.made("/hub/v1/admins", fmt.Sprintf(`{"email":"made-%s@example.com","role":"device_admin"}`, newID())).ID
+}
+
 // ofACustomer is the path of a customer that was made for it, and that nobody subscribes with.
 func ofACustomer(o *office) string {
 	return "/v1/wholesale/customers/" + last(o.made("/v1/wholesale/customers", o.newCustomer("made-"+newID())).URL)
 }
 
 // made creates something for a path. What goes wrong leaves a path that names nothing, and the test fails with that.
-func (o *office) made(path, body string) (made struct{ ID, URL string }) {
+func (o *office) made(path, body string) (made struct{ ID, URL, OrgID string }) {
 	w := httptest.NewRecorder()
 	r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(body))
 	r.Header.Set("Authorization", "Bearer "+o.token)
@@ -83,6 +97,16 @@ func routes() []routed {
 		{"POST", "/hub/v1/tokens", "dialtone:tokens_write", 201, at("/hub/v1/tokens"), at(`{"name":"export","scopes":["dialtone:tokens_write"]}`)},
 		{"GET", "/hub/v1/tokens", "dialtone:tokens_read", 200, at("/hub/v1/tokens"), nil},
 		{"DELETE", "/hub/v1/tokens/{tokenId}", "dialtone:tokens_write", 204, ofAToken, nil},
+		{"GET", "/v1/wholesale/subPartners", "spark-admin:wholesale_sub_partners_read", 200, at("/v1/wholesale/subPartners"), nil},
+		{"POST", "/hub/v1/subPartners", "spark-admin:wholesale_sub_partners_write", 201, at("/hub/v1/subPartners"), at(newSubPartner("indirect"))},
+		{"GET", "/hub/v1/subPartners", "spark-admin:wholesale_sub_partners_read", 200, at("/hub/v1/subPartners"), nil},
+		{"GET", "/hub/v1/subPartners/{subPartnerOrgId}", "spark-admin:wholesale_sub_partners_read", 200, ofASubPartner, nil},
+		{"PUT", "/hub/v1/subPartners/{subPartnerOrgId}", "spark-admin:wholesale_sub_partners_write", 200, ofASubPartner, at(`{"name":"Renamed","provisioningState":"suspended"}`)},
+		{"POST", "/hub/v1/admins", "dialtone:admins_write", 201, at("/hub/v1/admins"), at(`{"email":"new@example.com","role":"wholesale_admin"}`)},
+		{"GET", "/hub/v1/admins", "dialtone:admins_read", 200, at("/hub/v1/admins"), nil},
+		{"GET", "/hub/v1/admins/{adminId}", "dialtone:admins_read", 200, ofAnAdmin, nil},
+		{"PUT", "/hub/v1/admins/{adminId}", "dialtone:admins_write", 200, ofAnAdmin, at(`{"role":"wholesale_admin"}`)},
+		{"DELETE", "/hub/v1/admins/{adminId}", "dialtone:admins_write", 204, ofAnAdmin, nil},
 		{"GET", "/hub/v1/audit", "dialtone:audit_read", 200, at("/hub/v1/audit"), nil},
 		{"GET", "/v1/locations", "spark-admin:locations_read", 200, at("/v1/locations"), nil},
 		{"POST", "/v1/telephony/config/locations/{locationId}/numbers", "spark-admin:telephony_config_write", 201,

@@ -35,7 +35,7 @@ func route[I, O any](s *Server, o operation, handle func(context.Context, *I) (*
 	huma.Register(s.api, huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, DefaultStatus: o.status, Errors: errorStatuses(),
 		Security: []map[string][]string{{"token": {string(o.scope)}}}, Middlewares: huma.Middlewares{s.authorise(o.scope)},
-		MaxBodyBytes: maxBody,
+		MaxBodyBytes: maxBody, Parameters: []*huma.Param{onBehalfParameter()},
 	}, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
@@ -45,9 +45,13 @@ func route[I, O any](s *Server, o operation, handle func(context.Context, *I) (*
 	})
 }
 
-// onBehalf names the sub-partner that a partner acts for. There are none yet, so that whatever it names isn't there: better than the partner's own
-// rows for somebody who asked for another's.
+// onBehalf names the sub-partner that a partner acts for.
 const onBehalf = "onBehalfOfSubPartnerOrgId"
+
+// onBehalfParameter documents it: every route takes it.
+func onBehalfParameter() *huma.Param {
+	return &huma.Param{Name: onBehalf, In: "query", Description: "Organisation of the sub-partner that you act for", Schema: &huma.Schema{Type: huma.TypeString}}
+}
 
 // authorise lets in who shows a token with the scope.
 func (s *Server) authorise(scope customer.Scope) func(huma.Context, func(huma.Context)) {
@@ -59,19 +63,38 @@ func (s *Server) authorise(scope customer.Scope) func(huma.Context, func(huma.Co
 			return
 		}
 		actor, err := s.Customers.Authenticate(ctx, secret.New(strings.TrimSpace(token)))
+		if err == nil && actor.May(scope) {
+			actor, err = s.behalf(ctx, actor, c.Query(onBehalf))
+			if err != nil {
+				s.write(c, s.failed(ctx, err))
+				return
+			}
+		}
 		switch {
 		case fault.Is(err, fault.Denied):
 			s.refuse(c, http.StatusUnauthorized, fault.Message(err))
 		case err != nil:
 			s.write(c, s.failed(ctx, err))
 		case !actor.May(scope):
-			s.refuse(c, http.StatusForbidden, "The access token doesn't carry the scope "+string(scope)+".")
-		case c.Query(onBehalf) != "":
-			s.refuse(c, http.StatusNotFound, onBehalf+" names no sub-partner of yours.")
+			s.refuse(c, http.StatusForbidden, "The access token doesn't carry the scope "+string(scope)+", or your role doesn't allow it.")
+		case actor.MayOnlyDelete() && c.Method() != http.MethodGet && c.Method() != http.MethodDelete:
+			s.refuse(c, http.StatusForbidden, "The sub-partner is suspended: it may look, and delete, and nothing else.")
 		default:
 			next(huma.WithValue(c, actorKey{}, actor))
 		}
 	}
+}
+
+// behalf returns the actor as it acts for the sub-partner that a request names, if it names one.
+func (s *Server) behalf(ctx context.Context, actor customer.Actor, subPartner string) (customer.Actor, error) {
+	if subPartner == "" {
+		return actor, nil
+	}
+	id, err := pathID[customer.OrgID]("sub-partner", subPartner)
+	if err != nil {
+		return actor, err
+	}
+	return s.Customers.OnBehalf(ctx, actor, id)
 }
 
 func (s *Server) refuse(c huma.Context, status int, message string) {

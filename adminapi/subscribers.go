@@ -298,6 +298,9 @@ func (s *Server) reassign(ctx context.Context, in *reassignInput) (*subscriberOu
 
 // checkSubscriber runs the whole of provisioning when a package is named, and looks at the e-mail address alone when not.
 func (s *Server) checkSubscriber(ctx context.Context, in *subscriberCheckInput) (*checkedOutput, error) {
+	if err := actorOf(ctx).MayCheck(); err != nil {
+		return nil, err
+	}
 	packages, err := in.Body.PackagesInput.noun()
 	if err != nil {
 		return nil, err

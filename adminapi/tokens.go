@@ -37,6 +37,7 @@ type newTokenInput struct {
 		Name    string   `json:"name" doc:"What it is for" example:"billing export"`
 		Scopes  []string `json:"scopes" doc:"At most your own token's"`
 		Expires string   `json:"expires" doc:"ISO 8601; absent: never"`
+		AdminID string   `json:"adminId" doc:"The administrator that it is for; absent: yourself"`
 	}
 }
 
@@ -46,6 +47,9 @@ func (in *newTokenInput) noun() (customer.NewToken, error) {
 		out.Scopes = append(out.Scopes, customer.Scope(s))
 	}
 	var err error
+	if out.Admin, err = fieldID[customer.AdminID]("adminId", in.Body.AdminID); err != nil {
+		return out, err
+	}
 	out.Expires, err = instant("expires", in.Body.Expires)
 	return out, err
 }

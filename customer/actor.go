@@ -2,7 +2,10 @@ package customer
 
 import (
 	"slices"
+	"strings"
 	"time"
+
+	"dialtone/fault"
 )
 
 // Scope is one right that a token carries, in the wire's words.
@@ -19,6 +22,10 @@ const (
 	ScopeTelephonyWrite   Scope = "spark-admin:telephony_config_write"
 	ScopeDevicesRead      Scope = "spark-admin:devices_read"
 	ScopeDevicesWrite     Scope = "spark-admin:devices_write"
+	ScopeSubPartnersRead  Scope = "spark-admin:wholesale_sub_partners_read"
+	ScopeSubPartnersWrite Scope = "spark-admin:wholesale_sub_partners_write"
+	ScopeAdminsRead       Scope = "dialtone:admins_read"
+	ScopeAdminsWrite      Scope = "dialtone:admins_write"
 	ScopeTemplatesRead    Scope = "dialtone:templates_read"
 	ScopeTemplatesWrite   Scope = "dialtone:templates_write"
 	ScopeAuditRead        Scope = "dialtone:audit_read"
@@ -30,24 +37,44 @@ const (
 func AllScopes() []Scope {
 	return []Scope{
 		ScopeCustomersRead, ScopeCustomersWrite, ScopeSubscribersRead, ScopeSubscribersWrite, ScopeLocationsRead,
-		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeTemplatesRead, ScopeTemplatesWrite,
-		ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite,
+		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeSubPartnersRead, ScopeSubPartnersWrite,
+		ScopeAdminsRead, ScopeAdminsWrite, ScopeTemplatesRead, ScopeTemplatesWrite, ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite,
 	}
 }
 
-// Actor is who does something: an administrator, with the rights that the token at hand carries.
+// reads reports whether a scope lets its bearer look, and change nothing.
+func (s Scope) reads() bool { return strings.HasSuffix(string(s), "_read") }
+
+// Actor is who does something: an administrator, with the rights that the token at hand carries and the role leaves.
 type Actor struct {
 	Admin   AdminID
-	Partner OrgID
+	Partner OrgID // that it acts in: its own, or a sub-partner that it acts for
+	Org     OrgID // the one customer that it administers; empty for all of the partner's
 	Email   string
+	Role    Role
 	Scopes  []Scope
+	// Subscription is the wholesale subscription that a sub-partner's templates have; empty for a partner, which chooses.
+	Subscription string
+	suspended    bool // the partner that it acts in
+	sub          bool // the partner that it acts in is a sub-partner
 }
 
 // May reports whether the actor has the scope.
 func (a Actor) May(s Scope) bool { return slices.Contains(a.Scopes, s) }
 
-// Tenant returns all that the actor's partner owns.
-func (a Actor) Tenant() Tenant { return Tenant{Partner: a.Partner} }
+// MayOnlyDelete reports whether the partner that the actor acts in is suspended.
+func (a Actor) MayOnlyDelete() bool { return a.suspended }
+
+// MayCheck refuses prechecks to whoever isn't a full administrator of the partner (product rule 2): fault.Denied.
+func (a Actor) MayCheck() error {
+	if a.Role == RoleFullPartner {
+		return nil
+	}
+	return fault.New(fault.Denied, "A precheck needs the role %s.", RoleFullPartner)
+}
+
+// Tenant returns all that the actor may see.
+func (a Actor) Tenant() Tenant { return Tenant{Partner: a.Partner, Customer: a.Org} }
 
 // Token is an API token at rest: its hash, and what it may do.
 type Token struct {

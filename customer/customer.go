@@ -44,21 +44,6 @@ type Page struct {
 	Max    int // rows at the most, 1 or more
 }
 
-// Partner is a service provider.
-type Partner struct {
-	ID      OrgID
-	Name    string
-	Created time.Time
-}
-
-// Admin is a person who administers a partner.
-type Admin struct {
-	ID      AdminID
-	Partner OrgID
-	Email   string
-	Created time.Time
-}
-
 // Template is an onboarding template: what new customers of a partner have in common. Changing one never changes existing customers.
 type Template struct {
 	ID             TemplateID
@@ -281,6 +266,11 @@ type EventKind string
 // The kinds of event.
 const (
 	EventPartnerCreated     EventKind = "partner.created"
+	EventSubPartnerCreated  EventKind = "sub_partner.created"
+	EventSubPartnerChanged  EventKind = "sub_partner.changed"
+	EventAdminCreated       EventKind = "admin.created"
+	EventAdminChanged       EventKind = "admin.changed"
+	EventAdminDeleted       EventKind = "admin.deleted"
 	EventTokenCreated       EventKind = "token.created"
 	EventTokenRevoked       EventKind = "token.revoked"
 	EventTemplateCreated    EventKind = "template.created"

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"dialtone/fault"
 	"dialtone/secret"
 )
 
@@ -35,17 +36,20 @@ func NewService(c Config) *Service {
 	return &Service{store: c.Store, now: c.Now, random: c.Random, newID: c.NewID, sipDomain: strings.ToLower(strings.Trim(c.SIPDomain, "."))}
 }
 
-// TenantOf returns the tenant that a request for an organisation means: all of the actor's partner when org is empty or the partner itself,
-// else the one customer. fault.NotFound when the organisation isn't the partner's.
+// TenantOf returns the tenant that a request for an organisation means: all that the actor may see when org is empty or the partner itself, else the
+// one customer. fault.NotFound when the organisation isn't the actor's.
 func (s *Service) TenantOf(ctx context.Context, actor Actor, org OrgID) (Tenant, error) {
-	if org == "" || org == actor.Partner {
+	if org == "" || org == actor.Partner || org == actor.Org {
 		return actor.Tenant(), nil
+	}
+	if actor.Org != "" {
+		return Tenant{}, fault.New(fault.NotFound, "There is no such customer.")
 	}
 	c, err := s.store.CustomerByOrg(ctx, actor.Partner, org)
 	if err != nil {
 		return Tenant{}, err
 	}
-	return Tenant{Partner: c.Partner, Customer: c.Org}, nil
+	return c.Tenant(), nil
 }
 
 // Customer returns one customer.
@@ -145,10 +149,10 @@ func (s *Service) Bootstrap(ctx context.Context, partnerName, adminEmail string)
 	if err := p.err("The partner can't be created"); err != nil {
 		return Actor{}, secret.Text{}, err
 	}
-	partner := Partner{ID: OrgID(s.newID()), Name: name, Created: s.now()}
-	admin := Admin{ID: AdminID(s.newID()), Partner: partner.ID, Email: email, Created: s.now()}
-	actor := Actor{Admin: admin.ID, Partner: partner.ID, Email: email, Scopes: AllScopes()}
-	t, token, err := s.newToken(actor, "bootstrap", actor.Scopes, time.Time{})
+	partner := Partner{ID: OrgID(s.newID()), Name: name, State: PartnerActive, Created: s.now()}
+	admin := Admin{ID: AdminID(s.newID()), Partner: partner.ID, Email: email, Role: RoleFullPartner, Created: s.now()}
+	actor := Actor{Admin: admin.ID, Partner: partner.ID, Email: email, Role: admin.Role, Scopes: AllScopes()}
+	t, token, err := s.newToken(admin, "bootstrap", actor.Scopes, time.Time{})
 	if err != nil {
 		return Actor{}, secret.Text{}, err
 	}

@@ -145,7 +145,7 @@ func TestAnExpiredTokenIsNobodys(t *testing.T) {
 	require.NoError(t, o.store.Update(t.Context(), o.actor.Tenant(), func(tx customer.Tx) error { return tx.CreateToken(t.Context(), token) }))
 	kept, err := o.store.AnyTenantToken(t.Context(), hash)
 	require.NoError(t, err)
-	assert.True(t, kept.Expires.Equal(token.Expires))
+	assert.True(t, kept.Token.Expires.Equal(token.Expires))
 }
 
 func TestBootstrapNeedsNames(t *testing.T) {

@@ -35,15 +35,23 @@ type Reader interface {
 	// CountSubscribers counts the tenant's subscribers; those with one package, base or add-on, when pkg isn't empty.
 	CountSubscribers(ctx context.Context, tenant Tenant, pkg Package) (int, error)
 
-	// Tokens lists the partner's tokens, without their hashes.
-	Tokens(ctx context.Context, partner OrgID, page Page) ([]Token, bool, error)
+	SubPartner(ctx context.Context, parent OrgID, id OrgID) (Partner, error)
+	SubPartners(ctx context.Context, parent OrgID, state PartnerState, page Page) ([]Partner, bool, error)
+
+	Admin(ctx context.Context, tenant Tenant, id AdminID) (Admin, error)
+	Admins(ctx context.Context, tenant Tenant, page Page) ([]Admin, bool, error)
+	// CountAdmins counts the partner's administrators with a role.
+	CountAdmins(ctx context.Context, partner OrgID, role Role) (int, error)
+
+	// Tokens lists the partner's tokens, without their hashes; those of one administrator when admin isn't empty.
+	Tokens(ctx context.Context, partner OrgID, admin AdminID, page Page) ([]Token, bool, error)
 	Token(ctx context.Context, partner OrgID, id TokenID) (Token, error)
 
 	// Events lists what happened to a tenant, newest first.
 	Events(ctx context.Context, tenant Tenant, filter EventFilter, page Page) ([]Event, bool, error)
 
-	// AnyTenantToken finds a token by its hash: it is how the tenant becomes known.
-	AnyTenantToken(ctx context.Context, hash TokenHash) (Token, error)
+	// AnyTenantToken finds a token by its hash, and whose it is: it is how the tenant becomes known.
+	AnyTenantToken(ctx context.Context, hash TokenHash) (Bearer, error)
 	// AnyTenantHasEmail reports whether somebody on the platform has an e-mail address; in lower case. It tells nothing else of them.
 	AnyTenantHasEmail(ctx context.Context, email string) (bool, error)
 	// AnyTenantHasNumber reports whether somebody on the platform has a phone number, E.164. It tells nothing else of it.
@@ -56,7 +64,13 @@ type Reader interface {
 type Tx interface {
 	Reader
 	CreatePartner(ctx context.Context, p Partner) error
+	// SetPartner replaces the name and state of the sub-partner with p.Parent and p.ID.
+	SetPartner(ctx context.Context, p Partner) error
 	CreateAdmin(ctx context.Context, a Admin) error
+	// SetAdmin replaces the names and the role of the administrator with a.ID.
+	SetAdmin(ctx context.Context, a Admin) error
+	// DeleteAdmin deletes an administrator with its tokens.
+	DeleteAdmin(ctx context.Context, partner OrgID, id AdminID) error
 	CreateToken(ctx context.Context, t Token) error
 	// UseToken sets when a token was last used.
 	UseToken(ctx context.Context, partner OrgID, id TokenID, at time.Time) error

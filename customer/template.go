@@ -16,7 +16,7 @@ type NewTemplate struct {
 
 // CreateTemplate makes an onboarding template. fault.Conflict when the partner has one of that name.
 func (s *Service) CreateTemplate(ctx context.Context, actor Actor, in NewTemplate) (Template, error) {
-	t, err := filled(Template{ID: TemplateID(s.newID()), Partner: actor.Partner, ProvisioningID: s.newID(), Created: s.now()}, in, "The template can't be created")
+	t, err := filled(actor, Template{ID: TemplateID(s.newID()), Partner: actor.Partner, ProvisioningID: s.newID(), Created: s.now()}, in, "The template can't be created")
 	if err != nil {
 		return Template{}, err
 	}
@@ -28,9 +28,12 @@ func (s *Service) CreateTemplate(ctx context.Context, actor Actor, in NewTemplat
 	})
 }
 
-// filled checks the input and returns the template with it.
-func filled(t Template, in NewTemplate, what string) (Template, error) {
+// filled checks the input and returns the template with it. A sub-partner's templates are on its parent's subscription, whatever the input says.
+func filled(actor Actor, t Template, in NewTemplate, what string) (Template, error) {
 	var p problems
+	if actor.Subscription != "" {
+		in.SubscriptionID = actor.Subscription
+	}
 	t.Name = p.text("name", in.Name, 80)
 	t.Country = p.country("country", in.Country)
 	t.SubscriptionID = p.text("subscriptionId", in.SubscriptionID, 64)
@@ -47,7 +50,7 @@ func (s *Service) ChangeTemplate(ctx context.Context, actor Actor, id TemplateID
 		if err != nil {
 			return err
 		}
-		if after, err = filled(before, in, "The template can't be changed"); err != nil {
+		if after, err = filled(actor, before, in, "The template can't be changed"); err != nil {
 			return err
 		}
 		if err := tx.SetTemplate(ctx, after); err != nil {

@@ -24,25 +24,25 @@ const useInterval = time.Hour
 
 // Authenticate says who holds a token. fault.Denied when nobody does, or when it has expired: the same for both.
 func (s *Service) Authenticate(ctx context.Context, token secret.Text) (Actor, error) {
-	t, err := s.store.AnyTenantToken(ctx, sha256.Sum256([]byte(token.Reveal())))
+	b, err := s.store.AnyTenantToken(ctx, sha256.Sum256([]byte(token.Reveal())))
 	if fault.Is(err, fault.NotFound) {
 		return Actor{}, unknownToken()
 	}
 	if err != nil {
 		return Actor{}, err
 	}
+	t := b.Token
 	if !t.Expires.IsZero() && !s.now().Before(t.Expires) {
 		return Actor{}, unknownToken()
 	}
-	actor := Actor{Admin: t.Admin, Partner: t.Partner, Email: t.Email, Scopes: t.Scopes}
 	if s.now().Sub(t.LastUsed) < useInterval {
-		return actor, nil
+		return b.actor(), nil
 	}
-	err = s.store.Update(ctx, actor.Tenant(), func(tx Tx) error { return tx.UseToken(ctx, t.Partner, t.ID, s.now()) })
+	err = s.store.Update(ctx, Tenant{Partner: t.Partner}, func(tx Tx) error { return tx.UseToken(ctx, t.Partner, t.ID, s.now()) })
 	if fault.Is(err, fault.NotFound) { // revoked meanwhile
 		return Actor{}, unknownToken()
 	}
-	return actor, err
+	return b.actor(), err
 }
 
 func unknownToken() error {
@@ -54,46 +54,74 @@ type NewToken struct {
 	Name    string // 1 to 80 characters: what it is for
 	Scopes  []Scope
 	Expires time.Time // zero: never
+	Admin   AdminID   // for whom; empty: the actor itself. Only who may write administrators can make others a token
 }
 
-// CreateToken makes a token that may do what its maker may, or less, and returns it: this once.
+// CreateToken makes a token that may do what its maker may, or less, and what its bearer's role allows, and returns it: this once.
 func (s *Service) CreateToken(ctx context.Context, actor Actor, in NewToken) (Token, secret.Text, error) {
+	bearer, err := s.bearerOf(ctx, actor, in.Admin)
+	if err != nil {
+		return Token{}, secret.Text{}, err
+	}
 	var p problems
 	name := p.text("name", in.Name, 80)
-	if len(in.Scopes) == 0 {
-		p.add("scopes", "must name at least one scope")
-	}
-	for i, scope := range in.Scopes {
-		switch {
-		case slices.Contains(in.Scopes[:i], scope):
-			p.add("scopes", "names %s twice", scope)
-		case !slices.Contains(AllScopes(), scope):
-			p.add("scopes", "%q is no scope", string(scope))
-		case !actor.May(scope):
-			p.add("scopes", "%s can't be given: your own token doesn't carry it", scope)
-		}
-	}
+	p.scopes(actor, bearer, in.Scopes)
 	if !in.Expires.IsZero() && !s.now().Before(in.Expires) {
 		p.add("expires", "must be in the future")
 	}
 	if err := p.err("The token can't be created"); err != nil {
 		return Token{}, secret.Text{}, err
 	}
-	t, token, err := s.newToken(actor, name, in.Scopes, in.Expires)
+	t, token, err := s.newToken(bearer, name, in.Scopes, in.Expires)
 	if err != nil {
 		return Token{}, secret.Text{}, err
 	}
 	return t, token, s.store.Update(ctx, actor.Tenant(), func(tx Tx) error { return s.createToken(ctx, tx, actor, t) })
 }
 
-func (s *Service) newToken(actor Actor, name string, scopes []Scope, expires time.Time) (Token, secret.Text, error) {
+// bearerOf returns for whom a token is to be.
+func (s *Service) bearerOf(ctx context.Context, actor Actor, id AdminID) (Admin, error) {
+	if id != "" && id != actor.Admin {
+		if !actor.May(ScopeAdminsWrite) {
+			return Admin{}, fault.New(fault.Denied, "A token for another administrator needs the scope %s.", ScopeAdminsWrite)
+		}
+		bearer, err := s.store.Admin(ctx, actor.Tenant(), id)
+		return bearer, unknownField(err, "adminId", "names no administrator of yours")
+	}
+	bearer, err := s.store.Admin(ctx, actor.Tenant(), actor.Admin)
+	if fault.Is(err, fault.NotFound) { // who acts for a sub-partner isn't one of its administrators
+		return Admin{}, fault.InvalidField("adminId", "is needed: the token would be the sub-partner's, and you aren't one of its administrators").WithCode(fault.CodeMissing)
+	}
+	return bearer, err
+}
+
+// scopes checks what a token is to carry.
+func (p *problems) scopes(actor Actor, bearer Admin, scopes []Scope) {
+	if len(scopes) == 0 {
+		p.missing("scopes", "must name at least one scope")
+	}
+	for i, scope := range scopes {
+		switch {
+		case slices.Contains(scopes[:i], scope):
+			p.add("scopes", "names %s twice", scope)
+		case !slices.Contains(AllScopes(), scope):
+			p.add("scopes", "%q is no scope", string(scope))
+		case !actor.May(scope):
+			p.add("scopes", "%s can't be given: your own token doesn't carry it", scope)
+		case !bearer.Role.Allows(scope):
+			p.add("scopes", "%s can't be given: the role %s doesn't allow it", scope, bearer.Role)
+		}
+	}
+}
+
+func (s *Service) newToken(bearer Admin, name string, scopes []Scope, expires time.Time) (Token, secret.Text, error) {
 	raw, err := secret.Random(s.random, tokenAlphabet, tokenLength)
 	if err != nil {
 		return Token{}, secret.Text{}, err
 	}
 	token := secret.New(tokenPrefix + raw)
 	return Token{
-		ID: TokenID(s.newID()), Hash: sha256.Sum256([]byte(token.Reveal())), Partner: actor.Partner, Admin: actor.Admin, Email: actor.Email,
+		ID: TokenID(s.newID()), Hash: sha256.Sum256([]byte(token.Reveal())), Partner: bearer.Partner, Admin: bearer.ID, Email: bearer.Email,
 		Name: name, Scopes: scopes, Created: s.now(), Expires: expires,
 	}, token, nil
 }
@@ -105,9 +133,17 @@ func (s *Service) createToken(ctx context.Context, tx Tx, actor Actor, t Token) 
 	return s.record(ctx, tx, actor, actor.Tenant(), EventTokenCreated, string(t.ID), map[string]any{"name": t.Name, "scopes": t.Scopes})
 }
 
-// Tokens lists the partner's tokens.
+// Tokens lists the partner's tokens to who may read its administrators, and their own to everybody else.
 func (s *Service) Tokens(ctx context.Context, actor Actor, page Page) ([]Token, bool, error) {
-	return s.store.Tokens(ctx, actor.Partner, page)
+	return s.store.Tokens(ctx, actor.Partner, actor.ownOnly(ScopeAdminsRead), page)
+}
+
+// ownOnly is the actor itself where it sees only what is its own, and empty where the scope shows it all.
+func (a Actor) ownOnly(scope Scope) AdminID {
+	if a.Org == "" && a.May(scope) {
+		return ""
+	}
+	return a.Admin
 }
 
 // RevokeToken ends a token at once, the actor's own too.
@@ -116,6 +152,9 @@ func (s *Service) RevokeToken(ctx context.Context, actor Actor, id TokenID) erro
 		t, err := tx.Token(ctx, actor.Partner, id)
 		if err != nil {
 			return err
+		}
+		if own := actor.ownOnly(ScopeAdminsWrite); own != "" && t.Admin != own {
+			return fault.New(fault.NotFound, "There is no such token.")
 		}
 		if err := tx.DeleteToken(ctx, actor.Partner, id); err != nil {
 			return err

@@ -6,16 +6,6 @@ import (
 	"dialtone/customer"
 )
 
-// CreatePartner implements customer.Tx.
-func (t *tx) CreatePartner(ctx context.Context, p customer.Partner) error {
-	return t.insert(ctx, "partners", "id, name, created", string(p.ID), p.Name, micros(p.Created))
-}
-
-// CreateAdmin implements customer.Tx.
-func (t *tx) CreateAdmin(ctx context.Context, a customer.Admin) error {
-	return t.insert(ctx, "admins", "id, partner_id, email, created", string(a.ID), string(a.Partner), a.Email, micros(a.Created))
-}
-
 type templateRow struct {
 	ID             string `db:"id"`
 	PartnerID      string `db:"partner_id"`

@@ -19,6 +19,9 @@ type tokenRow struct {
 	LastUsed  int64  `db:"last_used"`
 }
 
+//nolint:gosec // G101: names of columns, not credentials
+const tokenColumns = "id, partner_id, admin_id, name, scopes, created, expires, last_used"
+
 //nolint:gosec // G101: a query, not a credential
 const tokenSelect = `SELECT t.id, t.partner_id, t.admin_id, a.email, t.name, t.scopes, t.created, t.expires, t.last_used
 	FROM tokens t JOIN admins a ON a.id = t.admin_id`
@@ -58,16 +61,26 @@ func (r reader) Token(ctx context.Context, partner customer.OrgID, id customer.T
 }
 
 // Tokens implements customer.Reader.
-func (r reader) Tokens(ctx context.Context, partner customer.OrgID, page customer.Page) ([]customer.Token, bool, error) {
+func (r reader) Tokens(ctx context.Context, partner customer.OrgID, admin customer.AdminID, page customer.Page) ([]customer.Token, bool, error) {
 	w := ofTenant("t.", customer.Tenant{Partner: partner})
+	w.equal("t.admin_id", string(admin))
 	return list(ctx, r, w, page, tokenRow.noun, tokenSelect, "t.created, t.id")
 }
 
-// AnyTenantToken implements customer.Reader.
-func (r reader) AnyTenantToken(ctx context.Context, hash customer.TokenHash) (customer.Token, error) {
-	var row tokenRow
-	err := r.get(ctx, &row, "token", tokenSelect+" WHERE t.hash = ?", hash[:])
-	token := row.noun()
-	token.Hash = hash
-	return token, err
+// bearerRow is a token with its administrator and partner.
+type bearerRow struct {
+	Token   tokenRow   `db:"t"`
+	Admin   adminRow   `db:"a"`
+	Partner partnerRow `db:"p"`
+}
+
+// AnyTenantToken implements customer.Reader. It is asked with every request of the REST API: one statement, three primary keys.
+func (r reader) AnyTenantToken(ctx context.Context, hash customer.TokenHash) (customer.Bearer, error) {
+	var row bearerRow
+	err := r.get(ctx, &row, "token", "SELECT "+qualified("t", tokenColumns, true)+", "+qualified("a", adminColumns, true)+", "+
+		qualified("p", "id, name, state, subscription_id, billing_start, created", true)+`, COALESCE(p.parent_id, '') AS "p.parent_id"
+		FROM tokens t JOIN admins a ON a.id = t.admin_id JOIN partners p ON p.id = t.partner_id WHERE t.hash = ?`, hash[:])
+	b := customer.Bearer{Token: row.Token.noun(), Admin: row.Admin.noun(), Partner: row.Partner.noun()}
+	b.Token.Hash, b.Token.Email = hash, b.Admin.Email
+	return b, err
 }

@@ -48,6 +48,8 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"JobsFollowTransactions":    jobsFollowTransactions,
 		"JobsAreTriedAgain":         jobsAreTriedAgain,
 		"TemplatesChange":           templatesChange,
+		"SubPartnersChange":         subPartnersChange,
+		"AdminsChange":              adminsChange,
 		"CustomersChange":           customersChange,
 		"SubscribersChange":         subscribersChange,
 		"TheOldestAndTheNewest":     theOldestAndTheNewestDevice,
@@ -81,6 +83,7 @@ type fixture struct {
 	oneShop, siblingShop customer.Location
 	foeShop              customer.Location
 	template             customer.Template
+	partners             []customer.Partner // of one and sibling, then of foe
 	macs                 uint32
 }
 
@@ -109,7 +112,8 @@ func (f *fixture) write(t testing.TB, tenant customer.Tenant, fn func(provisioni
 
 func (f *fixture) partner(t testing.TB, name string) customer.OrgID {
 	t.Helper()
-	p := customer.Partner{ID: customer.OrgID(id()), Name: name, Created: f.tick()}
+	p := customer.Partner{ID: customer.OrgID(id()), Name: name, State: customer.PartnerActive, Created: f.tick()}
+	f.partners = append(f.partners, p)
 	f.write(t, customer.Tenant{Partner: p.ID}, func(tx provisioning.Tx) error { return tx.CreatePartner(t.Context(), p) })
 	return p.ID
 }
@@ -221,7 +225,7 @@ func nounsComeBack(t *testing.T, f *fixture) {
 	same(t, true)(f.c.AnyTenantHasSIPDomain(ctx, f.one.SIPDomain))
 	same(t, false)(f.c.AnyTenantHasSIPDomain(ctx, "nobody.sip.example"))
 
-	admin := customer.Admin{ID: customer.AdminID(id()), Partner: f.one.Partner, Email: "a@example.com", Created: f.tick()}
+	admin := customer.Admin{ID: customer.AdminID(id()), Partner: f.one.Partner, Email: "a@example.com", Role: customer.RoleFullPartner, Created: f.tick()}
 	token := customer.Token{ID: customer.TokenID(id()), Name: "export", Hash: customer.TokenHash{1, 0, 2}, Partner: f.one.Partner, Admin: admin.ID, Email: admin.Email, Scopes: customer.AllScopes(), Created: f.now, Expires: f.now.Add(time.Hour)}
 	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberInactive, Created: f.now}
 	f.write(t, tenant, func(tx provisioning.Tx) error {
@@ -232,11 +236,11 @@ func nounsComeBack(t *testing.T, f *fixture) {
 		require.NoError(t, tx.OwnNumber(ctx, tenant, number.E164, person.ID))
 		return tx.Record(ctx, customer.Event{Time: f.now, Tenant: tenant, Actor: "a", Kind: customer.EventNumbersAdded, Subject: "x", Data: map[string]any{"n": 1}})
 	})
-	same(t, token)(f.c.AnyTenantToken(ctx, token.Hash))
+	same(t, customer.Bearer{Token: token, Admin: admin, Partner: f.partners[0]})(f.c.AnyTenantToken(ctx, token.Hash))
 	listed := token
 	listed.Hash = customer.TokenHash{} // a list has no use for it
 	same(t, listed)(f.c.Token(ctx, f.one.Partner, token.ID))
-	tokens, _, err := f.c.Tokens(ctx, f.one.Partner, everything)
+	tokens, _, err := f.c.Tokens(ctx, f.one.Partner, admin.ID, everything)
 	require.NoError(t, err)
 	assert.Equal(t, []customer.Token{listed}, tokens)
 	f.tokenIsUsedAndEnds(t, token)

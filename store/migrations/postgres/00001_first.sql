@@ -3,24 +3,35 @@
 -- organisation. What must be unique on the whole platform is a unique index without a tenant.
 
 CREATE TABLE partners (
-    id      TEXT PRIMARY KEY,
-    name    TEXT NOT NULL,
-    created BIGINT NOT NULL
+    id              TEXT PRIMARY KEY,
+    parent_id       TEXT REFERENCES partners (id), -- of a sub-partner
+    name            TEXT NOT NULL,
+    state           TEXT NOT NULL CHECK (state IN ('active', 'suspended')),
+    subscription_id TEXT NOT NULL, -- of a sub-partner; '' for a partner
+    billing_start   BIGINT NOT NULL,
+    created         BIGINT NOT NULL
 );
+CREATE INDEX partners_children ON partners (parent_id, created, id);
 
 CREATE TABLE admins (
     id         TEXT PRIMARY KEY,
     partner_id TEXT NOT NULL REFERENCES partners (id),
+    org_id     TEXT NOT NULL, -- the one customer's; '' for the partner
     email      TEXT NOT NULL,
+    first_name TEXT NOT NULL,
+    last_name  TEXT NOT NULL,
+    role       TEXT NOT NULL CHECK (role IN
+        ('full_partner_admin', 'wholesale_admin', 'readonly_partner_admin', 'full_customer_admin', 'readonly_customer_admin', 'device_admin')),
     created    BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX admins_email ON admins (partner_id, email);
+CREATE INDEX admins_list ON admins (partner_id, created, id);
 
 CREATE TABLE tokens (
     hash       BYTEA PRIMARY KEY CHECK (length(hash) = 32),
     id         TEXT NOT NULL,
     partner_id TEXT NOT NULL REFERENCES partners (id),
-    admin_id   TEXT NOT NULL REFERENCES admins (id),
+    admin_id   TEXT NOT NULL REFERENCES admins (id) ON DELETE CASCADE,
     name       TEXT NOT NULL,
     scopes     TEXT NOT NULL, -- JSON array
     created    BIGINT NOT NULL,
@@ -29,6 +40,7 @@ CREATE TABLE tokens (
 );
 CREATE UNIQUE INDEX tokens_id ON tokens (id);
 CREATE INDEX tokens_list ON tokens (partner_id, created, id);
+CREATE INDEX tokens_admin ON tokens (admin_id);
 
 CREATE TABLE templates (
     id              TEXT PRIMARY KEY,
