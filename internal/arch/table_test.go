@@ -16,6 +16,7 @@ var table = map[string][]string{
 	"pki":            {"fault"},
 	"customer":       {"fault", "secret"},
 	"deviceprofiles": {"fault", "secret"},
+	"bulk":           {"fault", "customer"},
 	"provisioning":   {"fault", "secret", "digest", "customer", "deviceprofiles"},
 	"store":          {"fault", "secret", "customer", "deviceprofiles", "provisioning"},
 	"httpcfg":        {"fault", "secret", "digest", "deviceprofiles", "provisioning"},
@@ -33,7 +34,7 @@ var table = map[string][]string{
 var doors = []string{"httpcfg", "tftp", "sip", "zone", "adminapi"}
 
 // nouns hold rules, and no machinery.
-var nouns = []string{"customer", "deviceprofiles"}
+var nouns = []string{"customer", "deviceprofiles", "bulk"}
 
 // wall is the only package that speaks SQL, and only the command wires it to the rest.
 const (
