@@ -260,3 +260,9 @@ func (p *problems) limits(list []Package, limits map[Package]int) {
 	}
 	slices.SortFunc(p.list, func(a, b fault.Problem) int { return strings.Compare(a.Field, b.Field) })
 }
+
+// PossibleNumber reports whether a number could exist: in E.164 form, plus sign first, with as many digits as its country's numbers have.
+func PossibleNumber(e164 string) bool {
+	var p problems
+	return p.number("", e164) == e164 && len(p.list) == 0
+}

@@ -18,6 +18,7 @@ var table = map[string][]string{
 	"customer":       {"fault", "secret", "job"},
 	"deviceprofiles": {"fault", "secret"},
 	"screening":      {"fault"},
+	"bulk":           {"fault", "customer"},
 	"provisioning":   {"fault", "secret", "digest", "job", "customer", "deviceprofiles"},
 	"store":          {"fault", "secret", "job", "customer", "deviceprofiles", "provisioning"},
 	"httpcfg":        {"fault", "secret", "digest", "deviceprofiles", "provisioning"},
@@ -36,7 +37,7 @@ var table = map[string][]string{
 var doors = []string{"httpcfg", "tftp", "sip", "zone", "adminapi"}
 
 // nouns hold rules, and no machinery.
-var nouns = []string{"customer", "deviceprofiles", "screening"}
+var nouns = []string{"customer", "deviceprofiles", "screening", "bulk"}
 
 // wall is the only package that speaks SQL, and only the command wires it to the rest.
 const (
