@@ -3,17 +3,19 @@ package customer
 import (
 	"context"
 	"slices"
+	"time"
 
 	"dialtone/fault"
 )
 
 // CustomerChange is the input of ChangeCustomer. What is empty stays as it is, but for Packages, which is the whole target.
 type CustomerChange struct {
-	Packages   []Package
-	ExternalID string
-	Address    *Address
-	Limits     map[Package]int // quantities that change; only for customers that were created with quantities
-	Location   *NewLocation    // needed with the first calling package; passed over by a customer that has a location
+	Packages     []Package
+	ExternalID   string
+	Address      *Address
+	Limits       map[Package]int // quantities that change; only for customers that were created with quantities
+	BillingStart time.Time       // zero: as it is
+	Location     *NewLocation    // needed with the first calling package; passed over by a customer that has a location
 }
 
 // ChangeCustomer gives a customer another external id, address or quantities at once, and promises the packages. fault.Conflict when the customer is
@@ -84,6 +86,10 @@ func (s *Service) changedCustomer(ctx context.Context, tx Tx, actor Actor, befor
 	}
 	target := p.packages(in.Packages, p.changedLimits(before, in), after.Address.Country)
 	after.Packages = becoming(before.Packages, target)
+	var err error
+	if after.BillingStart, err = s.billingStart(ctx, tx, before, in.BillingStart); err != nil {
+		return Customer{}, err
+	}
 	existing, _, err := tx.Locations(ctx, before.Tenant(), LocationFilter{}, Page{Max: 1})
 	if err != nil {
 		return Customer{}, err

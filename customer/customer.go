@@ -54,6 +54,8 @@ type Template struct {
 	Language       string // five-letter locale, e.g. en_US
 	SubscriptionID string
 	Created        time.Time
+
+	AllowAdminInviteEmails bool // when an existing organisation is attached
 }
 
 // Status of a customer, in the wire's words.
@@ -91,6 +93,9 @@ type Customer struct {
 	Packages     []CustomerPackage
 	Errors       []Notice // of the last background work, beyond those of single packages; nil for none
 	Pending      Pending
+	PartnerRole  PartnerRole
+	Restricted   bool      // restricted by partner mode
+	BillingStart time.Time // zero: as soon as a package is assigned; else midnight UTC of the day
 	Created      time.Time
 }
 
@@ -143,6 +148,10 @@ type Pending struct {
 	Actor    string    // who asked for it: an admin's e-mail
 	Location *Location // to be made; nil for none
 	Numbers  []string  // to be put into it, E.164
+
+	Attach      OrgID // the organisation that is to be attached; empty for a new one, and when it is
+	AsksConsent bool  // its administrator was asked
+	Consented   bool  // and agreed
 }
 
 // Address is a postal address.
@@ -224,7 +233,8 @@ type SubscriberStatus string
 
 // The states of a subscriber.
 const (
-	SubscriberProvisioned SubscriberStatus = "provisioned"
+	SubscriberProvisioned      SubscriberStatus = "provisioned"
+	SubscriberPendingMigration SubscriberStatus = "pending_user_migration" // the person must agree to move the account
 )
 
 // Subscriber is a person's wholesale relation: which package it has, since when.
@@ -239,8 +249,17 @@ type Subscriber struct {
 	Package            Package   // the base package
 	AddOns             []Package // beside it; nil for none
 	Status             SubscriberStatus
+	Errors             []Notice      // why a move couldn't be; nil for none
+	Pending            PendingPerson // until the person has moved
 	Created            time.Time
 	LastStatusChange   time.Time
+}
+
+// PendingPerson is what a person is to have who must agree first.
+type PendingPerson struct {
+	FirstName string
+	LastName  string
+	CallingIdentity
 }
 
 // Tenant returns whose subscriber it is.
@@ -265,32 +284,40 @@ type EventKind string
 
 // The kinds of event.
 const (
-	EventPartnerCreated     EventKind = "partner.created"
-	EventSubPartnerCreated  EventKind = "sub_partner.created"
-	EventSubPartnerChanged  EventKind = "sub_partner.changed"
-	EventAdminCreated       EventKind = "admin.created"
-	EventAdminChanged       EventKind = "admin.changed"
-	EventAdminDeleted       EventKind = "admin.deleted"
-	EventTokenCreated       EventKind = "token.created"
-	EventTokenRevoked       EventKind = "token.revoked"
-	EventTemplateCreated    EventKind = "template.created"
-	EventTemplateChanged    EventKind = "template.changed"
-	EventTemplateDeleted    EventKind = "template.deleted"
-	EventCustomerCreated    EventKind = "customer.created"
-	EventCustomerChanged    EventKind = "customer.changed"
-	EventCustomerFulfilled  EventKind = "customer.fulfilled"
-	EventCustomerLeaving    EventKind = "customer.leaving"
-	EventCustomerDeleted    EventKind = "customer.deleted"
-	EventLocationCreated    EventKind = "location.created"
-	EventNumbersAdded       EventKind = "numbers.added"
-	EventSubscriberCreated  EventKind = "subscriber.created"
-	EventSubscriberDeleted  EventKind = "subscriber.deleted"
-	EventPackageAssigned    EventKind = "package.assigned"
-	EventPackageRemoved     EventKind = "package.removed"
-	EventDeviceCreated      EventKind = "device.created"
-	EventDeviceDeleted      EventKind = "device.deleted"
-	EventDeviceRevised      EventKind = "device.revised"
-	EventCredentialsRotated EventKind = "line.credentials_rotated"
-	EventEnrolmentOpened    EventKind = "enrolment.opened"
-	EventEnrolmentClosed    EventKind = "enrolment.closed"
+	EventPartnerCreated      EventKind = "partner.created"
+	EventSubPartnerCreated   EventKind = "sub_partner.created"
+	EventSubPartnerChanged   EventKind = "sub_partner.changed"
+	EventAdminCreated        EventKind = "admin.created"
+	EventAdminChanged        EventKind = "admin.changed"
+	EventAdminDeleted        EventKind = "admin.deleted"
+	EventOrganizationChanged EventKind = "organization.changed"
+	EventConsentAsked        EventKind = "consent.asked"
+	EventConsentGiven        EventKind = "consent.given"
+	EventConsentDeclined     EventKind = "consent.declined"
+	EventPersonMoved         EventKind = "person.moved"
+	EventMailFailed          EventKind = "mail.failed"
+	EventSettingsChanged     EventKind = "settings.changed"
+	EventTokenCreated        EventKind = "token.created"
+	EventTokenRevoked        EventKind = "token.revoked"
+	EventTemplateCreated     EventKind = "template.created"
+	EventTemplateChanged     EventKind = "template.changed"
+	EventTemplateDeleted     EventKind = "template.deleted"
+	EventCustomerCreated     EventKind = "customer.created"
+	EventCustomerChanged     EventKind = "customer.changed"
+	EventCustomerAttached    EventKind = "customer.attached"
+	EventCustomerFulfilled   EventKind = "customer.fulfilled"
+	EventCustomerLeaving     EventKind = "customer.leaving"
+	EventCustomerDeleted     EventKind = "customer.deleted"
+	EventLocationCreated     EventKind = "location.created"
+	EventNumbersAdded        EventKind = "numbers.added"
+	EventSubscriberCreated   EventKind = "subscriber.created"
+	EventSubscriberDeleted   EventKind = "subscriber.deleted"
+	EventPackageAssigned     EventKind = "package.assigned"
+	EventPackageRemoved      EventKind = "package.removed"
+	EventDeviceCreated       EventKind = "device.created"
+	EventDeviceDeleted       EventKind = "device.deleted"
+	EventDeviceRevised       EventKind = "device.revised"
+	EventCredentialsRotated  EventKind = "line.credentials_rotated"
+	EventEnrolmentOpened     EventKind = "enrolment.opened"
+	EventEnrolmentClosed     EventKind = "enrolment.closed"
 )

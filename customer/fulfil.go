@@ -17,7 +17,10 @@ type fulfilArgs struct {
 
 // Workers are those who keep what this service promises.
 func (s *Service) Workers() []job.Worker {
-	return []job.Worker{job.For(jobFulfil, s.fulfil, s.giveUp)}
+	return []job.Worker{
+		job.For(jobFulfil, s.fulfil, s.giveUp),
+		job.For(jobMail, s.sendMail, s.mailFailed),
+	}
 }
 
 // promise ends the transaction that made a customer busy.
@@ -71,6 +74,14 @@ func (s *Service) fulfilIn(ctx context.Context, tx Tx, c Customer) error {
 	if c.Status == StatusDeleting {
 		return s.leave(ctx, tx, c)
 	}
+	if c.Pending.Attach != "" {
+		return s.attach(ctx, tx, c)
+	}
+	return s.equip(ctx, tx, c)
+}
+
+// equip gives a customer that has its organisation the rest.
+func (s *Service) equip(ctx context.Context, tx Tx, c Customer) error {
 	if err := s.addLocation(ctx, tx, c.asker(), c.Pending.Location, c.Pending.Numbers); err != nil {
 		return err
 	}
@@ -86,11 +97,11 @@ func (c Customer) fulfilled() Customer {
 	return c.settled(func(Package) []Notice { return nil })
 }
 
-// refused is the customer when what comes with its calling packages can't be: those are in error, and the others provisioned. What is pending stays,
-// so that an update need only say what is to be different.
+// refused is the customer when what comes with its calling packages can't be: those are in error, and the others provisioned; without an organisation
+// all are in error. What is pending stays, so that an update need only say what is to be different.
 func (c Customer) refused(why []Notice) Customer {
 	return c.settled(func(p Package) []Notice {
-		if p.Calling() {
+		if p.Calling() || c.Org == "" {
 			return why
 		}
 		return nil

@@ -25,7 +25,9 @@ type Partner struct {
 	State        PartnerState
 	Subscription string    // of a sub-partner: the parent's wholesale subscription that its templates have
 	BillingStart time.Time // of a sub-partner: the day from which it is counted, at midnight UTC
-	Created      time.Time
+	// DelayedBilling lets customers have a billing start of their own: the setting enable_wholesale_delayed_billing.
+	DelayedBilling bool
+	Created        time.Time
 }
 
 // NewSubPartner is the input of CreateSubPartner.

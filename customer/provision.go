@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"dialtone/fault"
 	"dialtone/secret"
@@ -24,6 +25,7 @@ type NewCustomer struct {
 	Location             *NewLocation    // needed with a calling package
 	MeetingsTimeZone     string          // taken and not used yet
 	SubPartnerAdminEmail string          // taken and not used yet
+	BillingStart         time.Time       // from when it is billed; zero: as soon as a package is assigned
 }
 
 // NewLocation is the first location of a new customer.
@@ -52,7 +54,11 @@ func (s *Service) CheckProvision(ctx context.Context, actor Actor, in NewCustome
 		if err := s.fulfilIn(ctx, tx, c); err != nil {
 			return err
 		}
-		return errChecked
+		after, err := tx.Customer(ctx, c.Partner, c.ID)
+		if err != nil || len(after.Errors) == 0 {
+			return errors.Join(err, errChecked)
+		}
+		return fault.New(fault.Conflict, "%s", after.Errors[0].Message).WithCode(after.Errors[0].Code)
 	})
 	if errors.Is(err, errChecked) {
 		return nil
@@ -134,25 +140,31 @@ func (s *Service) templateOf(ctx context.Context, actor Actor, provisioningID st
 func (s *Service) newCustomer(actor Actor, template Template, in NewCustomer) (Customer, error) {
 	var p problems
 	c := Customer{
-		ID: CustomerID(s.newID()), Partner: actor.Partner, Org: OrgID(s.newID()), Template: template.ID,
+		ID: CustomerID(s.newID()), Partner: actor.Partner, Org: OrgID(s.newID()), Template: template.ID, PartnerRole: PartnerFullAdmin, Restricted: true,
 		ExternalID: p.text("externalId", in.ExternalID, 128),
 		Address:    p.address("address", in.Address),
 		Status:     StatusProvisioning,
 		Pending:    Pending{Actor: actor.Email},
-		Created:    s.now(),
+		Created:    s.now(), BillingStart: in.BillingStart.UTC().Truncate(24 * time.Hour),
 	}
 	if in.Org != "" {
-		p.unknown("orgId", "names no organisation that can be attached")
+		c.Org, c.Pending.Attach, c.Restricted = "", in.Org, false // it has name, e-mail address and language of its own
+	} else {
+		s.newOrganization(&p, &c, template, in)
 	}
+	c.Packages = p.packages(in.Packages, in.Limits, c.Address.Country)
+	c.Pending.Location, c.Pending.Numbers = s.firstLocation(&p, c, in.Location)
+	return c, p.err("The customer can't be created")
+}
+
+// newOrganization reads what a new organisation is told.
+func (s *Service) newOrganization(p *problems, c *Customer, template Template, in NewCustomer) {
 	c.Name = p.text("customerInfo.name", in.Name, 128)
 	if strings.Contains(c.Name, "%") {
 		p.reject("customerInfo.name", c.Name, "must not contain %")
 	}
 	c.PrimaryEmail = p.email("customerInfo.primaryEmail", in.PrimaryEmail)
 	c.Language = p.language("customerInfo.language", in.Language, template.Country, template.Language)
-	c.Packages = p.packages(in.Packages, in.Limits, c.Address.Country)
-	c.Pending.Location, c.Pending.Numbers = s.firstLocation(&p, c, in.Location)
-	return c, p.err("The customer can't be created")
 }
 
 // firstLocation reads the location that comes with a customer; nil when there is none and none is needed.
@@ -181,6 +193,14 @@ func (s *Service) firstLocation(p *problems, c Customer, in *NewLocation) (*Loca
 }
 
 func (s *Service) createCustomer(ctx context.Context, tx Tx, actor Actor, c Customer) error {
+	start, err := s.billingStart(ctx, tx, Customer{Partner: c.Partner, Created: c.Created}, c.BillingStart)
+	if err != nil {
+		return err
+	}
+	c.BillingStart = start
+	if err := canBeAttached(ctx, tx, c.Pending.Attach); err != nil {
+		return err
+	}
 	if err := tx.CreateCustomer(ctx, c); err != nil {
 		return err
 	}
@@ -189,6 +209,18 @@ func (s *Service) createCustomer(ctx context.Context, tx Tx, actor Actor, c Cust
 	}
 	facts := map[string]any{"externalId": c.ExternalID, "name": c.Name, "packages": packageNames(c.Packages), "sipDomain": c.SIPDomain}
 	return s.record(ctx, tx, actor, c.Tenant(), EventCustomerCreated, string(c.ID), facts)
+}
+
+// canBeAttached refuses at once what the promised work would be refused for later; no organisation is fine.
+func canBeAttached(ctx context.Context, tx Tx, id OrgID) error {
+	if id == "" {
+		return nil
+	}
+	org, err := tx.AnyTenantOrganization(ctx, id)
+	if err != nil {
+		return unknownField(err, "orgId", "names no organisation that can be attached")
+	}
+	return org.attachable()
 }
 
 // numbersAreFree refuses at once what the promised work would be refused for later.

@@ -21,6 +21,9 @@ func (s *Service) Reassign(ctx context.Context, tx Tx, actor Actor, tenant Tenan
 	if before, err = tx.Subscriber(ctx, tenant, id); err != nil {
 		return before, after, err
 	}
+	if before.Status == SubscriberPendingMigration {
+		return before, after, fault.New(fault.Conflict, "The person hasn't agreed yet to move the account. Change the packages after that, or remove the subscriber and add it again.").WithCode(fault.CodePending)
+	}
 	c, err := tx.CustomerByOrg(ctx, before.Partner, before.Org)
 	if err != nil {
 		return before, after, err
@@ -104,6 +107,12 @@ func (s *Service) Unsubscribe(ctx context.Context, tx Tx, actor Actor, tenant Te
 	sub, err := tx.Subscriber(ctx, tenant, id)
 	if err != nil {
 		return sub, err
+	}
+	if sub.Status == SubscriberPendingMigration { // the person is nobody of this customer yet
+		if err := tx.DeleteSubscriber(ctx, sub.Tenant(), id); err != nil {
+			return sub, err
+		}
+		return sub, s.record(ctx, tx, actor, sub.Tenant(), EventSubscriberDeleted, string(sub.ID), map[string]any{"email": sub.Email})
 	}
 	person, err := tx.Person(ctx, sub.Tenant(), sub.Person)
 	if err != nil {

@@ -18,6 +18,10 @@ type Config struct {
 	Random    io.Reader     // for tokens and SIP domains
 	NewID     func() string // a fresh UUID in canonical form
 	SIPDomain string        // parent of every customer's SIP domain, e.g. sip.example.com
+	Mailer    Mailer        // nil: no mail is sent
+	// HubURL is where people reach the admin door, without a slash at the end, e.g. https://hub.example.com: it begins the links in mails.
+	HubURL     string
+	ConsentKey []byte // signs those links; 32 bytes that all nodes share
 }
 
 // Service carries the operations on the nouns of this package. It is safe for concurrent use.
@@ -29,12 +33,29 @@ type Service struct {
 	random    io.Reader
 	newID     func() string
 	sipDomain string
+
+	mailer     Mailer
+	hubURL     string
+	consentKey []byte
 }
 
 // NewService returns a service.
 func NewService(c Config) *Service {
-	return &Service{store: c.Store, now: c.Now, random: c.Random, newID: c.NewID, sipDomain: strings.ToLower(strings.Trim(c.SIPDomain, "."))}
+	s := &Service{
+		store: c.Store, now: c.Now, random: c.Random, newID: c.NewID, sipDomain: strings.ToLower(strings.Trim(c.SIPDomain, ".")),
+		mailer: c.Mailer, hubURL: strings.TrimRight(c.HubURL, "/"), consentKey: c.ConsentKey,
+	}
+	if s.mailer == nil {
+		s.mailer = silent{}
+	}
+	return s
 }
+
+// silent sends nothing: the installation has no way to send mail.
+type silent struct{}
+
+// Send implements Mailer.
+func (silent) Send(context.Context, Mail) error { return nil }
 
 // TenantOf returns the tenant that a request for an organisation means: all that the actor may see when org is empty or the partner itself, else the
 // one customer. fault.NotFound when the organisation isn't the actor's.

@@ -22,6 +22,9 @@ type Reader interface {
 	CustomerByOrg(ctx context.Context, partner OrgID, org OrgID) (Customer, error)
 	Customers(ctx context.Context, partner OrgID, filter CustomerFilter, page Page) ([]Customer, bool, error)
 
+	// Organization returns an organisation that the tenant serves, or served last.
+	Organization(ctx context.Context, tenant Tenant, id OrgID) (Organization, error)
+
 	Location(ctx context.Context, tenant Tenant, id LocationID) (Location, error)
 	Locations(ctx context.Context, tenant Tenant, filter LocationFilter, page Page) ([]Location, bool, error)
 	Number(ctx context.Context, tenant Tenant, e164 string) (Number, error)
@@ -35,6 +38,7 @@ type Reader interface {
 	// CountSubscribers counts the tenant's subscribers; those with one package, base or add-on, when pkg isn't empty.
 	CountSubscribers(ctx context.Context, tenant Tenant, pkg Package) (int, error)
 
+	Partner(ctx context.Context, id OrgID) (Partner, error)
 	SubPartner(ctx context.Context, parent OrgID, id OrgID) (Partner, error)
 	SubPartners(ctx context.Context, parent OrgID, state PartnerState, page Page) ([]Partner, bool, error)
 
@@ -54,6 +58,10 @@ type Reader interface {
 	AnyTenantToken(ctx context.Context, hash TokenHash) (Bearer, error)
 	// AnyTenantHasEmail reports whether somebody on the platform has an e-mail address; in lower case. It tells nothing else of them.
 	AnyTenantHasEmail(ctx context.Context, email string) (bool, error)
+	// AnyTenantOrganization finds an organisation whoever serves it: it is how one is attached. In a transaction it stays as it is until the end.
+	AnyTenantOrganization(ctx context.Context, id OrgID) (Organization, error)
+	// AnyTenantFreePerson finds the person with an e-mail address, in lower case, whose organisation nobody serves: a free account.
+	AnyTenantFreePerson(ctx context.Context, email string) (PersonID, error)
 	// AnyTenantHasNumber reports whether somebody on the platform has a phone number, E.164. It tells nothing else of it.
 	AnyTenantHasNumber(ctx context.Context, e164 string) (bool, error)
 	// AnyTenantHasSIPDomain reports whether some customer has the SIP domain; domain in lower case without a final dot. DNS asks it.
@@ -66,6 +74,7 @@ type Tx interface {
 	CreatePartner(ctx context.Context, p Partner) error
 	// SetPartner replaces the name and state of the sub-partner with p.Parent and p.ID.
 	SetPartner(ctx context.Context, p Partner) error
+	SetSettings(ctx context.Context, partner OrgID, s Settings) error
 	CreateAdmin(ctx context.Context, a Admin) error
 	// SetAdmin replaces the names and the role of the administrator with a.ID.
 	SetAdmin(ctx context.Context, a Admin) error
@@ -79,9 +88,14 @@ type Tx interface {
 	// SetTemplate replaces the name, country, language and subscription of the template with t.ID.
 	SetTemplate(ctx context.Context, t Template) error
 	DeleteTemplate(ctx context.Context, partner OrgID, id TemplateID) error
-	// CreateCustomer creates the customer and its organisation.
+	// CreateCustomer creates the customer, and its organisation when c.Org isn't empty.
 	CreateCustomer(ctx context.Context, c Customer) error
-	// SetCustomer replaces the external id, also where subscribers repeat it, the address, status, packages, errors and what is pending of the
+	// SetOrganization replaces the domains, other licences and trial of the organisation with o.Partner and o.ID.
+	SetOrganization(ctx context.Context, o Organization) error
+	// AttachOrganization gives an organisation, with all that is in it, to a customer without one.
+	AttachOrganization(ctx context.Context, o Organization, c Customer) error
+	// SetCustomer replaces the external id, also where subscribers repeat it, the address, status, packages, errors, billing start, restriction and
+	// what is pending of the
 	// customer with c.ID.
 	SetCustomer(ctx context.Context, c Customer) error
 	// DeleteCustomer deletes a customer that nobody subscribes with; its organisation stays, with people, locations and numbers.
@@ -97,6 +111,10 @@ type Tx interface {
 	// SetPerson replaces the names, location, extension and number of the person with p.ID.
 	SetPerson(ctx context.Context, p Person) error
 	CreateSubscriber(ctx context.Context, s Subscriber) error
+	// TakePerson moves a person whose organisation nobody serves into the tenant's, without location, extension, number and rights, and returns it.
+	TakePerson(ctx context.Context, tenant Tenant, id PersonID) (Person, error)
+	// SetSubscriber replaces the status, errors, LastStatusChange and what is pending of the subscriber with s.ID.
+	SetSubscriber(ctx context.Context, s Subscriber) error
 	// SetPackages replaces the packages and LastStatusChange of the subscriber with s.ID.
 	SetPackages(ctx context.Context, s Subscriber) error
 	DeleteSubscriber(ctx context.Context, tenant Tenant, id SubscriberID) error

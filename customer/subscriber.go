@@ -47,6 +47,15 @@ func (s *Service) Subscribe(ctx context.Context, tx Tx, actor Actor, c Customer,
 	if err := checkQuantities(ctx, tx, c, sub.Packages()); err != nil {
 		return Subscriber{}, err
 	}
+	if !known {
+		free, err := tx.AnyTenantFreePerson(ctx, person.Email)
+		if err == nil {
+			return s.askPerson(ctx, tx, actor, c, sub, free, in)
+		}
+		if !fault.Is(err, fault.NotFound) {
+			return Subscriber{}, err
+		}
+	}
 	if sub.Package.Calling() {
 		if person, err = reachable(ctx, tx, c, person, in.CallingIdentity); err != nil {
 			return Subscriber{}, err
@@ -80,6 +89,26 @@ func (s *Service) newSubscriber(c Customer, in NewSubscriber) (Person, Subscribe
 	}, p.err("The subscriber can't be created")
 }
 
+// askPerson subscribes a person who has an account of nobody's, which moves here when the person agrees. Until then nothing is assigned.
+func (s *Service) askPerson(ctx context.Context, tx Tx, actor Actor, c Customer, sub Subscriber, person PersonID, in NewSubscriber) (Subscriber, error) {
+	sub.Person, sub.Status = person, SubscriberPendingMigration
+	sub.Pending = PendingPerson{FirstName: strings.TrimSpace(in.FirstName), LastName: strings.TrimSpace(in.LastName)}
+	if sub.Package.Calling() {
+		identity, err := reachable(ctx, tx, c, Person{}, in.CallingIdentity) // asks for the location that there is now
+		if err != nil {
+			return Subscriber{}, err
+		}
+		sub.Pending.CallingIdentity = CallingIdentity{Number: identity.Number, Extension: identity.Extension, Location: identity.Location}
+	}
+	if err := tx.CreateSubscriber(ctx, sub); err != nil {
+		return Subscriber{}, err
+	}
+	if err := s.record(ctx, tx, actor, sub.Tenant(), EventSubscriberCreated, string(sub.ID), map[string]any{"email": sub.Email, "status": sub.Status}); err != nil {
+		return Subscriber{}, err
+	}
+	return sub, s.promiseMail(ctx, tx, mailArgs{Kind: MailConsentMove, Partner: sub.Partner, Subject: string(sub.ID)})
+}
+
 func (s *Service) writeSubscriber(ctx context.Context, tx Tx, actor Actor, person Person, known bool, sub Subscriber) error {
 	write := tx.CreatePerson
 	if known {
@@ -100,7 +129,10 @@ func (s *Service) writeSubscriber(ctx context.Context, tx Tx, actor Actor, perso
 	if err := s.record(ctx, tx, actor, tenant, EventSubscriberCreated, string(sub.ID), map[string]any{"person": person.ID, "email": person.Email}); err != nil {
 		return err
 	}
-	return s.recordPackages(ctx, tx, actor, EventPackageAssigned, sub, person.Location, sub.Packages())
+	if err := s.recordPackages(ctx, tx, actor, EventPackageAssigned, sub, person.Location, sub.Packages()); err != nil || person.Admin {
+		return err
+	}
+	return s.promiseMail(ctx, tx, mailArgs{Kind: MailWelcome, Partner: sub.Partner, Subject: string(sub.ID)})
 }
 
 // knownPerson returns the person whom the customer has under that e-mail address, with the new names if there are any.

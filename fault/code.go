@@ -24,6 +24,12 @@ const (
 	CodeLevel           Code = 90019 // an administrator's package can't go down a level
 	CodeNotProvisioned  Code = 90020 // the customer's package isn't provisioned
 	CodeDeviceLimit     Code = 90021 // the package allows fewer devices
+	CodeConsent         Code = 90022 // an organisation's administrator must consent first
+	CodeDeclined        Code = 90023 // who was asked for consent said no
+	CodeNothingPending  Code = 90024 // there is nothing to consent to
+	CodePending         Code = 90025 // a person must consent first
+	CodeTrial           Code = 90026 // the organisation is on trial
+	CodeBillingStart    Code = 90027 // the billing start can't be given, or not any more
 	CodeGivenUp         Code = 90099 // background work failed too often
 )
 
@@ -55,6 +61,12 @@ func Codes() []CodeMeaning {
 		{CodeLevel, Conflict, "An administrator's package can't go down a level."},
 		{CodeNotProvisioned, Conflict, "The customer's package isn't provisioned."},
 		{CodeDeviceLimit, Conflict, "The package allows fewer devices."},
+		{CodeConsent, Conflict, "The organisation's administrator must consent first."},
+		{CodeDeclined, Conflict, "Who was asked for consent said no."},
+		{CodeNothingPending, Conflict, "There is nothing to consent to."},
+		{CodePending, Conflict, "The person must agree first to move the account."},
+		{CodeTrial, Conflict, "The organisation is on trial, which can't be converted."},
+		{CodeBillingStart, Conflict, "The billing start can't be given, or not be changed any more."},
 		{CodeGivenUp, Unavailable, "Background work failed too often. Ask for it again."},
 	}
 }

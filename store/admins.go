@@ -13,27 +13,40 @@ type partnerRow struct {
 	State        string `db:"state"`
 	Subscription string `db:"subscription_id"`
 	BillingStart int64  `db:"billing_start"`
+	Delayed      int    `db:"delayed_billing"`
 	Created      int64  `db:"created"`
 }
 
-const partnerSelect = "SELECT id, COALESCE(parent_id, '') AS parent_id, name, state, subscription_id, billing_start, created FROM partners"
+const partnerSelect = "SELECT id, COALESCE(parent_id, '') AS parent_id, name, state, subscription_id, billing_start, delayed_billing, created FROM partners"
 
 func (r partnerRow) noun() customer.Partner {
 	return customer.Partner{
 		ID: customer.OrgID(r.ID), Parent: customer.OrgID(r.ParentID), Name: r.Name, State: customer.PartnerState(r.State), Subscription: r.Subscription,
-		BillingStart: fromMicros(r.BillingStart), Created: fromMicros(r.Created),
+		BillingStart: fromMicros(r.BillingStart), DelayedBilling: r.Delayed == 1, Created: fromMicros(r.Created),
 	}
 }
 
 // CreatePartner implements customer.Tx.
 func (t *tx) CreatePartner(ctx context.Context, p customer.Partner) error {
-	return t.insert(ctx, "partners", "id, parent_id, name, state, subscription_id, billing_start, created",
-		string(p.ID), nullable(p.Parent), p.Name, string(p.State), p.Subscription, micros(p.BillingStart), micros(p.Created))
+	return t.insert(ctx, "partners", "id, parent_id, name, state, subscription_id, billing_start, delayed_billing, created",
+		string(p.ID), nullable(p.Parent), p.Name, string(p.State), p.Subscription, micros(p.BillingStart), flag(p.DelayedBilling), micros(p.Created))
 }
 
 // SetPartner implements customer.Tx.
 func (t *tx) SetPartner(ctx context.Context, p customer.Partner) error {
 	return t.change(ctx, "sub-partner", "UPDATE partners SET name = ?, state = ? WHERE parent_id = ? AND id = ?", p.Name, string(p.State), string(p.Parent), string(p.ID))
+}
+
+// SetSettings implements customer.Tx.
+func (t *tx) SetSettings(ctx context.Context, partner customer.OrgID, s customer.Settings) error {
+	return t.change(ctx, "partner", "UPDATE partners SET delayed_billing = ? WHERE id = ?", flag(s.DelayedBilling), string(partner))
+}
+
+// Partner implements customer.Reader.
+func (r reader) Partner(ctx context.Context, id customer.OrgID) (customer.Partner, error) {
+	var row partnerRow
+	err := r.get(ctx, &row, "partner", partnerSelect+" WHERE id = ?", string(id))
+	return row.noun(), err
 }
 
 // SubPartner implements customer.Reader.

@@ -28,19 +28,24 @@ type customerRow struct {
 	Name         string `db:"name"`
 	PrimaryEmail string `db:"primary_email"`
 	Language     string `db:"language"`
+	SIPDomain    string `db:"sip_domain"`
+	PartnerRole  string `db:"partner_role"`
+	Restricted   int    `db:"restricted"`
+	BillingStart int64  `db:"billing_start"`
 	addressColumns
-	Status    string `db:"status"`
-	SIPDomain string `db:"sip_domain"`
-	Packages  string `db:"packages"`
-	Errors    string `db:"errors"`
-	Pending   string `db:"pending"`
-	Created   int64  `db:"created"`
+	Status   string `db:"status"`
+	Packages string `db:"packages"`
+	Errors   string `db:"errors"`
+	Pending  string `db:"pending"`
+	Created  int64  `db:"created"`
 }
 
-const customerColumns = "id, partner_id, org_id, template_id, external_id, name, primary_email, language, line1, line2, city, state, postal_code, country, status, packages, errors, pending, created"
+const customerColumns = "id, partner_id, template_id, external_id, line1, line2, city, state, postal_code, country, status, packages, errors, pending, partner_role, restricted, billing_start, created"
 
 func customerSelect() string {
-	return "SELECT " + qualified("c", customerColumns, false) + ", o.sip_domain FROM customers c JOIN organizations o ON o.id = c.org_id"
+	return "SELECT " + qualified("c", customerColumns, false) + `, COALESCE(c.org_id, '') AS org_id, COALESCE(o.sip_domain, '') AS sip_domain,
+		COALESCE(o.name, '') AS name, COALESCE(o.primary_email, '') AS primary_email, COALESCE(o.language, '') AS language
+		FROM customers c LEFT JOIN organizations o ON o.id = c.org_id`
 }
 
 // packageColumn is one package in a customer's JSON column.
@@ -62,6 +67,10 @@ type pendingColumn struct {
 	Actor    string             `json:"actor,omitempty"`
 	Location *customer.Location `json:"location,omitempty"`
 	Numbers  []string           `json:"numbers,omitempty"`
+
+	Attach      customer.OrgID `json:"attach,omitempty"`
+	AsksConsent bool           `json:"asksConsent,omitempty"`
+	Consented   bool           `json:"consented,omitempty"`
 }
 
 func fromNotices(list []customer.Notice) []noticeColumn {
@@ -79,7 +88,8 @@ func (r customerRow) noun() customer.Customer {
 		ExternalID: r.ExternalID, Name: r.Name, PrimaryEmail: r.PrimaryEmail, Language: r.Language, Address: r.addressColumns.noun(),
 		Status: customer.Status(r.Status), SIPDomain: r.SIPDomain, Created: fromMicros(r.Created),
 		Errors:  toNotices(decode[[]noticeColumn](r.Errors)),
-		Pending: customer.Pending{Actor: pending.Actor, Location: pending.Location, Numbers: pending.Numbers},
+		Pending: customer.Pending(pending), PartnerRole: customer.PartnerRole(r.PartnerRole), Restricted: r.Restricted == 1,
+		BillingStart: fromMicros(r.BillingStart),
 		Packages: nilOr(packages, func(p packageColumn) customer.CustomerPackage {
 			return customer.CustomerPackage{
 				Package: customer.Package(p.Name), Limit: p.Limit, Status: customer.PackageStatus(p.Status), Errors: toNotices(p.Errors),
@@ -93,9 +103,8 @@ func progress(c customer.Customer) ([3]string, error) {
 	packages := nilOr(c.Packages, func(p customer.CustomerPackage) packageColumn {
 		return packageColumn{Name: string(p.Package), Limit: p.Limit, Status: string(p.Status), Errors: fromNotices(p.Errors)}
 	})
-	pending := pendingColumn{Actor: c.Pending.Actor, Location: c.Pending.Location, Numbers: c.Pending.Numbers}
 	var out [3]string
-	for i, v := range []any{packages, fromNotices(c.Errors), pending} {
+	for i, v := range []any{packages, fromNotices(c.Errors), pendingColumn(c.Pending)} {
 		text, err := encode(v)
 		if err != nil {
 			return out, err
@@ -112,13 +121,16 @@ func (t *tx) CreateCustomer(ctx context.Context, c customer.Customer) error {
 		return err
 	}
 	a := c.Address
-	err = t.insert(ctx, "organizations", "id, partner_id, sip_domain, created", string(c.Org), string(c.Partner), c.SIPDomain, micros(c.Created))
-	if err != nil {
-		return err
+	if c.Org != "" {
+		err := t.insert(ctx, "organizations", organizationColumns, string(c.Org), string(c.Partner), c.SIPDomain, c.Name, c.PrimaryEmail, c.Language, "null",
+			string(customer.LicensesNone), 0, micros(c.Created))
+		if err != nil {
+			return err
+		}
 	}
-	return t.insert(ctx, "customers", customerColumns, string(c.ID), string(c.Partner), string(c.Org), string(c.Template), c.ExternalID, c.Name,
-		c.PrimaryEmail, c.Language, a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, string(c.Status),
-		columns[0], columns[1], columns[2], micros(c.Created))
+	return t.insert(ctx, "customers", customerColumns+", org_id", string(c.ID), string(c.Partner), string(c.Template), c.ExternalID,
+		a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, string(c.Status), columns[0], columns[1], columns[2],
+		string(c.PartnerRole), flag(c.Restricted), micros(c.BillingStart), micros(c.Created), nullable(c.Org))
 }
 
 // SetCustomer implements customer.Tx.
@@ -129,8 +141,8 @@ func (t *tx) SetCustomer(ctx context.Context, c customer.Customer) error {
 	}
 	a := c.Address
 	err = t.change(ctx, "customer", `UPDATE customers SET external_id = ?, line1 = ?, line2 = ?, city = ?, state = ?, postal_code = ?, country = ?,
-		status = ?, packages = ?, errors = ?, pending = ? WHERE partner_id = ? AND id = ?`, c.ExternalID, a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country,
-		string(c.Status), columns[0], columns[1], columns[2], string(c.Partner), string(c.ID))
+		status = ?, packages = ?, errors = ?, pending = ?, partner_role = ?, restricted = ?, billing_start = ? WHERE partner_id = ? AND id = ?`, c.ExternalID, a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country,
+		string(c.Status), columns[0], columns[1], columns[2], string(c.PartnerRole), flag(c.Restricted), micros(c.BillingStart), string(c.Partner), string(c.ID))
 	if err != nil {
 		return err
 	}

@@ -158,11 +158,13 @@ type subscriberRow struct {
 	Package            string `db:"package"`
 	AttendantConsole   int    `db:"attendant_console"`
 	Status             string `db:"status"`
+	Errors             string `db:"errors"`
+	Pending            string `db:"pending"`
 	Created            int64  `db:"created"`
 	LastStatusChange   int64  `db:"last_status_change"`
 }
 
-const subscriberColumns = "id, partner_id, org_id, customer_id, external_customer_id, person_id, email, package, attendant_console, status, created, last_status_change"
+const subscriberColumns = "id, partner_id, org_id, customer_id, external_customer_id, person_id, email, package, attendant_console, status, errors, pending, created, last_status_change"
 
 func (r subscriberRow) noun() customer.Subscriber {
 	s := customer.Subscriber{
@@ -170,10 +172,27 @@ func (r subscriberRow) noun() customer.Subscriber {
 		ExternalCustomerID: r.ExternalCustomerID, Person: customer.PersonID(r.PersonID), Email: r.Email, Package: customer.Package(r.Package),
 		Status: customer.SubscriberStatus(r.Status), Created: fromMicros(r.Created), LastStatusChange: fromMicros(r.LastStatusChange),
 	}
+	s.Errors, s.Pending = toNotices(decode[[]noticeColumn](r.Errors)), customer.PendingPerson(decode[pendingPersonColumn](r.Pending))
 	if r.AttendantConsole == 1 {
 		s.AddOns = []customer.Package{customer.AttendantConsole}
 	}
 	return s
+}
+
+// pendingPersonColumn is what somebody is to have who must agree first.
+type pendingPersonColumn struct {
+	FirstName string `json:"firstName,omitempty"`
+	LastName  string `json:"lastName,omitempty"`
+	customer.CallingIdentity
+}
+
+// waiting is what changes while a person is asked: the columns errors and pending.
+func waiting(s customer.Subscriber) (errors, pending string, err error) {
+	if errors, err = encode(fromNotices(s.Errors)); err != nil {
+		return "", "", err
+	}
+	pending, err = encode(pendingPersonColumn(s.Pending))
+	return errors, pending, err
 }
 
 // hasConsole is how the one add-on that a person can have is kept.
@@ -183,8 +202,23 @@ func hasConsole(s customer.Subscriber) int {
 
 // CreateSubscriber implements customer.Tx.
 func (t *tx) CreateSubscriber(ctx context.Context, s customer.Subscriber) error {
+	errors, pending, err := waiting(s)
+	if err != nil {
+		return err
+	}
 	return t.insert(ctx, "subscribers", subscriberColumns, string(s.ID), string(s.Partner), string(s.Org), string(s.Customer), s.ExternalCustomerID,
-		string(s.Person), s.Email, string(s.Package), hasConsole(s), string(s.Status), micros(s.Created), micros(s.LastStatusChange))
+		string(s.Person), s.Email, string(s.Package), hasConsole(s), string(s.Status), errors, pending, micros(s.Created), micros(s.LastStatusChange))
+}
+
+// SetSubscriber implements customer.Tx.
+func (t *tx) SetSubscriber(ctx context.Context, s customer.Subscriber) error {
+	errors, pending, err := waiting(s)
+	if err != nil {
+		return err
+	}
+	w := oneSubscriber(s.Tenant(), s.ID)
+	return t.change(ctx, "subscriber", "UPDATE subscribers SET status = ?, errors = ?, pending = ?, last_status_change = ?"+w.text(),
+		append([]any{string(s.Status), errors, pending, micros(s.LastStatusChange)}, w.args...)...)
 }
 
 // SetPackages implements customer.Tx.

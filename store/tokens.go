@@ -78,7 +78,7 @@ type bearerRow struct {
 func (r reader) AnyTenantToken(ctx context.Context, hash customer.TokenHash) (customer.Bearer, error) {
 	var row bearerRow
 	err := r.get(ctx, &row, "token", "SELECT "+qualified("t", tokenColumns, true)+", "+qualified("a", adminColumns, true)+", "+
-		qualified("p", "id, name, state, subscription_id, billing_start, created", true)+`, COALESCE(p.parent_id, '') AS "p.parent_id"
+		qualified("p", "id, name, state, subscription_id, billing_start, delayed_billing, created", true)+`, COALESCE(p.parent_id, '') AS "p.parent_id"
 		FROM tokens t JOIN admins a ON a.id = t.admin_id JOIN partners p ON p.id = t.partner_id WHERE t.hash = ?`, hash[:])
 	b := customer.Bearer{Token: row.Token.noun(), Admin: row.Admin.noun(), Partner: row.Partner.noun()}
 	b.Token.Hash, b.Token.Email = hash, b.Admin.Email

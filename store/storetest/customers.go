@@ -2,6 +2,7 @@ package storetest
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -22,6 +23,7 @@ func customersChange(t *testing.T, f *fixture) {
 		{Package: customer.WebexCalling, Limit: 7, Status: customer.PackageDeleting},
 	}
 	shop := f.oneShop
+	changed.PartnerRole, changed.Restricted, changed.BillingStart = customer.PartnerProvisioningAdmin, false, time.Time{}
 	changed.Errors = []customer.Notice{{Code: 90099, Message: "gave up"}}
 	changed.Pending = customer.Pending{Actor: "ada@example.com", Location: &shop, Numbers: []string{"+12175550100"}}
 	require.NoError(t, f.c.Update(ctx, tenantOf(f.one), func(tx customer.Tx) error { return tx.SetCustomer(ctx, changed) }))

@@ -50,6 +50,8 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"TemplatesChange":           templatesChange,
 		"SubPartnersChange":         subPartnersChange,
 		"AdminsChange":              adminsChange,
+		"OrganizationsMove":         organizationsMove,
+		"PeopleMove":                peopleMove,
 		"CustomersChange":           customersChange,
 		"SubscribersChange":         subscribersChange,
 		"TheOldestAndTheNewest":     theOldestAndTheNewestDevice,
@@ -127,6 +129,7 @@ func (f *fixture) customer(t testing.TB, partner customer.OrgID, name string) (c
 	c := customer.Customer{
 		ID: customer.CustomerID(id()), Partner: partner, Org: customer.OrgID(id()), Template: f.template.ID, ExternalID: name, Name: "Ünï " + name,
 		PrimaryEmail: name + "@example.com", Language: "en_US", Address: address, Status: customer.StatusProvisioned, SIPDomain: id() + ".sip.example",
+		PartnerRole: customer.PartnerFullAdmin, Restricted: true, BillingStart: f.now.Truncate(24 * time.Hour),
 		Packages: []customer.CustomerPackage{
 			{Package: customer.WebexCalling, Limit: 5, Status: customer.PackageProvisioned}, {Package: customer.WebexMeetings, Status: customer.PackageProvisioned},
 		}, Created: f.tick(),

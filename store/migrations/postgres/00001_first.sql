@@ -9,6 +9,7 @@ CREATE TABLE partners (
     state           TEXT NOT NULL CHECK (state IN ('active', 'suspended')),
     subscription_id TEXT NOT NULL, -- of a sub-partner; '' for a partner
     billing_start   BIGINT NOT NULL,
+    delayed_billing BIGINT NOT NULL CHECK (delayed_billing IN (0, 1)), -- enable_wholesale_delayed_billing
     created         BIGINT NOT NULL
 );
 CREATE INDEX partners_children ON partners (parent_id, created, id);
@@ -56,24 +57,27 @@ CREATE UNIQUE INDEX templates_name ON templates (partner_id, name);
 CREATE UNIQUE INDEX templates_provisioning_id ON templates (provisioning_id);
 CREATE INDEX templates_list ON templates (partner_id, created, id);
 
--- An organisation outlives the wholesale relation that a customer is: its people and locations stay when that ends.
+-- An organisation outlives the wholesale relation that a customer is: its people and locations stay when that ends, and another partner can attach it.
 CREATE TABLE organizations (
-    id         TEXT PRIMARY KEY,
-    partner_id TEXT NOT NULL REFERENCES partners (id),
-    sip_domain TEXT NOT NULL,
-    created    BIGINT NOT NULL
+    id             TEXT PRIMARY KEY,
+    partner_id     TEXT NOT NULL REFERENCES partners (id), -- who serves it, or served it last
+    sip_domain     TEXT NOT NULL,
+    name           TEXT NOT NULL,
+    primary_email  TEXT NOT NULL,
+    language       TEXT NOT NULL,
+    domains        TEXT NOT NULL, -- JSON array of {name, claimed}, or null: e-mail domains that are verified
+    other_licenses TEXT NOT NULL CHECK (other_licenses IN ('none', 'suspended', 'cancelled', 'active')), -- bought elsewhere
+    trial          BIGINT NOT NULL CHECK (trial IN (0, 1)),
+    created        BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX organizations_sip_domain ON organizations (sip_domain);
 
 CREATE TABLE customers (
     id            TEXT PRIMARY KEY,
     partner_id    TEXT NOT NULL REFERENCES partners (id),
-    org_id        TEXT NOT NULL REFERENCES organizations (id),
+    org_id        TEXT REFERENCES organizations (id), -- NULL until an organisation is attached
     template_id   TEXT NOT NULL REFERENCES templates (id),
     external_id   TEXT NOT NULL,
-    name          TEXT NOT NULL,
-    primary_email TEXT NOT NULL,
-    language      TEXT NOT NULL,
     line1         TEXT NOT NULL,
     line2         TEXT NOT NULL,
     city          TEXT NOT NULL,
@@ -85,6 +89,9 @@ CREATE TABLE customers (
     packages      TEXT NOT NULL, -- JSON array of {name, limit, status, errors}
     errors        TEXT NOT NULL, -- JSON array of {code, message}, or null
     pending       TEXT NOT NULL, -- JSON object: what background work is to do
+    partner_role  TEXT NOT NULL CHECK (partner_role IN ('full_admin', 'provisioning_admin')), -- the partner's rights in the organisation
+    restricted    BIGINT NOT NULL CHECK (restricted IN (0, 1)), -- restricted by partner mode
+    billing_start BIGINT NOT NULL, -- 0: as soon as a package is assigned
     created       BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX customers_external_id ON customers (partner_id, external_id);
@@ -153,6 +160,8 @@ CREATE TABLE subscribers (
     package              TEXT NOT NULL,
     attendant_console    BIGINT NOT NULL CHECK (attendant_console IN (0, 1)), -- the one add-on that a person can have
     status               TEXT NOT NULL CHECK (status IN ('provisioned', 'pending_user_migration')),
+    errors               TEXT NOT NULL, -- JSON array of {code, message}, or null
+    pending              TEXT NOT NULL, -- JSON object: what the person is to have who must agree first
     created              BIGINT NOT NULL,
     last_status_change   BIGINT NOT NULL
 );
