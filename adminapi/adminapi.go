@@ -53,6 +53,13 @@ type Customers interface {
 	Administrators(ctx context.Context, actor customer.Actor, page customer.Page) ([]customer.Admin, bool, error)
 	ChangeAdmin(ctx context.Context, actor customer.Actor, id customer.AdminID, in customer.AdminChange) (customer.Admin, error)
 	DeleteAdmin(ctx context.Context, actor customer.Actor, id customer.AdminID) error
+	Organization(ctx context.Context, actor customer.Actor, id customer.OrgID) (customer.Organization, error)
+	SetOrganizationFacts(ctx context.Context, actor customer.Actor, id customer.OrgID, in customer.OrganizationFacts) (customer.Organization, error)
+	Settings(ctx context.Context, actor customer.Actor) (customer.Settings, error)
+	SetSettings(ctx context.Context, actor customer.Actor, in customer.Settings) error
+	SendConsentMove(ctx context.Context, actor customer.Actor, id customer.SubscriberID) error
+	Consent(ctx context.Context, token secret.Text) (customer.Consent, error)
+	Decide(ctx context.Context, token secret.Text, accept bool) error
 	CreateToken(ctx context.Context, actor customer.Actor, in customer.NewToken) (customer.Token, secret.Text, error)
 	Tokens(ctx context.Context, actor customer.Actor, page customer.Page) ([]customer.Token, bool, error)
 	RevokeToken(ctx context.Context, actor customer.Actor, id customer.TokenID) error
@@ -178,6 +185,8 @@ func (s *Server) routes() {
 	s.tokenRoutes()
 	s.subPartnerRoutes()
 	s.adminRoutes()
+	s.organizationRoutes()
+	s.consentRoutes()
 }
 
 // Handler serves the routes.

@@ -121,6 +121,7 @@ type customerBody struct {
 	} `json:"customerInfo"`
 	ProvisioningParameters customerParameters `json:"provisioningParameters"`
 	SubPartnerAdminEmail   string             `json:"subPartnerAdminEmail"`
+	BillingStartDate       string             `json:"billingStartDate" doc:"ISO 8601 date, at most 90 days ahead, where the setting enable_wholesale_delayed_billing is on"`
 }
 
 type newCustomerInput struct {
@@ -137,7 +138,12 @@ func (b *customerBody) noun() (customer.NewCustomer, error) {
 	if err != nil {
 		return customer.NewCustomer{}, err
 	}
+	start, err := instant("billingStartDate", b.BillingStartDate)
+	if err != nil {
+		return customer.NewCustomer{}, err
+	}
 	out := customer.NewCustomer{
+		BillingStart:   start,
 		ProvisioningID: provisioningID, ExternalID: b.ExternalID, Name: b.CustomerInfo.Name, PrimaryEmail: b.CustomerInfo.PrimaryEmail,
 		Language: b.CustomerInfo.Language, Org: org, Address: b.Address.noun(), MeetingsTimeZone: b.ProvisioningParameters.Meetings.Timezone,
 		SubPartnerAdminEmail: b.SubPartnerAdminEmail, Limits: b.ProvisioningParameters.limits(), Location: b.ProvisioningParameters.location(),
@@ -179,11 +185,16 @@ type customerChangeInput struct {
 		Address                *addressWire       `json:"address"`
 		ProvisioningParameters customerParameters `json:"provisioningParameters"`
 		SubPartnerAdminEmail   string             `json:"subPartnerAdminEmail"`
+		BillingStartDate       string             `json:"billingStartDate" doc:"ISO 8601 date; can be changed until it has come"`
 	}
 }
 
-func (in *customerChangeInput) noun() customer.CustomerChange {
+func (in *customerChangeInput) noun() (customer.CustomerChange, error) {
 	b := &in.Body
+	start, err := instant("billingStartDate", b.BillingStartDate)
+	if err != nil {
+		return customer.CustomerChange{}, err
+	}
 	out := customer.CustomerChange{ExternalID: b.ExternalID, Limits: b.ProvisioningParameters.limits(), Location: b.ProvisioningParameters.location()}
 	for _, p := range b.Packages {
 		out.Packages = append(out.Packages, customer.Package(p))
@@ -192,7 +203,8 @@ func (in *customerChangeInput) noun() customer.CustomerChange {
 		address := b.Address.noun()
 		out.Address = &address
 	}
-	return out
+	out.BillingStart = start
+	return out, nil
 }
 
 type customerCheckInput struct{ Body customerBody }
@@ -273,7 +285,11 @@ func (s *Server) changeCustomer(ctx context.Context, in *customerChangeInput) (*
 	if err != nil {
 		return nil, err
 	}
-	c, err := s.Customers.ChangeCustomer(ctx, actorOf(ctx), id, in.noun())
+	noun, err := in.noun()
+	if err != nil {
+		return nil, err
+	}
+	c, err := s.Customers.ChangeCustomer(ctx, actorOf(ctx), id, noun)
 	if err != nil {
 		return nil, err
 	}

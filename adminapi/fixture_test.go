@@ -44,6 +44,7 @@ type office struct {
 	door          http.Handler
 	db            *store.Store
 	promises      storetest.Promises
+	mails         outbox
 	log           *lockedBuffer
 	token, others string // of the two partners' administrators
 	partner       customer.OrgID
@@ -71,7 +72,10 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, o.db.Close()) })
 	now := func() time.Time { return time.Date(2026, 5, 1, 8, 0, 0, 123456789, time.UTC) }
-	customers := customer.NewService(customer.Config{Store: o.promises.Customers(o.db.Customers()), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: "sip.example.test"})
+	customers := customer.NewService(customer.Config{
+		Store: o.promises.Customers(o.db.Customers()), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: "sip.example.test",
+		Mailer: &o.mails, HubURL: "https://hub.example.test/", ConsentKey: []byte("a key that is for this test alone"),
+	})
 	key, err := secret.NewMasterKey(rand.Reader)
 	require.NoError(t, err)
 	ring, err := secret.ParseKeyring(key, rand.Reader)
@@ -132,6 +136,32 @@ func (o *office) fillAs(t testing.TB, externalID, mac, person string) {
 	o.subscriber, o.person = text(subscriber, "id"), text(subscriber, "personId")
 	device := o.ok(t, 200, "POST", "/v1/devices?orgId="+o.org, fmt.Sprintf(`{"mac":%q,"model":"Yealink T54W","personId":%q,"password":%q}`, mac, o.person, sipPassword))
 	o.device = text(device, "id")
+}
+
+// outbox keeps the mails that were sent.
+type outbox struct {
+	mu   sync.Mutex
+	sent []customer.Mail
+	err  error // what sending answers
+}
+
+// Send implements customer.Mailer.
+func (b *outbox) Send(_ context.Context, m customer.Mail) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.err == nil {
+		b.sent = append(b.sent, m)
+	}
+	return b.err
+}
+
+// take returns the mails that were sent since the last time.
+func (b *outbox) take() []customer.Mail {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	out := b.sent
+	b.sent = nil
+	return out
 }
 
 // reply is an answer of the door.

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -60,6 +61,25 @@ func ofAnAdmin(o *office) string {
 	return "/hub/v1/admins/" + o.made("/hub/v1/admins", fmt.Sprintf(`{"email":"made-%s@example.com","role":"device_admin"}`, newID())).ID
 }
 
+// ofAPendingMove is the path of the consent mail of a subscriber who hasn't agreed yet.
+func ofAPendingMove(o *office) string {
+	name := "free-" + newID()
+	return "/v1/subscribers/" + o.made("/v1/wholesale/subscribers", o.freed(name)).ID + "/emails/consentMove"
+}
+
+// freed makes an account that is nobody's: its customer is gone. It returns what asks for it.
+func (o *office) freed(name string) string {
+	gone := &office{}
+	gone.customer = last(o.made("/v1/wholesale/customers", o.newCustomer(name)).URL)
+	person := o.made("/v1/wholesale/subscribers", gone.newPerson(name, 101)).ID
+	for _, path := range []string{"/v1/wholesale/subscribers/" + person, "/v1/wholesale/customers/" + gone.customer} {
+		r := httptest.NewRequest(http.MethodDelete, path, nil)
+		r.Header.Set("Authorization", "Bearer "+o.token)
+		o.door.ServeHTTP(httptest.NewRecorder(), r)
+	}
+	return o.newPerson(name, int(time.Now().UnixNano()%900_000)+100_000)
+}
+
 // ofACustomer is the path of a customer that was made for it, and that nobody subscribes with.
 func ofACustomer(o *office) string {
 	return "/v1/wholesale/customers/" + last(o.made("/v1/wholesale/customers", o.newCustomer("made-"+newID())).URL)
@@ -107,6 +127,12 @@ func routes() []routed {
 		{"GET", "/hub/v1/admins/{adminId}", "dialtone:admins_read", 200, ofAnAdmin, nil},
 		{"PUT", "/hub/v1/admins/{adminId}", "dialtone:admins_write", 200, ofAnAdmin, at(`{"role":"wholesale_admin"}`)},
 		{"DELETE", "/hub/v1/admins/{adminId}", "dialtone:admins_write", 204, ofAnAdmin, nil},
+		{"GET", "/hub/v1/customers/{customerId}", "spark-admin:wholesale_customers_read", 200, func(o *office) string { return "/hub/v1/customers/" + o.customer }, nil},
+		{"GET", "/hub/v1/organizations/{orgId}", "spark-admin:wholesale_customers_read", 200, func(o *office) string { return "/hub/v1/organizations/" + o.org }, nil},
+		{"PUT", "/hub/v1/organizations/{orgId}", "spark-admin:wholesale_customers_write", 200, func(o *office) string { return "/hub/v1/organizations/" + o.org }, at(`{"otherLicenses":"none","domains":[{"name":"bakery.example"}]}`)},
+		{"GET", "/hub/v1/settings", "dialtone:admins_read", 200, at("/hub/v1/settings"), nil},
+		{"PUT", "/hub/v1/settings", "dialtone:admins_write", 200, at("/hub/v1/settings"), at(`{"enable_wholesale_delayed_billing":true}`)},
+		{"POST", "/v1/subscribers/{subscriberId}/emails/consentMove", "spark-admin:wholesale_subscribers_write", 204, ofAPendingMove, nil},
 		{"GET", "/hub/v1/audit", "dialtone:audit_read", 200, at("/hub/v1/audit"), nil},
 		{"GET", "/v1/locations", "spark-admin:locations_read", 200, at("/v1/locations"), nil},
 		{"POST", "/v1/telephony/config/locations/{locationId}/numbers", "spark-admin:telephony_config_write", 201,

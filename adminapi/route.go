@@ -27,16 +27,23 @@ type operation struct {
 	scope                     customer.Scope
 }
 
+// public is the scope of a route that asks for no token.
+const public customer.Scope = ""
+
 // errorStatuses are what any route may answer besides success.
 func errorStatuses() []int { return []int{400, 401, 403, 404, 405, 409, 413, 415, 429, 500, 503} }
 
 // route adds a route: token, scope, then the handler, whose errors become answers in one way.
 func route[I, O any](s *Server, o operation, handle func(context.Context, *I) (*O, error)) {
-	huma.Register(s.api, huma.Operation{
-		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, DefaultStatus: o.status, Errors: errorStatuses(),
-		Security: []map[string][]string{{"token": {string(o.scope)}}}, Middlewares: huma.Middlewares{s.authorise(o.scope)},
-		MaxBodyBytes: maxBody, Parameters: []*huma.Param{onBehalfParameter()},
-	}, func(ctx context.Context, in *I) (*O, error) {
+	operation := huma.Operation{
+		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, DefaultStatus: o.status, Errors: errorStatuses(), MaxBodyBytes: maxBody,
+	}
+	if o.scope != public {
+		operation.Security = []map[string][]string{{"token": {string(o.scope)}}}
+		operation.Middlewares = huma.Middlewares{s.authorise(o.scope)}
+		operation.Parameters = []*huma.Param{onBehalfParameter()}
+	}
+	huma.Register(s.api, operation, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
 			return nil, s.failed(ctx, err)

@@ -47,13 +47,18 @@ type subscriberWire struct {
 	Status             string   `json:"status"`
 	Created            string   `json:"created"`
 	LastStatusChange   string   `json:"lastStatusChange"`
+
+	Errors []noticeWire `json:"errors,omitempty" doc:"Why a person couldn't be moved"`
 }
 
 func wireSubscriber(s customer.Subscriber) subscriberWire {
 	w := subscriberWire{
 		ID: encodeID(kindSubscriber, s.ID), PersonID: encodeID(kindPerson, s.Person), Email: s.Email, CustomerID: encodeID(kindCustomer, s.Customer),
 		ExternalCustomerID: s.ExternalCustomerID, Packages: names(s.Packages()), Status: string(s.Status),
-		Created: timestamp(s.Created), LastStatusChange: timestamp(s.LastStatusChange),
+		Created: timestamp(s.Created), LastStatusChange: timestamp(s.LastStatusChange), Errors: wireNotices(s.Errors),
+	}
+	if s.Status != customer.SubscriberProvisioned {
+		w.PersonID = "" // until the person agrees it is nobody of this customer
 	}
 	if legacyPackage(s.Package) {
 		w.Package = string(s.Package)
@@ -177,6 +182,12 @@ type reassignInput struct {
 	}
 }
 
+type newSubscriberOutput struct {
+	Status   int
+	Location string `header:"Location"`
+	Body     subscriberWire
+}
+
 type subscriberOutput struct {
 	Location string `header:"Location"`
 	Body     subscriberWire
@@ -236,14 +247,21 @@ const subscribersPath = "/v1/wholesale/subscribers"
 func (s *Server) subscriberRoutes() {
 	const one = subscribersPath + "/{subscriberId}"
 	route(s, operation{"provisionSubscriber", http.MethodPost, subscribersPath, "Provision a subscriber", 0, customer.ScopeSubscribersWrite},
-		func(ctx context.Context, in *newSubscriberInput) (*subscriberOutput, error) {
+		func(ctx context.Context, in *newSubscriberInput) (*newSubscriberOutput, error) {
 			noun, err := in.Body.noun()
 			if err != nil {
 				return nil, err
 			}
 			sub, err := s.Devices.AddSubscriber(ctx, actorOf(ctx), noun)
-			return subscriberAt(&in.Paging, sub), err
+			at := subscriberAt(&in.Paging, sub)
+			out := &newSubscriberOutput{Status: http.StatusOK, Location: at.Location, Body: at.Body}
+			if sub.Status == customer.SubscriberPendingMigration {
+				out.Status = http.StatusAccepted
+			}
+			return out, err
 		})
+	created := s.api.OpenAPI().Paths[subscribersPath].Post.Responses
+	created["202"] = created["200"] // the person must agree first
 	route(s, operation{"listSubscribers", http.MethodGet, subscribersPath, "List subscribers", 0, customer.ScopeSubscribersRead}, s.listSubscribers)
 	route(s, operation{"getSubscriber", http.MethodGet, one, "Get a subscriber", 0, customer.ScopeSubscribersRead},
 		func(ctx context.Context, in *SubscriberInput) (*subscriberOutput, error) {

@@ -151,6 +151,9 @@ func TestTheDocumentHoldsTheRoutesAndNoMore(t *testing.T) {
 	for path, entry := range paths {
 		operations, _ := entry.(map[string]any)
 		for method, entry := range operations {
+			if path == "/hub/v1/consents" { // the pages behind links in mails
+				continue
+			}
 			count++
 			r, ok := known[method+" "+path]
 			assert.True(t, ok, "%s %s", method, path)
@@ -160,6 +163,6 @@ func TestTheDocumentHoldsTheRoutesAndNoMore(t *testing.T) {
 			assert.Equal(t, []any{map[string]any{"token": []any{string(r.scope)}}}, operation["security"], path)
 		}
 	}
-	assert.Equal(t, 44, count)
-	assert.Len(t, known, 44)
+	assert.Equal(t, 50, count)
+	assert.Len(t, known, 50)
 }

@@ -86,7 +86,7 @@ func (s *Service) Organization(ctx context.Context, actor Actor, id OrgID) (Orga
 // OrganizationFacts is the input of SetOrganizationFacts: what is known of an organisation from elsewhere. It replaces the whole.
 type OrganizationFacts struct {
 	Domains       []EmailDomain
-	OtherLicenses LicenseState // empty: none
+	OtherLicenses LicenseState
 	Trial         bool
 }
 
@@ -103,7 +103,7 @@ func (s *Service) SetOrganizationFacts(ctx context.Context, actor Actor, id OrgI
 	domains := p.domains("domains", in.Domains)
 	switch in.OtherLicenses {
 	case "":
-		in.OtherLicenses = LicensesNone
+		p.missing("otherLicenses", "is needed: none, suspended, cancelled or active")
 	case LicensesNone, LicensesSuspended, LicensesCancelled, LicensesActive:
 	default:
 		p.reject("otherLicenses", string(in.OtherLicenses), "must be none, suspended, cancelled or active")
@@ -129,7 +129,15 @@ func (s *Service) SetOrganizationFacts(ctx context.Context, actor Actor, id OrgI
 }
 
 func (o Organization) facts() map[string]any {
-	return map[string]any{"domains": o.Domains, "otherLicenses": o.OtherLicenses, "trial": o.Trial}
+	domains := []string{}
+	for _, d := range o.Domains {
+		name := d.Name
+		if d.Claimed {
+			name += " (claimed)"
+		}
+		domains = append(domains, name)
+	}
+	return map[string]any{"domains": domains, "otherLicenses": o.OtherLicenses, "trial": o.Trial}
 }
 
 func (p *problems) domains(field string, list []EmailDomain) []EmailDomain {
