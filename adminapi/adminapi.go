@@ -26,6 +26,8 @@ import (
 
 // Customers is what the door asks about customers; customer.Service is one.
 type Customers interface {
+	IdentityProviders
+
 	Authenticate(ctx context.Context, token secret.Text) (customer.Actor, error)
 	TenantOf(ctx context.Context, actor customer.Actor, org customer.OrgID) (customer.Tenant, error)
 	CreateTemplate(ctx context.Context, actor customer.Actor, in customer.NewTemplate) (customer.Template, error)
@@ -146,6 +148,7 @@ func (s *Server) routes() {
 	s.hubRoutes()
 	s.auditRoutes()
 	s.tokenRoutes()
+	s.identityProviderRoutes()
 }
 
 // Handler serves the routes.

@@ -14,9 +14,10 @@ import (
 type Config struct {
 	Store     Store
 	Now       func() time.Time
-	Random    io.Reader     // for tokens and SIP domains
-	NewID     func() string // a fresh UUID in canonical form
-	SIPDomain string        // parent of every customer's SIP domain, e.g. sip.example.com
+	Random    io.Reader       // for tokens and SIP domains
+	NewID     func() string   // a fresh UUID in canonical form
+	SIPDomain string          // parent of every customer's SIP domain, e.g. sip.example.com
+	Keyring   *secret.Keyring // seals identity providers' secrets; may be nil where none is written
 }
 
 // Service carries the operations on the nouns of this package. It is safe for concurrent use.
@@ -28,11 +29,14 @@ type Service struct {
 	random    io.Reader
 	newID     func() string
 	sipDomain string
+	keyring   *secret.Keyring
 }
 
 // NewService returns a service.
 func NewService(c Config) *Service {
-	return &Service{store: c.Store, now: c.Now, random: c.Random, newID: c.NewID, sipDomain: strings.ToLower(strings.Trim(c.SIPDomain, "."))}
+	return &Service{
+		store: c.Store, now: c.Now, random: c.Random, newID: c.NewID, sipDomain: strings.ToLower(strings.Trim(c.SIPDomain, ".")), keyring: c.Keyring,
+	}
 }
 
 // TenantOf returns the tenant that a request for an organisation means: all of the actor's partner when org is empty or the partner itself,

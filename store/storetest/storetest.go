@@ -48,6 +48,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"JobsFollowTransactions":    jobsFollowTransactions,
 		"JobsAreTriedAgain":         jobsAreTriedAgain,
 		"TemplatesChange":           templatesChange,
+		"IdentityProvidersChange":   identityProvidersChange,
 		"CustomersChange":           customersChange,
 		"SubscribersChange":         subscribersChange,
 		"TheOldestAndTheNewest":     theOldestAndTheNewestDevice,

@@ -30,6 +30,24 @@ CREATE TABLE tokens (
 CREATE UNIQUE INDEX tokens_id ON tokens (id);
 CREATE INDEX tokens_list ON tokens (partner_id, created, id);
 
+CREATE TABLE identity_providers (
+    id                     TEXT PRIMARY KEY,
+    partner_id             TEXT NOT NULL REFERENCES partners (id),
+    name                   TEXT NOT NULL,
+    client_id              TEXT NOT NULL,
+    client_secret          BYTEA NOT NULL, -- sealed
+    scopes                 TEXT NOT NULL, -- with blanks between
+    authorization_endpoint TEXT NOT NULL,
+    token_endpoint         TEXT NOT NULL,
+    discovery_url          TEXT NOT NULL,
+    user_info_endpoint     TEXT NOT NULL,
+    jwks_endpoint          TEXT NOT NULL,
+    created                BIGINT NOT NULL,
+    folded_name            TEXT NOT NULL -- the name in lower case: it is unique without regard to case
+);
+CREATE UNIQUE INDEX identity_providers_name ON identity_providers (partner_id, folded_name);
+CREATE INDEX identity_providers_list ON identity_providers (partner_id, created, id);
+
 CREATE TABLE templates (
     id              TEXT PRIMARY KEY,
     partner_id      TEXT NOT NULL REFERENCES partners (id),
@@ -246,6 +264,7 @@ DROP TABLE locations;
 DROP TABLE customers;
 DROP TABLE organizations;
 DROP TABLE templates;
+DROP TABLE identity_providers;
 DROP TABLE tokens;
 DROP TABLE admins;
 DROP TABLE partners;
