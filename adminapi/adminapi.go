@@ -27,6 +27,7 @@ import (
 // Customers is what the door asks about customers; customer.Service is one.
 type Customers interface {
 	IdentityProviders
+	PSTNVendors
 
 	Authenticate(ctx context.Context, token secret.Text) (customer.Actor, error)
 	TenantOf(ctx context.Context, actor customer.Actor, org customer.OrgID) (customer.Tenant, error)
@@ -149,6 +150,7 @@ func (s *Server) routes() {
 	s.auditRoutes()
 	s.tokenRoutes()
 	s.identityProviderRoutes()
+	s.pstnVendorRoutes()
 }
 
 // Handler serves the routes.

@@ -12,6 +12,7 @@ import (
 // says whether there is more behind the page.
 type Reader interface {
 	IdentityProviderReader
+	PSTNVendorReader
 
 	Template(ctx context.Context, partner OrgID, id TemplateID) (Template, error)
 	TemplateByProvisioningID(ctx context.Context, partner OrgID, provisioningID string) (Template, error)
@@ -58,6 +59,7 @@ type Reader interface {
 type Tx interface {
 	Reader
 	IdentityProviderWriter
+	PSTNVendorWriter
 	CreatePartner(ctx context.Context, p Partner) error
 	CreateAdmin(ctx context.Context, a Admin) error
 	CreateToken(ctx context.Context, t Token) error

@@ -49,6 +49,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"JobsAreTriedAgain":         jobsAreTriedAgain,
 		"TemplatesChange":           templatesChange,
 		"IdentityProvidersChange":   identityProvidersChange,
+		"PSTNVendorsChange":         pstnVendorsChange,
 		"CustomersChange":           customersChange,
 		"SubscribersChange":         subscribersChange,
 		"TheOldestAndTheNewest":     theOldestAndTheNewestDevice,

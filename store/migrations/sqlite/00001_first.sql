@@ -48,6 +48,16 @@ CREATE TABLE identity_providers (
 CREATE UNIQUE INDEX identity_providers_name ON identity_providers (partner_id, folded_name);
 CREATE INDEX identity_providers_list ON identity_providers (partner_id, created, id);
 
+CREATE TABLE pstn_vendors (
+    id         TEXT PRIMARY KEY,
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    name       TEXT NOT NULL,
+    countries  TEXT NOT NULL, -- JSON array
+    created    INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX pstn_vendors_name ON pstn_vendors (partner_id, name);
+CREATE INDEX pstn_vendors_list ON pstn_vendors (partner_id, created, id);
+
 CREATE TABLE templates (
     id              TEXT PRIMARY KEY,
     partner_id      TEXT NOT NULL REFERENCES partners (id),
@@ -265,6 +275,7 @@ DROP TABLE customers;
 DROP TABLE organizations;
 DROP TABLE templates;
 DROP TABLE identity_providers;
+DROP TABLE pstn_vendors;
 DROP TABLE tokens;
 DROP TABLE admins;
 DROP TABLE partners;
