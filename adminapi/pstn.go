@@ -30,6 +30,14 @@ func wirePSTNVendor(v customer.PSTNVendor) pstnVendorWire {
 	return pstnVendorWire{ID: encodeID(kindPSTNVendor, v.ID), Name: v.Name, Countries: append([]string{}, v.Countries...), Created: timestamp(v.Created)}
 }
 
+// namedPSTNVendor reads the id of a field. What can't be one stays as it is: it names nothing, and the core says so along with all else that is wrong.
+func namedPSTNVendor(text string) customer.PSTNVendorID {
+	if id, ok := decodeID(text); ok {
+		return customer.PSTNVendorID(id)
+	}
+	return customer.PSTNVendorID(text)
+}
+
 // pstnVendorBody is what is said of a vendor, on the wire.
 type pstnVendorBody struct {
 	Name      string   `json:"name" doc:"1 to 80 characters; unique" example:"Example Carrier"`

@@ -44,3 +44,24 @@ func TestAPSTNVendorComesBack(t *testing.T) {
 		"after":  map[string]any{"name": "Carrier", "countries": []any{"DE"}},
 	}, events[1]["data"])
 }
+
+func TestAVendorThatDoesntServeTheCountryIsAResult(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	carrier := text(o.ok(t, 201, "POST", "/hub/v1/pstnVendors", pstnVendor("Carrier", `["DE"]`)), "id")
+	o.provisioningID = text(o.ok(t, 201, "POST", "/hub/v1/templates", fmt.Sprintf(`{%s,"pstnVendorId":%q}`, template, carrier)), "provisioningId")
+	checked := o.ask(t, o.token, "POST", "/v1/wholesale/customers/validate", o.newCustomer("served"))
+	assert.Equal(t, 409, checked.status)
+	assert.Contains(t, checked.body, `"errorCode":90030`)
+	assert.Contains(t, checked.body, `"fieldName":"provisioningParameters.calling.location.address.country"`)
+
+	at := "/v1/wholesale/customers/" + last(text(o.ok(t, 202, "POST", "/v1/wholesale/customers", o.newCustomer("served")), "url"))
+	failed := o.ok(t, 200, "GET", at, "")
+	assert.Equal(t, "error", failed["status"])
+	assert.Contains(t, fmt.Sprint(failed["resourceDetails"]), "The PSTN vendor Carrier doesn't serve US")
+	assert.Contains(t, fmt.Sprint(failed["resourceDetails"]), "errorCode:90030")
+	assert.Equal(t, 409, o.ask(t, o.token, "DELETE", "/hub/v1/pstnVendors/"+carrier, "").status)
+	o.ok(t, 200, "PUT", "/hub/v1/pstnVendors/"+carrier, pstnVendor("Carrier", `["DE","US"]`))
+	o.ok(t, 202, "PUT", at, `{"packages":["webex_calling"]}`)
+	assert.Equal(t, "provisioned", o.ok(t, 200, "GET", at, "")["status"])
+}

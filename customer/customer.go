@@ -69,6 +69,15 @@ type Template struct {
 	Language       string // five-letter locale, e.g. en_US
 	SubscriptionID string
 	Created        time.Time
+
+	Type                   TemplateType
+	ServiceProviderAdmin   string // e-mail
+	Authentication         Authentication
+	IdentityProviderName   string       // of Authentication.IdentityProvider, as it is called now; "" for none
+	PSTNVendor             PSTNVendorID // of the first location of each customer; empty for none
+	BrandName              string       // in e-mails; "" for the partner's own
+	AllowAdminInviteEmails bool         // when an existing organisation is attached
+	AllowNonPSTNCalls      bool
 }
 
 // Status of a customer, in the wire's words.
@@ -106,6 +115,7 @@ type Customer struct {
 	Packages     []CustomerPackage
 	Errors       []Notice // of the last background work, beyond those of single packages; nil for none
 	Pending      Pending
+	Onboarding   Onboarding
 	Created      time.Time
 }
 
@@ -180,6 +190,7 @@ type Location struct {
 	Language             string // lower-case locale, e.g. en_us
 	EmergencyID          string
 	AnnouncementLanguage string
+	PSTNVendor           PSTNVendorID // that connects it to the telephone network; empty for none
 	Created              time.Time
 }
 

@@ -71,6 +71,9 @@ func (s *Service) fulfilIn(ctx context.Context, tx Tx, c Customer) error {
 	if c.Status == StatusDeleting {
 		return s.leave(ctx, tx, c)
 	}
+	if err := vendorServes(ctx, tx, c.Pending.Location); err != nil {
+		return err
+	}
 	if err := s.addLocation(ctx, tx, c.asker(), c.Pending.Location, c.Pending.Numbers); err != nil {
 		return err
 	}

@@ -44,6 +44,8 @@ type IdentityProviderReader interface {
 	// IdentityProviderByName finds one by its name, without regard to case.
 	IdentityProviderByName(ctx context.Context, partner OrgID, name string) (IdentityProvider, error)
 	IdentityProviders(ctx context.Context, partner OrgID, page Page) ([]IdentityProvider, bool, error)
+	// IdentityProviderUses counts the templates and customers that refer to one.
+	IdentityProviderUses(ctx context.Context, partner OrgID, id IdentityProviderID) (Uses, error)
 }
 
 // IdentityProviderWriter is the part of Tx about identity providers.
@@ -51,6 +53,7 @@ type IdentityProviderWriter interface {
 	CreateIdentityProvider(ctx context.Context, p IdentityProvider) error
 	// SetIdentityProvider replaces all but Created of the provider with p.ID.
 	SetIdentityProvider(ctx context.Context, p IdentityProvider) error
+	// DeleteIdentityProvider deletes a provider that nothing refers to.
 	DeleteIdentityProvider(ctx context.Context, partner OrgID, id IdentityProviderID) error
 }
 
@@ -123,12 +126,16 @@ func (p IdentityProvider) facts() map[string]any {
 	}
 }
 
-// DeleteIdentityProvider deletes an identity provider.
+// DeleteIdentityProvider deletes an identity provider. fault.Conflict while a template or a customer uses it.
 func (s *Service) DeleteIdentityProvider(ctx context.Context, actor Actor, id IdentityProviderID) error {
 	return s.store.Update(ctx, actor.Tenant(), func(tx Tx) error {
 		provider, err := tx.IdentityProvider(ctx, actor.Partner, id)
 		if err != nil {
 			return err
+		}
+		uses, err := tx.IdentityProviderUses(ctx, actor.Partner, id)
+		if err != nil || uses.any() {
+			return orConflict(err, fault.CodeAssigned, "The identity provider %s is used by %s. It can't be deleted before that ends.", provider.Name, uses)
 		}
 		if err := tx.DeleteIdentityProvider(ctx, actor.Partner, id); err != nil {
 			return err

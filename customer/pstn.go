@@ -35,6 +35,8 @@ const (
 type PSTNVendorReader interface {
 	PSTNVendor(ctx context.Context, partner OrgID, id PSTNVendorID) (PSTNVendor, error)
 	PSTNVendors(ctx context.Context, partner OrgID, page Page) ([]PSTNVendor, bool, error)
+	// PSTNVendorUses counts the templates, customers and locations that refer to one.
+	PSTNVendorUses(ctx context.Context, partner OrgID, id PSTNVendorID) (Uses, error)
 }
 
 // PSTNVendorWriter is the part of Tx about PSTN vendors.
@@ -42,6 +44,7 @@ type PSTNVendorWriter interface {
 	CreatePSTNVendor(ctx context.Context, v PSTNVendor) error
 	// SetPSTNVendor replaces the name and countries of the vendor with v.ID.
 	SetPSTNVendor(ctx context.Context, v PSTNVendor) error
+	// DeletePSTNVendor deletes a vendor that nothing refers to.
 	DeletePSTNVendor(ctx context.Context, partner OrgID, id PSTNVendorID) error
 }
 
@@ -118,12 +121,17 @@ func (v PSTNVendor) facts() map[string]any {
 	return map[string]any{"name": v.Name, "countries": v.Countries}
 }
 
-// DeletePSTNVendor deletes a vendor.
+// DeletePSTNVendor deletes a vendor. fault.Conflict while a template, a customer or a location uses it: a customer whose first location is still to come
+// is to have it.
 func (s *Service) DeletePSTNVendor(ctx context.Context, actor Actor, id PSTNVendorID) error {
 	return s.store.Update(ctx, actor.Tenant(), func(tx Tx) error {
 		v, err := tx.PSTNVendor(ctx, actor.Partner, id)
 		if err != nil {
 			return err
+		}
+		uses, err := tx.PSTNVendorUses(ctx, actor.Partner, id)
+		if err != nil || uses.any() {
+			return orConflict(err, fault.CodeAssigned, "The PSTN vendor %s is used by %s. It can't be deleted before that ends.", v.Name, uses)
 		}
 		if err := tx.DeletePSTNVendor(ctx, actor.Partner, id); err != nil {
 			return err
@@ -140,4 +148,19 @@ func (s *Service) PSTNVendor(ctx context.Context, actor Actor, id PSTNVendorID) 
 // PSTNVendors lists the partner's PSTN vendors.
 func (s *Service) PSTNVendors(ctx context.Context, actor Actor, page Page) ([]PSTNVendor, bool, error) {
 	return s.store.PSTNVendors(ctx, actor.Partner, page)
+}
+
+// vendorServes refuses a location in a country that its vendor doesn't serve.
+func vendorServes(ctx context.Context, r Reader, l *Location) error {
+	if l == nil || l.PSTNVendor == "" {
+		return nil
+	}
+	v, err := r.PSTNVendor(ctx, l.Partner, l.PSTNVendor)
+	if err != nil || v.Serves(l.Address.Country) {
+		return err
+	}
+	e := fault.New(fault.Conflict, "The PSTN vendor %s doesn't serve %s, the country of the location %s. Add the country to the vendor, or choose a location in a country that it serves, and update the customer.",
+		v.Name, l.Address.Country, l.Name)
+	e.Problems = []fault.Problem{{Field: "provisioningParameters.calling.location.address.country", Code: fault.CodePSTNCountry, Message: e.Message}}
+	return e
 }

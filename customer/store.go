@@ -67,10 +67,10 @@ type Tx interface {
 	UseToken(ctx context.Context, partner OrgID, id TokenID, at time.Time) error
 	DeleteToken(ctx context.Context, partner OrgID, id TokenID) error
 	CreateTemplate(ctx context.Context, t Template) error
-	// SetTemplate replaces the name, country, language and subscription of the template with t.ID.
+	// SetTemplate replaces all but ProvisioningID and Created of the template with t.ID.
 	SetTemplate(ctx context.Context, t Template) error
 	DeleteTemplate(ctx context.Context, partner OrgID, id TemplateID) error
-	// CreateCustomer creates the customer and its organisation.
+	// CreateCustomer creates the customer and its organisation. What Onboarding refers to can't be deleted while there is the customer.
 	CreateCustomer(ctx context.Context, c Customer) error
 	// SetCustomer replaces the external id, also where subscribers repeat it, the address, status, packages, errors and what is pending of the
 	// customer with c.ID.

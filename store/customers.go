@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 
 	"dialtone/customer"
 )
@@ -35,9 +36,10 @@ type customerRow struct {
 	Errors    string `db:"errors"`
 	Pending   string `db:"pending"`
 	Created   int64  `db:"created"`
+	onboardingColumns
 }
 
-const customerColumns = "id, partner_id, org_id, template_id, external_id, name, primary_email, language, line1, line2, city, state, postal_code, country, status, packages, errors, pending, created"
+const customerColumns = "id, partner_id, org_id, template_id, external_id, name, primary_email, language, line1, line2, city, state, postal_code, country, status, packages, errors, pending, created, onboarding, identity_provider_id, pstn_vendor_id"
 
 func customerSelect() string {
 	return "SELECT " + qualified("c", customerColumns, false) + ", o.sip_domain FROM customers c JOIN organizations o ON o.id = c.org_id"
@@ -79,7 +81,7 @@ func (r customerRow) noun() customer.Customer {
 		ExternalID: r.ExternalID, Name: r.Name, PrimaryEmail: r.PrimaryEmail, Language: r.Language, Address: r.addressColumns.noun(),
 		Status: customer.Status(r.Status), SIPDomain: r.SIPDomain, Created: fromMicros(r.Created),
 		Errors:  toNotices(decode[[]noticeColumn](r.Errors)),
-		Pending: customer.Pending{Actor: pending.Actor, Location: pending.Location, Numbers: pending.Numbers},
+		Pending: customer.Pending{Actor: pending.Actor, Location: pending.Location, Numbers: pending.Numbers}, Onboarding: r.onboardingColumns.noun(),
 		Packages: nilOr(packages, func(p packageColumn) customer.CustomerPackage {
 			return customer.CustomerPackage{
 				Package: customer.Package(p.Name), Limit: p.Limit, Status: customer.PackageStatus(p.Status), Errors: toNotices(p.Errors),
@@ -111,6 +113,10 @@ func (t *tx) CreateCustomer(ctx context.Context, c customer.Customer) error {
 	if err != nil {
 		return err
 	}
+	taken, err := fromOnboarding(c.Onboarding)
+	if err != nil {
+		return err
+	}
 	a := c.Address
 	err = t.insert(ctx, "organizations", "id, partner_id, sip_domain, created", string(c.Org), string(c.Partner), c.SIPDomain, micros(c.Created))
 	if err != nil {
@@ -118,7 +124,7 @@ func (t *tx) CreateCustomer(ctx context.Context, c customer.Customer) error {
 	}
 	return t.insert(ctx, "customers", customerColumns, string(c.ID), string(c.Partner), string(c.Org), string(c.Template), c.ExternalID, c.Name,
 		c.PrimaryEmail, c.Language, a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, string(c.Status),
-		columns[0], columns[1], columns[2], micros(c.Created))
+		columns[0], columns[1], columns[2], micros(c.Created), taken.Onboarding, taken.IdentityProviderID, taken.PSTNVendorID)
 }
 
 // SetCustomer implements customer.Tx.
@@ -190,19 +196,21 @@ type locationRow struct {
 	OrgID     string `db:"org_id"`
 	Name      string `db:"name"`
 	addressColumns
-	TimeZone             string `db:"time_zone"`
-	Language             string `db:"language"`
-	EmergencyID          string `db:"emergency_id"`
-	AnnouncementLanguage string `db:"announcement_language"`
-	Created              int64  `db:"created"`
+	TimeZone             string         `db:"time_zone"`
+	Language             string         `db:"language"`
+	EmergencyID          string         `db:"emergency_id"`
+	AnnouncementLanguage string         `db:"announcement_language"`
+	Created              int64          `db:"created"`
+	PSTNVendorID         sql.NullString `db:"pstn_vendor_id"`
 }
 
-const locationColumns = "id, partner_id, org_id, name, line1, line2, city, state, postal_code, country, time_zone, language, emergency_id, announcement_language, created"
+const locationColumns = "id, partner_id, org_id, name, line1, line2, city, state, postal_code, country, time_zone, language, emergency_id, announcement_language, created, pstn_vendor_id"
 
 func (r locationRow) noun() customer.Location {
 	return customer.Location{
 		ID: customer.LocationID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Name: r.Name, Address: r.addressColumns.noun(),
 		TimeZone: r.TimeZone, Language: r.Language, EmergencyID: r.EmergencyID, AnnouncementLanguage: r.AnnouncementLanguage, Created: fromMicros(r.Created),
+		PSTNVendor: customer.PSTNVendorID(r.PSTNVendorID.String),
 	}
 }
 
@@ -210,7 +218,8 @@ func (r locationRow) noun() customer.Location {
 func (t *tx) CreateLocation(ctx context.Context, l customer.Location) error {
 	a := l.Address
 	return t.insert(ctx, "locations", locationColumns+", folded_name", string(l.ID), string(l.Partner), string(l.Org), l.Name,
-		a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, l.TimeZone, l.Language, l.EmergencyID, l.AnnouncementLanguage, micros(l.Created), fold(l.Name))
+		a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, l.TimeZone, l.Language, l.EmergencyID, l.AnnouncementLanguage, micros(l.Created),
+		nullable(l.PSTNVendor), fold(l.Name))
 }
 
 // Location implements customer.Reader.

@@ -66,11 +66,22 @@ CREATE TABLE templates (
     country         TEXT NOT NULL,
     language        TEXT NOT NULL,
     subscription_id TEXT NOT NULL,
-    created         INTEGER NOT NULL
+    created         INTEGER NOT NULL,
+    type                      TEXT NOT NULL CHECK (type IN ('webex_for_wholesale')),
+    service_provider_admin    TEXT NOT NULL,
+    authentication            TEXT NOT NULL CHECK (authentication IN ('webex', 'partner_saml', 'partner_oidc')),
+    entity_id                 TEXT NOT NULL,
+    identity_provider_id      TEXT REFERENCES identity_providers (id),
+    pstn_vendor_id            TEXT REFERENCES pstn_vendors (id),
+    brand_name                TEXT NOT NULL,
+    allow_admin_invite_emails INTEGER NOT NULL CHECK (allow_admin_invite_emails IN (0, 1)),
+    allow_non_pstn_calls      INTEGER NOT NULL CHECK (allow_non_pstn_calls IN (0, 1))
 ) STRICT;
 CREATE UNIQUE INDEX templates_name ON templates (partner_id, name);
 CREATE UNIQUE INDEX templates_provisioning_id ON templates (provisioning_id);
 CREATE INDEX templates_list ON templates (partner_id, created, id);
+CREATE INDEX templates_identity_provider ON templates (identity_provider_id);
+CREATE INDEX templates_pstn_vendor ON templates (pstn_vendor_id);
 
 -- An organisation outlives the wholesale relation that a customer is: its people and locations stay when that ends.
 CREATE TABLE organizations (
@@ -101,12 +112,17 @@ CREATE TABLE customers (
     packages      TEXT NOT NULL, -- JSON array of {name, limit, status, errors}
     errors        TEXT NOT NULL, -- JSON array of {code, message}, or null
     pending       TEXT NOT NULL, -- JSON object: what background work is to do
-    created       INTEGER NOT NULL
+    created       INTEGER NOT NULL,
+    onboarding    TEXT NOT NULL, -- JSON object: what was taken from the template, but for the two references
+    identity_provider_id TEXT REFERENCES identity_providers (id),
+    pstn_vendor_id       TEXT REFERENCES pstn_vendors (id)
 ) STRICT;
 CREATE UNIQUE INDEX customers_external_id ON customers (partner_id, external_id);
 CREATE UNIQUE INDEX customers_org_id ON customers (org_id);
 CREATE INDEX customers_template ON customers (template_id);
 CREATE INDEX customers_list ON customers (partner_id, created, id);
+CREATE INDEX customers_identity_provider ON customers (identity_provider_id);
+CREATE INDEX customers_pstn_vendor ON customers (pstn_vendor_id);
 
 CREATE TABLE locations (
     id                    TEXT PRIMARY KEY,
@@ -124,9 +140,11 @@ CREATE TABLE locations (
     emergency_id          TEXT NOT NULL,
     announcement_language TEXT NOT NULL,
     created               INTEGER NOT NULL,
-    folded_name           TEXT NOT NULL -- the name in lower case, to search by
+    folded_name           TEXT NOT NULL, -- the name in lower case, to search by
+    pstn_vendor_id        TEXT REFERENCES pstn_vendors (id)
 ) STRICT;
 CREATE INDEX locations_list ON locations (partner_id, org_id, created, id);
+CREATE INDEX locations_pstn_vendor ON locations (pstn_vendor_id);
 
 CREATE TABLE people (
     id          TEXT PRIMARY KEY,
