@@ -28,6 +28,9 @@ import (
 
 // Customers is what the door asks about customers; customer.Service is one.
 type Customers interface {
+	IdentityProviders
+	PSTNVendors
+
 	Authenticate(ctx context.Context, token secret.Text) (customer.Actor, error)
 	OnBehalf(ctx context.Context, actor customer.Actor, subPartner customer.OrgID) (customer.Actor, error)
 	TenantOf(ctx context.Context, actor customer.Actor, org customer.OrgID) (customer.Tenant, error)
@@ -187,6 +190,8 @@ func (s *Server) routes() {
 	s.adminRoutes()
 	s.organizationRoutes()
 	s.consentRoutes()
+	s.identityProviderRoutes()
+	s.pstnVendorRoutes()
 }
 
 // Handler serves the routes.

@@ -72,14 +72,14 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, o.db.Close()) })
 	now := func() time.Time { return time.Date(2026, 5, 1, 8, 0, 0, 123456789, time.UTC) }
-	customers := customer.NewService(customer.Config{
-		Store: o.promises.Customers(o.db.Customers()), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: "sip.example.test",
-		Mailer: &o.mails, HubURL: "https://hub.example.test/", ConsentKey: []byte("a key that is for this test alone"),
-	})
 	key, err := secret.NewMasterKey(rand.Reader)
 	require.NoError(t, err)
 	ring, err := secret.ParseKeyring(key, rand.Reader)
 	require.NoError(t, err)
+	customers := customer.NewService(customer.Config{
+		Store: o.promises.Customers(o.db.Customers()), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: "sip.example.test", Keyring: ring,
+		Mailer: &o.mails, HubURL: "https://hub.example.test/",
+	})
 	devices, err := provisioning.New(provisioning.Config{
 		Store: o.promises.Provisioning(o.db.Provisioning()), Customers: customers, Keyring: ring, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
 	})

@@ -80,6 +80,16 @@ func (o *office) freed(name string) string {
 	return o.newPerson(name, int(time.Now().UnixNano()%900_000)+100_000)
 }
 
+// ofAnIdentityProvider is the path of an identity provider that was made for it.
+func ofAnIdentityProvider(o *office) string {
+	return "/hub/v1/identityProviders/" + o.made("/hub/v1/identityProviders", identityProvider("made-"+newID())).ID
+}
+
+// ofAPSTNVendor is the path of a vendor that was made for it.
+func ofAPSTNVendor(o *office) string {
+	return "/hub/v1/pstnVendors/" + o.made("/hub/v1/pstnVendors", pstnVendor("made-"+newID(), `["US"]`)).ID
+}
+
 // ofACustomer is the path of a customer that was made for it, and that nobody subscribes with.
 func ofACustomer(o *office) string {
 	return "/v1/wholesale/customers/" + last(o.made("/v1/wholesale/customers", o.newCustomer("made-"+newID())).URL)
@@ -103,6 +113,16 @@ func routes() []routed {
 		{"GET", "/hub/v1/templates/{id}", "dialtone:templates_read", 200, func(o *office) string { return "/hub/v1/templates/" + o.template }, nil},
 		{"PUT", "/hub/v1/templates/{id}", "dialtone:templates_write", 200, ofATemplate, at(`{"name":"Changed","country":"DE","language":"de","subscriptionId":"S2"}`)},
 		{"DELETE", "/hub/v1/templates/{id}", "dialtone:templates_write", 204, ofATemplate, nil},
+		{"POST", "/hub/v1/identityProviders", "dialtone:templates_write", 201, at("/hub/v1/identityProviders"), at(identityProvider("new"))},
+		{"GET", "/hub/v1/identityProviders", "dialtone:templates_read", 200, at("/hub/v1/identityProviders"), nil},
+		{"GET", "/hub/v1/identityProviders/{id}", "dialtone:templates_read", 200, ofAnIdentityProvider, nil},
+		{"PUT", "/hub/v1/identityProviders/{id}", "dialtone:templates_write", 200, ofAnIdentityProvider, at(identityProvider("changed"))},
+		{"DELETE", "/hub/v1/identityProviders/{id}", "dialtone:templates_write", 204, ofAnIdentityProvider, nil},
+		{"POST", "/hub/v1/pstnVendors", "dialtone:templates_write", 201, at("/hub/v1/pstnVendors"), at(pstnVendor("new", `["US"]`))},
+		{"GET", "/hub/v1/pstnVendors", "dialtone:templates_read", 200, at("/hub/v1/pstnVendors"), nil},
+		{"GET", "/hub/v1/pstnVendors/{id}", "dialtone:templates_read", 200, ofAPSTNVendor, nil},
+		{"PUT", "/hub/v1/pstnVendors/{id}", "dialtone:templates_write", 200, ofAPSTNVendor, at(pstnVendor("changed", `["DE"]`))},
+		{"DELETE", "/hub/v1/pstnVendors/{id}", "dialtone:templates_write", 204, ofAPSTNVendor, nil},
 		{"POST", "/v1/wholesale/customers", "spark-admin:wholesale_customers_write", 202, at("/v1/wholesale/customers"), func(o *office) string { return o.newCustomer("other") }},
 		{"GET", "/v1/wholesale/customers", "spark-admin:wholesale_customers_read", 200, at("/v1/wholesale/customers"), nil},
 		{"GET", "/v1/wholesale/customers/{customerId}", "spark-admin:wholesale_customers_read", 200, func(o *office) string { return "/v1/wholesale/customers/" + o.customer }, nil},

@@ -15,7 +15,8 @@ func TestATemplateComesBack(t *testing.T) {
 	got := o.ok(t, 200, "GET", "/hub/v1/templates/"+o.template, "")
 	assert.Equal(t, map[string]any{
 		"id": o.template, "provisioningId": o.provisioningID, "name": "Small", "country": "US", "language": "en_US", "subscriptionId": "Sub-1",
-		"created": "2026-05-01T08:00:00.123Z",
+		"created": "2026-05-01T08:00:00.123Z", "type": "webex_for_wholesale", "serviceProviderAdmin": "admin@example.com",
+		"authentication": map[string]any{"mode": "webex"}, "allowAdminInviteEmails": false, "allowNonPstnCalls": false,
 	}, got)
 	assert.Equal(t, []map[string]any{got}, items(t, o.ok(t, 200, "GET", "/hub/v1/templates", "")))
 }
@@ -179,5 +180,5 @@ func TestTheServerSaysHowItIs(t *testing.T) {
 		operations, _ := paths[r.documented].(map[string]any)
 		assert.Contains(t, operations, strings.ToLower(r.method), r.documented)
 	}
-	assert.Len(t, paths, 30, "a route that isn't in this test's table")
+	assert.Len(t, paths, 34, "a route that isn't in this test's table")
 }

@@ -16,12 +16,30 @@ type templateWire struct {
 	Language       string `json:"language"`
 	SubscriptionID string `json:"subscriptionId"`
 	Created        string `json:"created"`
+
+	Type                   string             `json:"type"`
+	ServiceProviderAdmin   string             `json:"serviceProviderAdmin"`
+	Authentication         authenticationWire `json:"authentication"`
+	PSTNVendorID           string             `json:"pstnVendorId,omitempty"`
+	BrandName              string             `json:"brandName,omitempty"`
+	AllowAdminInviteEmails bool               `json:"allowAdminInviteEmails"`
+	AllowNonPSTNCalls      bool               `json:"allowNonPstnCalls"`
+}
+
+// authenticationWire is how customers' people sign in, on the wire.
+type authenticationWire struct {
+	Mode             string `json:"mode" doc:"webex (default), partner_saml or partner_oidc" example:"webex"`
+	EntityID         string `json:"entityId,omitempty" doc:"Of the SAML identity provider: a URI of 1 to 1024 characters"`
+	IdentityProvider string `json:"identityProvider,omitempty" doc:"Name of one of your identity providers"`
 }
 
 func wireTemplate(t customer.Template) templateWire {
 	return templateWire{
 		ID: encodeID(kindTemplate, t.ID), ProvisioningID: encodeProvisioningID(t.ProvisioningID), Name: t.Name, Country: t.Country, Language: t.Language,
-		SubscriptionID: t.SubscriptionID, Created: timestamp(t.Created),
+		SubscriptionID: t.SubscriptionID, Created: timestamp(t.Created), Type: string(t.Type), ServiceProviderAdmin: t.ServiceProviderAdmin,
+		Authentication: authenticationWire{string(t.Authentication.Mode), t.Authentication.EntityID, t.IdentityProviderName},
+		PSTNVendorID:   encodeID(kindPSTNVendor, t.PSTNVendor), BrandName: t.BrandName,
+		AllowAdminInviteEmails: t.AllowAdminInviteEmails, AllowNonPSTNCalls: t.AllowNonPSTNCalls,
 	}
 }
 
@@ -31,10 +49,24 @@ type templateBody struct {
 	Country        string `json:"country" doc:"ISO 3166-1 alpha-2" example:"US"`
 	Language       string `json:"language" doc:"Locale of new customers" example:"en_US"`
 	SubscriptionID string `json:"subscriptionId" doc:"Wholesale subscription" example:"Sub-1"`
+
+	Type                   string             `json:"type" doc:"webex_for_wholesale (default)" example:"webex_for_wholesale"`
+	ServiceProviderAdmin   string             `json:"serviceProviderAdmin" doc:"E-mail address; yours by default"`
+	Authentication         authenticationWire `json:"authentication" doc:"Of customers that are created later"`
+	PSTNVendorID           string             `json:"pstnVendorId" doc:"Connects the first location of each customer"`
+	BrandName              string             `json:"brandName" doc:"In e-mails; at most 80 characters"`
+	AllowAdminInviteEmails bool               `json:"allowAdminInviteEmails" doc:"When an existing organisation is attached"`
+	AllowNonPSTNCalls      bool               `json:"allowNonPstnCalls" doc:"Webex-to-Webex calls"`
 }
 
 func (b templateBody) noun() customer.NewTemplate {
-	return customer.NewTemplate{Name: b.Name, Country: b.Country, Language: b.Language, SubscriptionID: b.SubscriptionID}
+	a := b.Authentication
+	return customer.NewTemplate{
+		Name: b.Name, Country: b.Country, Language: b.Language, SubscriptionID: b.SubscriptionID, Type: customer.TemplateType(b.Type),
+		ServiceProviderAdmin: b.ServiceProviderAdmin, PSTNVendor: namedPSTNVendor(b.PSTNVendorID), BrandName: b.BrandName,
+		Authentication:         customer.NewAuthentication{Mode: customer.AuthenticationMode(a.Mode), EntityID: a.EntityID, IdentityProvider: a.IdentityProvider},
+		AllowAdminInviteEmails: b.AllowAdminInviteEmails, AllowNonPSTNCalls: b.AllowNonPSTNCalls,
+	}
 }
 
 type newTemplateInput struct{ Body templateBody }

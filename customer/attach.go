@@ -20,6 +20,7 @@ func (s *Service) attach(ctx context.Context, tx Tx, c Customer) error {
 	}
 	role := org.roleOfAttacher()
 	c.Org, c.SIPDomain, c.Name, c.PrimaryEmail, c.Language, c.PartnerRole, c.Restricted = org.ID, org.SIPDomain, org.Name, org.PrimaryEmail, org.Language, role, false
+	c.Onboarding.Authentication = org.Authentication
 	if err := tx.AttachOrganization(ctx, org, c); err != nil {
 		return err
 	}

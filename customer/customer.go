@@ -1,5 +1,5 @@
-// Package customer owns the nouns of onboarding: partners, templates, customers, locations, numbers, people and their packages, and the
-// actors who may touch them, with every rule about them that holds without asking what a phone is told.
+// Package customer owns the nouns of onboarding: partners, templates and the identity providers that they name, customers, locations, numbers,
+// people and their packages, and the actors who may touch them, with every rule about them that holds without asking what a phone is told.
 //
 // It never speaks a protocol, never writes SQL and never holds a SIP credential. Start at Service, which carries the operations, and
 // Store, which says what it needs from below.
@@ -55,7 +55,14 @@ type Template struct {
 	SubscriptionID string
 	Created        time.Time
 
-	AllowAdminInviteEmails bool // when an existing organisation is attached
+	Type                   TemplateType
+	ServiceProviderAdmin   string // e-mail
+	Authentication         Authentication
+	IdentityProviderName   string       // of Authentication.IdentityProvider, as it is called now; "" for none
+	PSTNVendor             PSTNVendorID // of the first location of each customer; empty for none
+	BrandName              string       // in e-mails; "" for the partner's own
+	AllowAdminInviteEmails bool         // when an existing organisation is attached
+	AllowNonPSTNCalls      bool
 }
 
 // Status of a customer, in the wire's words.
@@ -96,6 +103,7 @@ type Customer struct {
 	PartnerRole  PartnerRole
 	Restricted   bool      // restricted by partner mode
 	BillingStart time.Time // zero: as soon as a package is assigned; else midnight UTC of the day
+	Onboarding   Onboarding
 	Created      time.Time
 }
 
@@ -174,6 +182,7 @@ type Location struct {
 	Language             string // lower-case locale, e.g. en_us
 	EmergencyID          string
 	AnnouncementLanguage string
+	PSTNVendor           PSTNVendorID // that connects it to the telephone network; empty for none
 	Created              time.Time
 }
 

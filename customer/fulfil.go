@@ -82,6 +82,9 @@ func (s *Service) fulfilIn(ctx context.Context, tx Tx, c Customer) error {
 
 // equip gives a customer that has its organisation the rest.
 func (s *Service) equip(ctx context.Context, tx Tx, c Customer) error {
+	if err := vendorServes(ctx, tx, c.Pending.Location); err != nil {
+		return err
+	}
 	if err := s.addLocation(ctx, tx, c.asker(), c.Pending.Location, c.Pending.Numbers); err != nil {
 		return err
 	}

@@ -12,18 +12,20 @@ import (
 // Organization is what a customer's people, locations and phones belong to. It outlives the wholesale relation that a Customer is, and can be attached
 // by another partner when that has ended.
 type Organization struct {
-	ID            OrgID
-	Partner       OrgID // who serves it, or served it last
-	SIPDomain     string
-	Name          string
-	PrimaryEmail  string
-	Language      string // five-letter locale
-	Domains       []EmailDomain
-	OtherLicenses LicenseState // bought elsewhere than wholesale
-	Trial         bool
-	Served        bool // it is somebody's customer now
-	People        int
-	Created       time.Time
+	ID           OrgID
+	Partner      OrgID // who serves it, or served it last
+	SIPDomain    string
+	Name         string
+	PrimaryEmail string
+	Language     string // five-letter locale
+	// Authentication stays as it was when the organisation was created, whoever attaches it.
+	Authentication Authentication
+	Domains        []EmailDomain
+	OtherLicenses  LicenseState // bought elsewhere than wholesale
+	Trial          bool
+	Served         bool // it is somebody's customer now
+	People         int
+	Created        time.Time
 }
 
 // EmailDomain is an e-mail domain that an organisation has shown to be its own.

@@ -145,6 +145,7 @@ func (s *Service) newCustomer(actor Actor, template Template, in NewCustomer) (C
 		Address:    p.address("address", in.Address),
 		Status:     StatusProvisioning,
 		Pending:    Pending{Actor: actor.Email},
+		Onboarding: template.onboarding(),
 		Created:    s.now(), BillingStart: in.BillingStart.UTC().Truncate(24 * time.Hour),
 	}
 	if in.Org != "" {
@@ -185,6 +186,7 @@ func (s *Service) firstLocation(p *problems, c Customer, in *NewLocation) (*Loca
 		Address:     p.address(path+".address", in.Address),
 		TimeZone:    p.timeZone(path+".timezone", in.TimeZone),
 		EmergencyID: p.optionalText(path+".emergencyLocationIdentifier", in.EmergencyID, 128),
+		PSTNVendor:  c.Onboarding.PSTNVendor,
 		Created:     s.now(),
 	}
 	l.Language = strings.ToLower(p.language(path+".language", in.Language, l.Address.Country, c.Language))
@@ -246,7 +248,7 @@ func (s *Service) addLocation(ctx context.Context, tx Tx, actor Actor, l *Locati
 	if err := tx.CreateLocation(ctx, *l); err != nil {
 		return err
 	}
-	if err := s.record(ctx, tx, actor, tenant, EventLocationCreated, string(l.ID), map[string]any{"name": l.Name}); err != nil {
+	if err := s.record(ctx, tx, actor, tenant, EventLocationCreated, string(l.ID), map[string]any{"name": l.Name, "pstnVendorId": l.PSTNVendor}); err != nil {
 		return err
 	}
 	return s.addNumbers(ctx, tx, actor, *l, numbers, NumberActive)

@@ -15,13 +15,13 @@ import (
 type Config struct {
 	Store     Store
 	Now       func() time.Time
-	Random    io.Reader     // for tokens and SIP domains
-	NewID     func() string // a fresh UUID in canonical form
-	SIPDomain string        // parent of every customer's SIP domain, e.g. sip.example.com
-	Mailer    Mailer        // nil: no mail is sent
+	Random    io.Reader       // for tokens and SIP domains
+	NewID     func() string   // a fresh UUID in canonical form
+	SIPDomain string          // parent of every customer's SIP domain, e.g. sip.example.com
+	Keyring   *secret.Keyring // seals identity providers' secrets and signs links in mails; may be nil where neither is done
+	Mailer    Mailer          // nil: no mail is sent
 	// HubURL is where people reach the admin door, without a slash at the end, e.g. https://hub.example.com: it begins the links in mails.
-	HubURL     string
-	ConsentKey []byte // signs those links; 32 bytes that all nodes share
+	HubURL string
 }
 
 // Service carries the operations on the nouns of this package. It is safe for concurrent use.
@@ -33,6 +33,7 @@ type Service struct {
 	random    io.Reader
 	newID     func() string
 	sipDomain string
+	keyring   *secret.Keyring
 
 	mailer     Mailer
 	hubURL     string
@@ -42,11 +43,14 @@ type Service struct {
 // NewService returns a service.
 func NewService(c Config) *Service {
 	s := &Service{
-		store: c.Store, now: c.Now, random: c.Random, newID: c.NewID, sipDomain: strings.ToLower(strings.Trim(c.SIPDomain, ".")),
-		mailer: c.Mailer, hubURL: strings.TrimRight(c.HubURL, "/"), consentKey: c.ConsentKey,
+		store: c.Store, now: c.Now, random: c.Random, newID: c.NewID, sipDomain: strings.ToLower(strings.Trim(c.SIPDomain, ".")), keyring: c.Keyring,
+		mailer: c.Mailer, hubURL: strings.TrimRight(c.HubURL, "/"),
 	}
 	if s.mailer == nil {
 		s.mailer = silent{}
+	}
+	if c.Keyring != nil {
+		s.consentKey = c.Keyring.Derive("consent links")
 	}
 	return s
 }

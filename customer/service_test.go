@@ -28,6 +28,7 @@ type office struct {
 	*customer.Service
 	store    customer.Store
 	promises storetest.Promises
+	keyring  *secret.Keyring
 	actor    customer.Actor
 	token    secret.Text
 	template customer.Template
@@ -43,8 +44,13 @@ func newOffice(t testing.TB) *office {
 	o.store = o.promises.Customers(db.Customers())
 	start := time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
 	o.clock.Store(&start)
+	key, err := secret.NewMasterKey(rand.Reader)
+	require.NoError(t, err)
+	o.keyring, err = secret.ParseKeyring(key, rand.Reader)
+	require.NoError(t, err)
 	o.Service = customer.NewService(customer.Config{
 		Store: o.store, Now: func() time.Time { return *o.clock.Load() }, Random: rand.Reader, NewID: uuid.NewString, SIPDomain: "SIP.Example.Test.",
+		Keyring: o.keyring,
 	})
 	o.promises.Employ(o.Workers()...)
 	o.actor, o.token, err = o.Bootstrap(t.Context(), "Example Telecom", "Admin@Example.com")

@@ -11,6 +11,9 @@ import (
 // or not; fault.Unavailable when the database doesn't answer. Lists are ordered by creation, then id, and never nil; the bool
 // says whether there is more behind the page.
 type Reader interface {
+	IdentityProviderReader
+	PSTNVendorReader
+
 	Template(ctx context.Context, partner OrgID, id TemplateID) (Template, error)
 	TemplateByProvisioningID(ctx context.Context, partner OrgID, provisioningID string) (Template, error)
 	Templates(ctx context.Context, partner OrgID, page Page) ([]Template, bool, error)
@@ -71,6 +74,8 @@ type Reader interface {
 // Tx reads and writes in one transaction. Creating what exists already gives fault.Conflict that names the field.
 type Tx interface {
 	Reader
+	IdentityProviderWriter
+	PSTNVendorWriter
 	CreatePartner(ctx context.Context, p Partner) error
 	// SetPartner replaces the name and state of the sub-partner with p.Parent and p.ID.
 	SetPartner(ctx context.Context, p Partner) error
@@ -85,10 +90,11 @@ type Tx interface {
 	UseToken(ctx context.Context, partner OrgID, id TokenID, at time.Time) error
 	DeleteToken(ctx context.Context, partner OrgID, id TokenID) error
 	CreateTemplate(ctx context.Context, t Template) error
-	// SetTemplate replaces the name, country, language and subscription of the template with t.ID.
+	// SetTemplate replaces all but ProvisioningID and Created of the template with t.ID.
 	SetTemplate(ctx context.Context, t Template) error
 	DeleteTemplate(ctx context.Context, partner OrgID, id TemplateID) error
-	// CreateCustomer creates the customer, and its organisation when c.Org isn't empty.
+	// CreateCustomer creates the customer, and its organisation when c.Org isn't empty. What Onboarding refers to can't be deleted while there is the
+	// customer.
 	CreateCustomer(ctx context.Context, c Customer) error
 	// SetOrganization replaces the domains, other licences and trial of the organisation with o.Partner and o.ID.
 	SetOrganization(ctx context.Context, o Organization) error

@@ -12,24 +12,35 @@ type NewTemplate struct {
 	Country        string // ISO 3166-1 alpha-2
 	Language       string // locale; a language alone is completed by the country
 	SubscriptionID string // 1 to 64 characters
+
+	Type                   TemplateType // empty: WebexForWholesale
+	ServiceProviderAdmin   string       // e-mail; empty: the actor's
+	Authentication         NewAuthentication
+	PSTNVendor             PSTNVendorID // one of the partner's; empty for none
+	BrandName              string       // at most 80 characters
+	AllowAdminInviteEmails bool
+	AllowNonPSTNCalls      bool
 }
 
 // CreateTemplate makes an onboarding template. fault.Conflict when the partner has one of that name.
 func (s *Service) CreateTemplate(ctx context.Context, actor Actor, in NewTemplate) (Template, error) {
-	t, err := filled(actor, Template{ID: TemplateID(s.newID()), Partner: actor.Partner, ProvisioningID: s.newID(), Created: s.now()}, in, "The template can't be created")
-	if err != nil {
-		return Template{}, err
-	}
-	return t, s.store.Update(ctx, actor.Tenant(), func(tx Tx) error {
+	empty := Template{ID: TemplateID(s.newID()), Partner: actor.Partner, ProvisioningID: s.newID(), Created: s.now()}
+	var t Template
+	err := s.store.Update(ctx, actor.Tenant(), func(tx Tx) error {
+		var err error
+		if t, err = filled(ctx, tx, actor, empty, in, "The template can't be created"); err != nil {
+			return err
+		}
 		if err := tx.CreateTemplate(ctx, t); err != nil {
 			return err
 		}
 		return s.record(ctx, tx, actor, actor.Tenant(), EventTemplateCreated, string(t.ID), map[string]any{"name": t.Name})
 	})
+	return t, err
 }
 
 // filled checks the input and returns the template with it. A sub-partner's templates are on its parent's subscription, whatever the input says.
-func filled(actor Actor, t Template, in NewTemplate, what string) (Template, error) {
+func filled(ctx context.Context, r Reader, actor Actor, t Template, in NewTemplate, what string) (Template, error) {
 	var p problems
 	if actor.Subscription != "" {
 		in.SubscriptionID = actor.Subscription
@@ -38,6 +49,20 @@ func filled(actor Actor, t Template, in NewTemplate, what string) (Template, err
 	t.Country = p.country("country", in.Country)
 	t.SubscriptionID = p.text("subscriptionId", in.SubscriptionID, 64)
 	t.Language = p.language("language", in.Language, t.Country, "en_US")
+	t.Type = p.templateType("type", in.Type)
+	t.ServiceProviderAdmin = actor.Email
+	if in.ServiceProviderAdmin != "" {
+		t.ServiceProviderAdmin = p.email("serviceProviderAdmin", in.ServiceProviderAdmin)
+	}
+	t.BrandName = p.optionalText("brandName", in.BrandName, 80)
+	t.AllowAdminInviteEmails, t.AllowNonPSTNCalls = in.AllowAdminInviteEmails, in.AllowNonPSTNCalls
+	if err := p.authenticate(ctx, r, &t, in.Authentication); err != nil {
+		return Template{}, err
+	}
+	var err error
+	if t.PSTNVendor, err = p.pstnVendor(ctx, r, "pstnVendorId", t.Partner, in.PSTNVendor); err != nil {
+		return Template{}, err
+	}
 	return t, p.err(what)
 }
 
@@ -50,7 +75,7 @@ func (s *Service) ChangeTemplate(ctx context.Context, actor Actor, id TemplateID
 		if err != nil {
 			return err
 		}
-		if after, err = filled(actor, before, in, "The template can't be changed"); err != nil {
+		if after, err = filled(ctx, tx, actor, before, in, "The template can't be changed"); err != nil {
 			return err
 		}
 		if err := tx.SetTemplate(ctx, after); err != nil {
@@ -63,7 +88,12 @@ func (s *Service) ChangeTemplate(ctx context.Context, actor Actor, id TemplateID
 }
 
 func (t Template) facts() map[string]any {
-	return map[string]any{"name": t.Name, "country": t.Country, "language": t.Language, "subscriptionId": t.SubscriptionID}
+	return map[string]any{
+		"name": t.Name, "country": t.Country, "language": t.Language, "subscriptionId": t.SubscriptionID, "type": t.Type,
+		"serviceProviderAdmin": t.ServiceProviderAdmin, "pstnVendorId": t.PSTNVendor, "brandName": t.BrandName,
+		"authentication":         map[string]any{"mode": t.Authentication.Mode, "entityId": t.Authentication.EntityID, "identityProvider": t.IdentityProviderName},
+		"allowAdminInviteEmails": t.AllowAdminInviteEmails, "allowNonPstnCalls": t.AllowNonPSTNCalls,
+	}
 }
 
 // DeleteTemplate deletes a template. fault.Conflict while a customer was made with it: a customer can't be without one.

@@ -30,6 +30,7 @@ const (
 	CodePending         Code = 90025 // a person must consent first
 	CodeTrial           Code = 90026 // the organisation is on trial
 	CodeBillingStart    Code = 90027 // the billing start can't be given, or not any more
+	CodePSTNCountry     Code = 90030 // the PSTN vendor doesn't serve the location's country
 	CodeGivenUp         Code = 90099 // background work failed too often
 )
 
@@ -67,6 +68,7 @@ func Codes() []CodeMeaning {
 		{CodePending, Conflict, "The person must agree first to move the account."},
 		{CodeTrial, Conflict, "The organisation is on trial, which can't be converted."},
 		{CodeBillingStart, Conflict, "The billing start can't be given, or not be changed any more."},
+		{CodePSTNCountry, Conflict, "The PSTN vendor doesn't serve the location's country."},
 		{CodeGivenUp, Unavailable, "Background work failed too often. Ask for it again."},
 	}
 }

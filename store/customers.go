@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 
 	"dialtone/customer"
 )
@@ -38,9 +39,10 @@ type customerRow struct {
 	Errors   string `db:"errors"`
 	Pending  string `db:"pending"`
 	Created  int64  `db:"created"`
+	onboardingColumns
 }
 
-const customerColumns = "id, partner_id, template_id, external_id, line1, line2, city, state, postal_code, country, status, packages, errors, pending, partner_role, restricted, billing_start, created"
+const customerColumns = "id, partner_id, template_id, external_id, line1, line2, city, state, postal_code, country, status, packages, errors, pending, partner_role, restricted, billing_start, created, onboarding, identity_provider_id, pstn_vendor_id"
 
 func customerSelect() string {
 	return "SELECT " + qualified("c", customerColumns, false) + `, COALESCE(c.org_id, '') AS org_id, COALESCE(o.sip_domain, '') AS sip_domain,
@@ -89,7 +91,7 @@ func (r customerRow) noun() customer.Customer {
 		Status: customer.Status(r.Status), SIPDomain: r.SIPDomain, Created: fromMicros(r.Created),
 		Errors:  toNotices(decode[[]noticeColumn](r.Errors)),
 		Pending: customer.Pending(pending), PartnerRole: customer.PartnerRole(r.PartnerRole), Restricted: r.Restricted == 1,
-		BillingStart: fromMicros(r.BillingStart),
+		BillingStart: fromMicros(r.BillingStart), Onboarding: r.onboardingColumns.noun(),
 		Packages: nilOr(packages, func(p packageColumn) customer.CustomerPackage {
 			return customer.CustomerPackage{
 				Package: customer.Package(p.Name), Limit: p.Limit, Status: customer.PackageStatus(p.Status), Errors: toNotices(p.Errors),
@@ -120,9 +122,17 @@ func (t *tx) CreateCustomer(ctx context.Context, c customer.Customer) error {
 	if err != nil {
 		return err
 	}
+	taken, err := fromOnboarding(c.Onboarding)
+	if err != nil {
+		return err
+	}
 	a := c.Address
 	if c.Org != "" {
-		err := t.insert(ctx, "organizations", organizationColumns, string(c.Org), string(c.Partner), c.SIPDomain, c.Name, c.PrimaryEmail, c.Language, "null",
+		authentication, err := encode(authenticationColumn(c.Onboarding.Authentication))
+		if err != nil {
+			return err
+		}
+		err = t.insert(ctx, "organizations", organizationColumns, string(c.Org), string(c.Partner), c.SIPDomain, c.Name, c.PrimaryEmail, c.Language, authentication, "null",
 			string(customer.LicensesNone), 0, micros(c.Created))
 		if err != nil {
 			return err
@@ -130,7 +140,8 @@ func (t *tx) CreateCustomer(ctx context.Context, c customer.Customer) error {
 	}
 	return t.insert(ctx, "customers", customerColumns+", org_id", string(c.ID), string(c.Partner), string(c.Template), c.ExternalID,
 		a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, string(c.Status), columns[0], columns[1], columns[2],
-		string(c.PartnerRole), flag(c.Restricted), micros(c.BillingStart), micros(c.Created), nullable(c.Org))
+		string(c.PartnerRole), flag(c.Restricted), micros(c.BillingStart), micros(c.Created), taken.Onboarding, taken.IdentityProviderID, taken.PSTNVendorID,
+		nullable(c.Org))
 }
 
 // SetCustomer implements customer.Tx.
@@ -202,19 +213,21 @@ type locationRow struct {
 	OrgID     string `db:"org_id"`
 	Name      string `db:"name"`
 	addressColumns
-	TimeZone             string `db:"time_zone"`
-	Language             string `db:"language"`
-	EmergencyID          string `db:"emergency_id"`
-	AnnouncementLanguage string `db:"announcement_language"`
-	Created              int64  `db:"created"`
+	TimeZone             string         `db:"time_zone"`
+	Language             string         `db:"language"`
+	EmergencyID          string         `db:"emergency_id"`
+	AnnouncementLanguage string         `db:"announcement_language"`
+	Created              int64          `db:"created"`
+	PSTNVendorID         sql.NullString `db:"pstn_vendor_id"`
 }
 
-const locationColumns = "id, partner_id, org_id, name, line1, line2, city, state, postal_code, country, time_zone, language, emergency_id, announcement_language, created"
+const locationColumns = "id, partner_id, org_id, name, line1, line2, city, state, postal_code, country, time_zone, language, emergency_id, announcement_language, created, pstn_vendor_id"
 
 func (r locationRow) noun() customer.Location {
 	return customer.Location{
 		ID: customer.LocationID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Name: r.Name, Address: r.addressColumns.noun(),
 		TimeZone: r.TimeZone, Language: r.Language, EmergencyID: r.EmergencyID, AnnouncementLanguage: r.AnnouncementLanguage, Created: fromMicros(r.Created),
+		PSTNVendor: customer.PSTNVendorID(r.PSTNVendorID.String),
 	}
 }
 
@@ -222,7 +235,8 @@ func (r locationRow) noun() customer.Location {
 func (t *tx) CreateLocation(ctx context.Context, l customer.Location) error {
 	a := l.Address
 	return t.insert(ctx, "locations", locationColumns+", folded_name", string(l.ID), string(l.Partner), string(l.Org), l.Name,
-		a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, l.TimeZone, l.Language, l.EmergencyID, l.AnnouncementLanguage, micros(l.Created), fold(l.Name))
+		a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, l.TimeZone, l.Language, l.EmergencyID, l.AnnouncementLanguage, micros(l.Created),
+		nullable(l.PSTNVendor), fold(l.Name))
 }
 
 // Location implements customer.Reader.

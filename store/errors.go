@@ -57,6 +57,8 @@ func conflictOf(name string, cause error) error {
 		{"people_extension", "people.location_id, people.extension", fault.Problem{Field: "provisioningParameters.extension", Code: fault.CodeExtensionInUse, Message: "The extension is taken in this location."}},
 		{"numbers_pkey", "numbers.e164", fault.Problem{Field: "phoneNumbers", Code: fault.CodeNumberInUse, Message: "The number belongs to another location or organisation."}},
 		{"templates_name", "templates.partner_id, templates.name", fault.Problem{Field: "name", Code: fault.CodeNameInUse, Message: "You have a template with this name."}},
+		{"identity_providers_name", "identity_providers.partner_id, identity_providers.folded_name", fault.Problem{Field: "name", Code: fault.CodeNameInUse, Message: "You have an identity provider with this name, perhaps in another case."}},
+		{"pstn_vendors_name", "pstn_vendors.partner_id, pstn_vendors.name", fault.Problem{Field: "name", Code: fault.CodeNameInUse, Message: "You have a PSTN vendor with this name."}},
 		{"admins_email", "admins.partner_id, admins.email", fault.Problem{Field: "admin", Code: fault.CodeEmailInUse, Message: "There is an administrator with this e-mail address."}},
 		{"subscribers_person", "subscribers.person_id", fault.Problem{Field: "email", Code: fault.CodeEmailInUse, Message: "The person has a package already."}},
 		{"lines_identity", "lines.domain, lines.user_name", fault.Problem{Field: "sipUserName", Code: fault.CodeIdentityInUse, Message: "Another line has this SIP user name."}},

@@ -8,25 +8,33 @@ import (
 )
 
 type organizationRow struct {
-	ID            string `db:"id"`
-	PartnerID     string `db:"partner_id"`
-	SIPDomain     string `db:"sip_domain"`
-	Name          string `db:"name"`
-	PrimaryEmail  string `db:"primary_email"`
-	Language      string `db:"language"`
-	Domains       string `db:"domains"`
-	OtherLicenses string `db:"other_licenses"`
-	Trial         int    `db:"trial"`
-	Created       int64  `db:"created"`
-	Customers     int    `db:"customers"`
-	People        int    `db:"people"`
+	ID             string `db:"id"`
+	PartnerID      string `db:"partner_id"`
+	SIPDomain      string `db:"sip_domain"`
+	Name           string `db:"name"`
+	PrimaryEmail   string `db:"primary_email"`
+	Language       string `db:"language"`
+	Authentication string `db:"authentication"`
+	Domains        string `db:"domains"`
+	OtherLicenses  string `db:"other_licenses"`
+	Trial          int    `db:"trial"`
+	Created        int64  `db:"created"`
+	Customers      int    `db:"customers"`
+	People         int    `db:"people"`
 }
 
-const organizationColumns = "id, partner_id, sip_domain, name, primary_email, language, domains, other_licenses, trial, created"
+const organizationColumns = "id, partner_id, sip_domain, name, primary_email, language, authentication, domains, other_licenses, trial, created"
 
 func organizationSelect() string {
 	return "SELECT " + qualified("o", organizationColumns, false) + `, (SELECT count(*) FROM customers c WHERE c.org_id = o.id) AS customers,
 		(SELECT count(*) FROM people p WHERE p.org_id = o.id) AS people FROM organizations o`
+}
+
+// authenticationColumn is how people sign in, in a JSON column.
+type authenticationColumn struct {
+	Mode             customer.AuthenticationMode `json:"mode"`
+	EntityID         string                      `json:"entityId,omitempty"`
+	IdentityProvider customer.IdentityProviderID `json:"identityProvider,omitempty"`
 }
 
 // domainColumn is one e-mail domain in a JSON column.
@@ -39,7 +47,7 @@ func (r organizationRow) noun() customer.Organization {
 	return customer.Organization{
 		ID: customer.OrgID(r.ID), Partner: customer.OrgID(r.PartnerID), SIPDomain: r.SIPDomain, Name: r.Name, PrimaryEmail: r.PrimaryEmail,
 		Language: r.Language, OtherLicenses: customer.LicenseState(r.OtherLicenses), Trial: r.Trial == 1, Served: r.Customers > 0, People: r.People,
-		Created: fromMicros(r.Created),
+		Created: fromMicros(r.Created), Authentication: customer.Authentication(decode[authenticationColumn](r.Authentication)),
 		Domains: nilOr(decode[[]domainColumn](r.Domains), func(d domainColumn) customer.EmailDomain { return customer.EmailDomain(d) }),
 	}
 }
@@ -73,7 +81,12 @@ func (t *tx) SetOrganization(ctx context.Context, o customer.Organization) error
 
 // AttachOrganization implements customer.Tx. What happened before stays in its old partner's log.
 func (t *tx) AttachOrganization(ctx context.Context, o customer.Organization, c customer.Customer) error {
-	err := t.change(ctx, "customer", "UPDATE customers SET org_id = ? WHERE partner_id = ? AND id = ? AND org_id IS NULL", string(o.ID), string(c.Partner), string(c.ID))
+	taken, err := fromOnboarding(c.Onboarding)
+	if err != nil {
+		return err
+	}
+	err = t.change(ctx, "customer", "UPDATE customers SET org_id = ?, onboarding = ?, identity_provider_id = ? WHERE partner_id = ? AND id = ? AND org_id IS NULL",
+		string(o.ID), taken.Onboarding, taken.IdentityProviderID, string(c.Partner), string(c.ID))
 	if err != nil {
 		return err
 	}

@@ -15,7 +15,7 @@ func (c *bootstrapCommand) run(ctx context.Context, stdout, stderr io.Writer) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	_, token, err := newCustomers(db, "").Bootstrap(ctx, c.Partner, c.Admin)
+	_, token, err := newCustomers(db, "", nil).Bootstrap(ctx, c.Partner, c.Admin)
 	if err != nil {
 		return asUsage(err)
 	}

@@ -35,7 +35,7 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	if err != nil {
 		return err
 	}
-	customers := newCustomers(db, c.SIPDomain)
+	customers := newCustomers(db, c.SIPDomain, keyring)
 	core, err := provisioning.New(provisioning.Config{
 		Store: db.Provisioning(), Customers: customers, Keyring: keyring, Now: now, Random: rand.Reader, NewID: newID,
 		Logger: logger.With("part", "provisioning"),

@@ -100,7 +100,9 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 // now is the one clock of the process, in UTC and in whole microseconds, as the databases keep it.
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
-// newCustomers makes the service for customers over a store.
-func newCustomers(db *store.Store, sipDomain string) *customer.Service {
-	return customer.NewService(customer.Config{Store: db.Customers(), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: sipDomain})
+// newCustomers makes the service for customers over a store; keyring may be nil for what seals nothing.
+func newCustomers(db *store.Store, sipDomain string, keyring *secret.Keyring) *customer.Service {
+	return customer.NewService(customer.Config{
+		Store: db.Customers(), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: sipDomain, Keyring: keyring,
+	})
 }

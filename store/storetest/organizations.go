@@ -20,7 +20,7 @@ func organizationsMove(t *testing.T, f *fixture) {
 	require.NoError(t, err)
 	assert.Equal(t, customer.Organization{
 		ID: f.one.Org, Partner: f.one.Partner, SIPDomain: f.one.SIPDomain, Name: f.one.Name, PrimaryEmail: f.one.PrimaryEmail, Language: "en_US",
-		OtherLicenses: customer.LicensesNone, Served: true, People: 1, Created: f.one.Created,
+		Authentication: f.one.Onboarding.Authentication, OtherLicenses: customer.LicensesNone, Served: true, People: 1, Created: f.one.Created,
 	}, org)
 	same(t, org)(f.c.Organization(ctx, f.one.Tenant(), f.one.Org))
 	same(t, org)(f.c.Organization(ctx, customer.Tenant{Partner: f.one.Partner}, f.one.Org))

@@ -52,6 +52,9 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"AdminsChange":              adminsChange,
 		"OrganizationsMove":         organizationsMove,
 		"PeopleMove":                peopleMove,
+		"IdentityProvidersChange":   identityProvidersChange,
+		"PSTNVendorsChange":         pstnVendorsChange,
+		"WhatIsReferredToStays":     whatIsReferredToStays,
 		"CustomersChange":           customersChange,
 		"SubscribersChange":         subscribersChange,
 		"TheOldestAndTheNewest":     theOldestAndTheNewestDevice,
@@ -124,6 +127,7 @@ func (f *fixture) customer(t testing.TB, partner customer.OrgID, name string) (c
 	t.Helper()
 	f.template = customer.Template{
 		ID: customer.TemplateID(id()), Partner: partner, ProvisioningID: id(), Name: "T " + name, Country: "US", Language: "en_US", SubscriptionID: "S", Created: f.tick(),
+		Type: customer.WebexForWholesale, ServiceProviderAdmin: "a@example.com", Authentication: customer.Authentication{Mode: customer.AuthenticateWebex},
 	}
 	address := customer.Address{Line1: "1", Line2: "2", City: "C", StateOrProvince: "IL", PostalCode: "62701", Country: "US"}
 	c := customer.Customer{

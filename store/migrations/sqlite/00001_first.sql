@@ -43,6 +43,34 @@ CREATE UNIQUE INDEX tokens_id ON tokens (id);
 CREATE INDEX tokens_list ON tokens (partner_id, created, id);
 CREATE INDEX tokens_admin ON tokens (admin_id);
 
+CREATE TABLE identity_providers (
+    id                     TEXT PRIMARY KEY,
+    partner_id             TEXT NOT NULL REFERENCES partners (id),
+    name                   TEXT NOT NULL,
+    client_id              TEXT NOT NULL,
+    client_secret          BLOB NOT NULL, -- sealed
+    scopes                 TEXT NOT NULL, -- with blanks between
+    authorization_endpoint TEXT NOT NULL,
+    token_endpoint         TEXT NOT NULL,
+    discovery_url          TEXT NOT NULL,
+    user_info_endpoint     TEXT NOT NULL,
+    jwks_endpoint          TEXT NOT NULL,
+    created                INTEGER NOT NULL,
+    folded_name            TEXT NOT NULL -- the name in lower case: it is unique without regard to case
+) STRICT;
+CREATE UNIQUE INDEX identity_providers_name ON identity_providers (partner_id, folded_name);
+CREATE INDEX identity_providers_list ON identity_providers (partner_id, created, id);
+
+CREATE TABLE pstn_vendors (
+    id         TEXT PRIMARY KEY,
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    name       TEXT NOT NULL,
+    countries  TEXT NOT NULL, -- JSON array
+    created    INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX pstn_vendors_name ON pstn_vendors (partner_id, name);
+CREATE INDEX pstn_vendors_list ON pstn_vendors (partner_id, created, id);
+
 CREATE TABLE templates (
     id              TEXT PRIMARY KEY,
     partner_id      TEXT NOT NULL REFERENCES partners (id),
@@ -51,11 +79,22 @@ CREATE TABLE templates (
     country         TEXT NOT NULL,
     language        TEXT NOT NULL,
     subscription_id TEXT NOT NULL,
-    created         INTEGER NOT NULL
+    created         INTEGER NOT NULL,
+    type                      TEXT NOT NULL CHECK (type IN ('webex_for_wholesale')),
+    service_provider_admin    TEXT NOT NULL,
+    authentication            TEXT NOT NULL CHECK (authentication IN ('webex', 'partner_saml', 'partner_oidc')),
+    entity_id                 TEXT NOT NULL,
+    identity_provider_id      TEXT REFERENCES identity_providers (id),
+    pstn_vendor_id            TEXT REFERENCES pstn_vendors (id),
+    brand_name                TEXT NOT NULL,
+    allow_admin_invite_emails INTEGER NOT NULL CHECK (allow_admin_invite_emails IN (0, 1)),
+    allow_non_pstn_calls      INTEGER NOT NULL CHECK (allow_non_pstn_calls IN (0, 1))
 ) STRICT;
 CREATE UNIQUE INDEX templates_name ON templates (partner_id, name);
 CREATE UNIQUE INDEX templates_provisioning_id ON templates (provisioning_id);
 CREATE INDEX templates_list ON templates (partner_id, created, id);
+CREATE INDEX templates_identity_provider ON templates (identity_provider_id);
+CREATE INDEX templates_pstn_vendor ON templates (pstn_vendor_id);
 
 -- An organisation outlives the wholesale relation that a customer is: its people and locations stay when that ends, and another partner can attach it.
 CREATE TABLE organizations (
@@ -65,6 +104,7 @@ CREATE TABLE organizations (
     name           TEXT NOT NULL,
     primary_email  TEXT NOT NULL,
     language       TEXT NOT NULL,
+    authentication TEXT NOT NULL, -- JSON object {mode, entityId, identityProvider}: how its people sign in, whoever serves it
     domains        TEXT NOT NULL, -- JSON array of {name, claimed}, or null: e-mail domains that are verified
     other_licenses TEXT NOT NULL CHECK (other_licenses IN ('none', 'suspended', 'cancelled', 'active')), -- bought elsewhere
     trial          INTEGER NOT NULL CHECK (trial IN (0, 1)),
@@ -92,12 +132,17 @@ CREATE TABLE customers (
     partner_role  TEXT NOT NULL CHECK (partner_role IN ('full_admin', 'provisioning_admin')), -- the partner's rights in the organisation
     restricted    INTEGER NOT NULL CHECK (restricted IN (0, 1)), -- restricted by partner mode
     billing_start INTEGER NOT NULL, -- 0: as soon as a package is assigned
-    created       INTEGER NOT NULL
+    created       INTEGER NOT NULL,
+    onboarding    TEXT NOT NULL, -- JSON object: what was taken from the template, but for the two references
+    identity_provider_id TEXT REFERENCES identity_providers (id),
+    pstn_vendor_id       TEXT REFERENCES pstn_vendors (id)
 ) STRICT;
 CREATE UNIQUE INDEX customers_external_id ON customers (partner_id, external_id);
 CREATE UNIQUE INDEX customers_org_id ON customers (org_id);
 CREATE INDEX customers_template ON customers (template_id);
 CREATE INDEX customers_list ON customers (partner_id, created, id);
+CREATE INDEX customers_identity_provider ON customers (identity_provider_id);
+CREATE INDEX customers_pstn_vendor ON customers (pstn_vendor_id);
 
 CREATE TABLE locations (
     id                    TEXT PRIMARY KEY,
@@ -115,9 +160,11 @@ CREATE TABLE locations (
     emergency_id          TEXT NOT NULL,
     announcement_language TEXT NOT NULL,
     created               INTEGER NOT NULL,
-    folded_name           TEXT NOT NULL -- the name in lower case, to search by
+    folded_name           TEXT NOT NULL, -- the name in lower case, to search by
+    pstn_vendor_id        TEXT REFERENCES pstn_vendors (id)
 ) STRICT;
 CREATE INDEX locations_list ON locations (partner_id, org_id, created, id);
+CREATE INDEX locations_pstn_vendor ON locations (pstn_vendor_id);
 
 CREATE TABLE people (
     id          TEXT PRIMARY KEY,
@@ -267,6 +314,8 @@ DROP TABLE locations;
 DROP TABLE customers;
 DROP TABLE organizations;
 DROP TABLE templates;
+DROP TABLE identity_providers;
+DROP TABLE pstn_vendors;
 DROP TABLE tokens;
 DROP TABLE admins;
 DROP TABLE partners;
