@@ -24,6 +24,8 @@ const (
 	ScopeAuditRead        Scope = "dialtone:audit_read"
 	ScopeTokensRead       Scope = "dialtone:tokens_read"
 	ScopeTokensWrite      Scope = "dialtone:tokens_write"
+	ScopeRPLRead          Scope = "dialtone:rpl_read"
+	ScopeRPLWrite         Scope = "dialtone:rpl_write"
 )
 
 // AllScopes returns every scope: what a full administrator's token carries.
@@ -31,7 +33,7 @@ func AllScopes() []Scope {
 	return []Scope{
 		ScopeCustomersRead, ScopeCustomersWrite, ScopeSubscribersRead, ScopeSubscribersWrite, ScopeLocationsRead,
 		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeTemplatesRead, ScopeTemplatesWrite,
-		ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite,
+		ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite, ScopeRPLRead, ScopeRPLWrite,
 	}
 }
 

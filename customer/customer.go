@@ -82,7 +82,7 @@ const (
 	StatusUpdating              Status = "updating"
 	StatusDeleting              Status = "deleting"
 	StatusError                 Status = "error"
-	StatusPendingReview         Status = "pending_rpl_review"
+	StatusPendingReview         Status = "pending_rpl_review" // only shown: see Customer.Shown
 )
 
 // Busy reports whether background work on the customer is promised: until it is done nothing else may be asked.
@@ -101,8 +101,9 @@ type Customer struct {
 	PrimaryEmail string
 	Language     string // five-letter locale
 	Address      Address
-	Status       Status
-	SIPDomain    string // lower case, without a final dot; unique
+	Status       Status    // of provisioning; Shown is what partners see
+	Screening    Screening // lies over it
+	SIPDomain    string    // lower case, without a final dot; unique
 	Packages     []CustomerPackage
 	Errors       []Notice // of the last background work, beyond those of single packages; nil for none
 	Pending      Pending

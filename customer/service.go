@@ -28,11 +28,12 @@ type Service struct {
 	random    io.Reader
 	newID     func() string
 	sipDomain string
+	watchlist *watchlist
 }
 
 // NewService returns a service.
 func NewService(c Config) *Service {
-	return &Service{store: c.Store, now: c.Now, random: c.Random, newID: c.NewID, sipDomain: strings.ToLower(strings.Trim(c.SIPDomain, "."))}
+	return &Service{store: c.Store, now: c.Now, random: c.Random, newID: c.NewID, sipDomain: strings.ToLower(strings.Trim(c.SIPDomain, ".")), watchlist: newWatchlist(c.Store)}
 }
 
 // TenantOf returns the tenant that a request for an organisation means: all of the actor's partner when org is empty or the partner itself,

@@ -11,6 +11,7 @@ import (
 // or not; fault.Unavailable when the database doesn't answer. Lists are ordered by creation, then id, and never nil; the bool
 // says whether there is more behind the page.
 type Reader interface {
+	ScreeningReader
 	Template(ctx context.Context, partner OrgID, id TemplateID) (Template, error)
 	TemplateByProvisioningID(ctx context.Context, partner OrgID, provisioningID string) (Template, error)
 	Templates(ctx context.Context, partner OrgID, page Page) ([]Template, bool, error)
@@ -55,6 +56,7 @@ type Reader interface {
 // Tx reads and writes in one transaction. Creating what exists already gives fault.Conflict that names the field.
 type Tx interface {
 	Reader
+	ScreeningTx
 	CreatePartner(ctx context.Context, p Partner) error
 	CreateAdmin(ctx context.Context, a Admin) error
 	CreateToken(ctx context.Context, t Token) error
@@ -68,7 +70,7 @@ type Tx interface {
 	// CreateCustomer creates the customer and its organisation.
 	CreateCustomer(ctx context.Context, c Customer) error
 	// SetCustomer replaces the external id, also where subscribers repeat it, the address, status, packages, errors and what is pending of the
-	// customer with c.ID.
+	// customer with c.ID. Its Screening is SetScreening's alone.
 	SetCustomer(ctx context.Context, c Customer) error
 	// DeleteCustomer deletes a customer that nobody subscribes with; its organisation stays, with people, locations and numbers.
 	DeleteCustomer(ctx context.Context, partner OrgID, id CustomerID) error
@@ -104,7 +106,7 @@ type Store interface {
 type CustomerFilter struct {
 	ExternalID string
 	Org        OrgID
-	Statuses   []Status
+	Statuses   []Status // as Customer.Shown gives them
 }
 
 // LocationFilter narrows a list of locations; empty fields don't.

@@ -24,6 +24,7 @@ const (
 	CodeLevel           Code = 90019 // an administrator's package can't go down a level
 	CodeNotProvisioned  Code = 90020 // the customer's package isn't provisioned
 	CodeDeviceLimit     Code = 90021 // the package allows fewer devices
+	CodeReviewOver      Code = 90030 // the review is decided, over or due
 	CodeGivenUp         Code = 90099 // background work failed too often
 )
 
@@ -55,6 +56,7 @@ func Codes() []CodeMeaning {
 		{CodeLevel, Conflict, "An administrator's package can't go down a level."},
 		{CodeNotProvisioned, Conflict, "The customer's package isn't provisioned."},
 		{CodeDeviceLimit, Conflict, "The package allows fewer devices."},
+		{CodeReviewOver, Conflict, "The review is decided, over or due."},
 		{CodeGivenUp, Unavailable, "Background work failed too often. Ask for it again."},
 	}
 }

@@ -30,6 +30,7 @@ type customerRow struct {
 	Language     string `db:"language"`
 	addressColumns
 	Status    string `db:"status"`
+	Screening string `db:"screening"`
 	SIPDomain string `db:"sip_domain"`
 	Packages  string `db:"packages"`
 	Errors    string `db:"errors"`
@@ -40,7 +41,7 @@ type customerRow struct {
 const customerColumns = "id, partner_id, org_id, template_id, external_id, name, primary_email, language, line1, line2, city, state, postal_code, country, status, packages, errors, pending, created"
 
 func customerSelect() string {
-	return "SELECT " + qualified("c", customerColumns, false) + ", o.sip_domain FROM customers c JOIN organizations o ON o.id = c.org_id"
+	return "SELECT " + qualified("c", customerColumns, false) + ", c.screening, o.sip_domain FROM customers c JOIN organizations o ON o.id = c.org_id"
 }
 
 // packageColumn is one package in a customer's JSON column.
@@ -77,7 +78,7 @@ func (r customerRow) noun() customer.Customer {
 	return customer.Customer{
 		ID: customer.CustomerID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Template: customer.TemplateID(r.TemplateID),
 		ExternalID: r.ExternalID, Name: r.Name, PrimaryEmail: r.PrimaryEmail, Language: r.Language, Address: r.addressColumns.noun(),
-		Status: customer.Status(r.Status), SIPDomain: r.SIPDomain, Created: fromMicros(r.Created),
+		Status: customer.Status(r.Status), Screening: customer.Screening(r.Screening), SIPDomain: r.SIPDomain, Created: fromMicros(r.Created),
 		Errors:  toNotices(decode[[]noticeColumn](r.Errors)),
 		Pending: customer.Pending{Actor: pending.Actor, Location: pending.Location, Numbers: pending.Numbers},
 		Packages: nilOr(packages, func(p packageColumn) customer.CustomerPackage {
@@ -172,7 +173,7 @@ func (r reader) Customers(ctx context.Context, partner customer.OrgID, filter cu
 		for i, s := range filter.Statuses {
 			statuses[i] = string(s)
 		}
-		w.add("c.status IN "+tuples(1, len(statuses)), statuses...)
+		w.add(shownStatus+" IN "+tuples(1, len(statuses)), statuses...)
 	}
 	return list(ctx, r, w, page, customerRow.noun, customerSelect(), "c.created, c.id")
 }
