@@ -1,5 +1,6 @@
 // Package customer owns the nouns of onboarding: partners, templates, customers, locations, numbers, people and their packages, and the
-// actors who may touch them, with every rule about them that holds without asking what a phone is told.
+// actors who may touch them, with every rule about them that holds without asking what a phone is told. It keeps the screening list in force, and
+// compares customers with it; how names are compared is the package screening's.
 //
 // It never speaks a protocol, never writes SQL and never holds a SIP credential. Start at Service, which carries the operations, and
 // Store, which says what it needs from below.

@@ -16,6 +16,7 @@ import (
 type commandLine struct {
 	Serve     serveCommand     `cmd:"" help:"Run the server: every door that isn't off."`
 	Bootstrap bootstrapCommand `cmd:"" help:"Create the first partner and print a full-admin API token."`
+	RPL       rplCommand       `cmd:"" name:"rpl" help:"Denied-persons screening: load the list, or say which one is in force."`
 	Phone     phoneCommand     `cmd:"" help:"Be a phone: boot or register, step by step, each step said in words."`
 }
 
@@ -105,10 +106,12 @@ func parse(args []string, stdout io.Writer) (action, error) {
 		return nil, usage("%s (dialtone --help lists what there is)", oneLine(err.Error()))
 	}
 	actions := map[string]action{
-		"serve":          cli.Serve.run,
-		"bootstrap":      cli.Bootstrap.run,
-		"phone boot":     cli.Phone.Boot.run,
-		"phone register": cli.Phone.Register.run,
+		"serve":           cli.Serve.run,
+		"bootstrap":       cli.Bootstrap.run,
+		"rpl load <file>": cli.RPL.Load.run,
+		"rpl show":        cli.RPL.Show.run,
+		"phone boot":      cli.Phone.Boot.run,
+		"phone register":  cli.Phone.Register.run,
 	}
 	return actions[parsed.Command()], cli.check(parsed.Command())
 }

@@ -51,6 +51,7 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 		h.shut()
 		return err
 	}
+	h.warnWithoutList(ctx)
 	return h.serve(ctx, stdout, stderr)
 }
 
