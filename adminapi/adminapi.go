@@ -23,6 +23,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/provisioning"
+	"dialtone/screening"
 	"dialtone/secret"
 )
 
@@ -66,6 +67,11 @@ type Customers interface {
 	CreateToken(ctx context.Context, actor customer.Actor, in customer.NewToken) (customer.Token, secret.Text, error)
 	Tokens(ctx context.Context, actor customer.Actor, page customer.Page) ([]customer.Token, bool, error)
 	RevokeToken(ctx context.Context, actor customer.Actor, id customer.TokenID) error
+	Review(ctx context.Context, actor customer.Actor, id screening.ReviewID) (customer.Review, error)
+	Reviews(ctx context.Context, actor customer.Actor, filter customer.ReviewFilter, page customer.Page) ([]customer.Review, bool, error)
+	ApproveReview(ctx context.Context, actor customer.Actor, id screening.ReviewID, note string) (customer.Review, error)
+	DenyReview(ctx context.Context, actor customer.Actor, id screening.ReviewID, note string) (customer.Review, error)
+	ContactPartner(ctx context.Context, actor customer.Actor, id screening.ReviewID, reached bool, note string) (customer.Review, error)
 	Events(ctx context.Context, tenant customer.Tenant, filter customer.EventFilter, page customer.Page) ([]customer.Event, bool, error)
 	Locations(ctx context.Context, tenant customer.Tenant, filter customer.LocationFilter, page customer.Page) ([]customer.Location, bool, error)
 	AddNumbers(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in customer.NewNumbers) error
@@ -192,6 +198,7 @@ func (s *Server) routes() {
 	s.consentRoutes()
 	s.identityProviderRoutes()
 	s.pstnVendorRoutes()
+	s.reviewRoutes()
 }
 
 // Handler serves the routes.

@@ -52,7 +52,7 @@ type consentInput struct {
 	Token string `query:"token" doc:"From the link in the mail"`
 }
 
-type decisionInput struct {
+type consentDecision struct {
 	Token   string `query:"token" doc:"From the link in the mail"`
 	RawBody []byte `contentType:"application/x-www-form-urlencoded"`
 }
@@ -112,7 +112,7 @@ func (s *Server) consentRoutes() {
 	}
 }
 
-func (s *Server) decide(ctx context.Context, in *decisionInput) (*pageOutput, error) {
+func (s *Server) decide(ctx context.Context, in *consentDecision) (*pageOutput, error) {
 	form, err := url.ParseQuery(string(in.RawBody))
 	decision := form.Get("decision")
 	if err != nil || decision != "accept" && decision != "decline" {

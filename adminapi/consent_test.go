@@ -240,7 +240,7 @@ func TestAnOrganisationThatCantBeAttachedSaysWhy(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	for body, want := range map[string]string{
-		`{"otherLicenses":"none","domains":[{"name":"nodot"}]}`:                                             `"fieldName":"domains"`,
+		`{"otherLicenses":"none","domains":[{"name":"nodot"}]}`:                      `"fieldName":"domains"`,
 		`{"domains":[{"name":"a.example"},{"name":"A.example"}]}`:                    "twice",
 		`{"otherLicenses":"some"}`:                                                   `"fieldName":"otherLicenses"`,
 		`{"domains":[` + strings.Repeat(`{"name":"a.b"},`, 100) + `{"name":"a.b"}]}`: `"errorCode":1002`,

@@ -70,7 +70,7 @@ type customerWire struct {
 func wireCustomer(c customer.Customer) customerWire {
 	w := customerWire{
 		ID: encodeID(kindCustomer, c.ID), ExternalID: c.ExternalID, Address: wireAddress(c.Address),
-		Status: string(c.Status), Packages: make([]string, len(c.Packages)), Errors: wireNotices(c.Errors),
+		Status: string(c.Shown()), Packages: make([]string, len(c.Packages)), Errors: wireNotices(c.Errors),
 	}
 	if c.Status != customer.StatusProvisioning { // until then the organisation isn't for use
 		w.OrgID = encodeID(kindOrganization, c.Org)

@@ -46,6 +46,7 @@ type office struct {
 	promises      storetest.Promises
 	mails         outbox
 	log           *lockedBuffer
+	loadList      func(csv string) error
 	token, others string // of the two partners' administrators
 	partner       customer.OrgID
 	admin         customer.AdminID
@@ -85,6 +86,11 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	})
 	require.NoError(t, err)
 	o.promises.Employ(customers.Workers()...)
+	o.promises.Employ(devices.Workers()...)
+	o.loadList = func(csv string) error {
+		_, err := customers.LoadList(context.Background(), strings.NewReader(csv))
+		return err
+	}
 	devices.Announce(
 		deviceprofiles.Service{HTTPBase: "http://phones.example.test:8081", HTTPSBase: "https://phones.example.test:8443", NTPServer: "ntp.example.test"},
 		deviceprofiles.SIP{Transport: deviceprofiles.TLS, Expires: 3600},

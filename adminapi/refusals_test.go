@@ -95,6 +95,11 @@ func ofACustomer(o *office) string {
 	return "/v1/wholesale/customers/" + last(o.made("/v1/wholesale/customers", o.newCustomer("made-"+newID())).URL)
 }
 
+// ofAReview is a path of a review of a customer that was made for it.
+func ofAReview(below string) func(o *office) string {
+	return func(o *office) string { return "/hub/v1/rpl/reviews/" + o.reviewed().review + below }
+}
+
 // made creates something for a path. What goes wrong leaves a path that names nothing, and the test fails with that.
 func (o *office) made(path, body string) (made struct{ ID, URL, OrgID string }) {
 	w := httptest.NewRecorder()
@@ -107,6 +112,7 @@ func (o *office) made(path, body string) (made struct{ ID, URL, OrgID string }) 
 
 func routes() []routed {
 	const device, telephony, hub = "/v1/devices/{deviceId}", "/v1/telephony/config/devices/{deviceId}", "/hub/v1/devices/{deviceId}"
+	const review = "/hub/v1/rpl/reviews/{reviewId}"
 	return []routed{
 		{"POST", "/hub/v1/templates", "dialtone:templates_write", 201, at("/hub/v1/templates"), at(`{"name":"Big","country":"US","language":"en_US","subscriptionId":"S"}`)},
 		{"GET", "/hub/v1/templates", "dialtone:templates_read", 200, at("/hub/v1/templates"), nil},
@@ -154,6 +160,11 @@ func routes() []routed {
 		{"PUT", "/hub/v1/settings", "dialtone:admins_write", 200, at("/hub/v1/settings"), at(`{"enable_wholesale_delayed_billing":true}`)},
 		{"POST", "/v1/subscribers/{subscriberId}/emails/consentMove", "spark-admin:wholesale_subscribers_write", 204, ofAPendingMove, nil},
 		{"GET", "/hub/v1/audit", "dialtone:audit_read", 200, at("/hub/v1/audit"), nil},
+		{"GET", "/hub/v1/rpl/reviews", "dialtone:rpl_read", 200, at("/hub/v1/rpl/reviews"), nil},
+		{"GET", review, "dialtone:rpl_read", 200, ofAReview(""), nil},
+		{"POST", review + "/approve", "dialtone:rpl_write", 200, ofAReview("/approve"), at(`{"note":"somebody else"}`)},
+		{"POST", review + "/deny", "dialtone:rpl_write", 200, ofAReview("/deny"), at(`{"note":"the same owner"}`)},
+		{"POST", review + "/contacts", "dialtone:rpl_write", 200, ofAReview("/contacts"), at(`{"reached":false,"note":"no answer"}`)},
 		{"GET", "/v1/locations", "spark-admin:locations_read", 200, at("/v1/locations"), nil},
 		{"POST", "/v1/telephony/config/locations/{locationId}/numbers", "spark-admin:telephony_config_write", 201,
 			func(o *office) string { return "/v1/telephony/config/locations/" + o.location + "/numbers" }, at(`{"phoneNumbers":["+12175550124"]}`)},

@@ -31,6 +31,8 @@ const (
 	ScopeAuditRead        Scope = "dialtone:audit_read"
 	ScopeTokensRead       Scope = "dialtone:tokens_read"
 	ScopeTokensWrite      Scope = "dialtone:tokens_write"
+	ScopeRPLRead          Scope = "dialtone:rpl_read"
+	ScopeRPLWrite         Scope = "dialtone:rpl_write"
 )
 
 // AllScopes returns every scope: what a full administrator's token carries.
@@ -39,6 +41,7 @@ func AllScopes() []Scope {
 		ScopeCustomersRead, ScopeCustomersWrite, ScopeSubscribersRead, ScopeSubscribersWrite, ScopeLocationsRead,
 		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeSubPartnersRead, ScopeSubPartnersWrite,
 		ScopeAdminsRead, ScopeAdminsWrite, ScopeTemplatesRead, ScopeTemplatesWrite, ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite,
+		ScopeRPLRead, ScopeRPLWrite,
 	}
 }
 

@@ -28,6 +28,9 @@ func (s *Service) attach(ctx context.Context, tx Tx, c Customer) error {
 	if err := s.record(ctx, tx, c.asker(), c.Tenant(), EventCustomerAttached, string(c.ID), facts); err != nil {
 		return err
 	}
+	if err := s.promiseScreening(ctx, tx, c); err != nil { // only now is the company's name known
+		return err
+	}
 	existing, _, err := tx.Locations(ctx, c.Tenant(), LocationFilter{}, Page{Max: 1})
 	if err != nil {
 		return err

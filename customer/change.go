@@ -70,7 +70,10 @@ func (s *Service) changeCustomer(ctx context.Context, tx Tx, actor Actor, before
 	if err := s.record(ctx, tx, actor, after.Tenant(), EventCustomerChanged, string(after.ID), facts); err != nil {
 		return Customer{}, err
 	}
-	return after, s.promise(ctx, tx, after)
+	if err := s.promise(ctx, tx, after); err != nil || after.Address == before.Address {
+		return after, err
+	}
+	return after, s.promiseScreening(ctx, tx, after)
 }
 
 // changedCustomer checks the input and returns the customer as it is while the change is pending.

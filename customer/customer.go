@@ -1,5 +1,6 @@
 // Package customer owns the nouns of onboarding: partners, templates and the identity providers that they name, customers, locations, numbers,
-// people and their packages, and the actors who may touch them, with every rule about them that holds without asking what a phone is told.
+// people and their packages, and the actors who may touch them, with every rule about them that holds without asking what a phone is told. It keeps
+// the screening list in force, and compares customers with it; how names are compared is the package screening's.
 //
 // It never speaks a protocol, never writes SQL and never holds a SIP credential. Start at Service, which carries the operations, and
 // Store, which says what it needs from below.
@@ -76,7 +77,7 @@ const (
 	StatusUpdating              Status = "updating"
 	StatusDeleting              Status = "deleting"
 	StatusError                 Status = "error"
-	StatusPendingReview         Status = "pending_rpl_review"
+	StatusPendingReview         Status = "pending_rpl_review" // only shown: see Customer.Shown
 )
 
 // Busy reports whether background work on the customer is promised: until it is done nothing else may be asked.
@@ -95,8 +96,9 @@ type Customer struct {
 	PrimaryEmail string
 	Language     string // five-letter locale
 	Address      Address
-	Status       Status
-	SIPDomain    string // lower case, without a final dot; unique
+	Status       Status    // of provisioning; Shown is what partners see
+	Screening    Screening // lies over it
+	SIPDomain    string    // lower case, without a final dot; unique
 	Packages     []CustomerPackage
 	Errors       []Notice // of the last background work, beyond those of single packages; nil for none
 	Pending      Pending

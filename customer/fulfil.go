@@ -17,10 +17,10 @@ type fulfilArgs struct {
 
 // Workers are those who keep what this service promises.
 func (s *Service) Workers() []job.Worker {
-	return []job.Worker{
+	return append([]job.Worker{
 		job.For(jobFulfil, s.fulfil, s.giveUp),
 		job.For(jobMail, s.sendMail, s.mailFailed),
-	}
+	}, s.screeningWorkers()...)
 }
 
 // promise ends the transaction that made a customer busy.
@@ -166,8 +166,11 @@ func (s *Service) finish(ctx context.Context, tx Tx, c Customer) error {
 	return s.record(ctx, tx, c.asker(), c.Tenant(), EventCustomerFulfilled, string(c.ID), facts)
 }
 
-// leave ends the wholesale relation. The organisation stays.
+// leave ends the wholesale relation, and a review with it. The organisation stays.
 func (s *Service) leave(ctx context.Context, tx Tx, c Customer) error {
+	if err := s.endReview(ctx, tx, c); err != nil {
+		return err
+	}
 	if err := tx.DeleteCustomer(ctx, c.Partner, c.ID); err != nil {
 		return err
 	}

@@ -76,12 +76,9 @@ func (s *Service) mailFailed(ctx context.Context, args mailArgs, why error) erro
 	tenant := Tenant{Partner: args.Partner}
 	return s.store.Update(ctx, tenant, func(tx Tx) error {
 		facts := map[string]any{"kind": args.Kind, "reason": fault.Message(why)}
-		return s.record(ctx, tx, Actor{Partner: args.Partner, Email: systemActor}, tenant, EventMailFailed, args.Subject, facts)
+		return s.record(ctx, tx, System(args.Partner), tenant, EventMailFailed, args.Subject, facts)
 	})
 }
-
-// systemActor is who does what nobody asked for.
-const systemActor = "system"
 
 func (s *Service) welcome(ctx context.Context, args mailArgs) (Mail, error) {
 	sub, err := s.store.Subscriber(ctx, Tenant{Partner: args.Partner}, SubscriberID(args.Subject))
@@ -136,8 +133,11 @@ func (s *Service) mailOf(ctx context.Context, c Customer, to, name, link string)
 	return Mail{To: to, Name: name, Language: c.Language, Brand: brand, Customer: c.Name, Link: link}, err
 }
 
-// brandOf is the name under which a customer knows its provider.
+// brandOf is the name under which a customer knows its provider: the template's at the time, else the partner's own.
 func (s *Service) brandOf(ctx context.Context, r Reader, c Customer) (string, error) {
+	if c.Onboarding.BrandName != "" {
+		return c.Onboarding.BrandName, nil
+	}
 	partner, err := r.Partner(ctx, c.Partner)
 	return partner.Name, err
 }

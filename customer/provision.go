@@ -42,7 +42,12 @@ type NewLocation struct {
 // Provision accepts a customer: when it returns, the customer is there with its organisation and SIP domain, in StatusProvisioning, and the rest is
 // promised (see fulfil.go). fault.Conflict when the partner has a customer with the external id, or when somebody has one of the location's numbers.
 func (s *Service) Provision(ctx context.Context, actor Actor, in NewCustomer) (Customer, error) {
-	return s.provision(ctx, actor, in, s.promise)
+	return s.provision(ctx, actor, in, func(ctx context.Context, tx Tx, c Customer) error {
+		if err := s.promise(ctx, tx, c); err != nil {
+			return err
+		}
+		return s.promiseScreening(ctx, tx, c)
+	})
 }
 
 // errChecked ends a transaction in which everything went well, so that nothing of it stays.

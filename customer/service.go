@@ -34,6 +34,7 @@ type Service struct {
 	newID     func() string
 	sipDomain string
 	keyring   *secret.Keyring
+	watchlist *watchlist
 
 	mailer     Mailer
 	hubURL     string
@@ -44,7 +45,7 @@ type Service struct {
 func NewService(c Config) *Service {
 	s := &Service{
 		store: c.Store, now: c.Now, random: c.Random, newID: c.NewID, sipDomain: strings.ToLower(strings.Trim(c.SIPDomain, ".")), keyring: c.Keyring,
-		mailer: c.Mailer, hubURL: strings.TrimRight(c.HubURL, "/"),
+		mailer: c.Mailer, hubURL: strings.TrimRight(c.HubURL, "/"), watchlist: newWatchlist(c.Store),
 	}
 	if s.mailer == nil {
 		s.mailer = silent{}

@@ -14,6 +14,7 @@ type Reader interface {
 	IdentityProviderReader
 	PSTNVendorReader
 
+	ScreeningReader
 	Template(ctx context.Context, partner OrgID, id TemplateID) (Template, error)
 	TemplateByProvisioningID(ctx context.Context, partner OrgID, provisioningID string) (Template, error)
 	Templates(ctx context.Context, partner OrgID, page Page) ([]Template, bool, error)
@@ -76,6 +77,7 @@ type Tx interface {
 	Reader
 	IdentityProviderWriter
 	PSTNVendorWriter
+	ScreeningTx
 	CreatePartner(ctx context.Context, p Partner) error
 	// SetPartner replaces the name and state of the sub-partner with p.Parent and p.ID.
 	SetPartner(ctx context.Context, p Partner) error
@@ -101,8 +103,7 @@ type Tx interface {
 	// AttachOrganization gives an organisation, with all that is in it, to a customer without one.
 	AttachOrganization(ctx context.Context, o Organization, c Customer) error
 	// SetCustomer replaces the external id, also where subscribers repeat it, the address, status, packages, errors, billing start, restriction and
-	// what is pending of the
-	// customer with c.ID.
+	// what is pending of the customer with c.ID. Its Screening is SetScreening's alone.
 	SetCustomer(ctx context.Context, c Customer) error
 	// DeleteCustomer deletes a customer that nobody subscribes with; its organisation stays, with people, locations and numbers.
 	DeleteCustomer(ctx context.Context, partner OrgID, id CustomerID) error
@@ -142,7 +143,7 @@ type Store interface {
 type CustomerFilter struct {
 	ExternalID string
 	Org        OrgID
-	Statuses   []Status
+	Statuses   []Status // as Customer.Shown gives them
 }
 
 // LocationFilter narrows a list of locations; empty fields don't.

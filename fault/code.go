@@ -30,6 +30,7 @@ const (
 	CodePending         Code = 90025 // a person must consent first
 	CodeTrial           Code = 90026 // the organisation is on trial
 	CodeBillingStart    Code = 90027 // the billing start can't be given, or not any more
+	CodeReviewOver      Code = 90028 // the review is decided, over or due
 	CodePSTNCountry     Code = 90030 // the PSTN vendor doesn't serve the location's country
 	CodeGivenUp         Code = 90099 // background work failed too often
 )
@@ -68,6 +69,7 @@ func Codes() []CodeMeaning {
 		{CodePending, Conflict, "The person must agree first to move the account."},
 		{CodeTrial, Conflict, "The organisation is on trial, which can't be converted."},
 		{CodeBillingStart, Conflict, "The billing start can't be given, or not be changed any more."},
+		{CodeReviewOver, Conflict, "The review is decided, over or due."},
 		{CodePSTNCountry, Conflict, "The PSTN vendor doesn't serve the location's country."},
 		{CodeGivenUp, Unavailable, "Background work failed too often. Ask for it again."},
 	}

@@ -28,6 +28,7 @@ const (
 	ReviewApproved    ReviewState = "approved"    // it is somebody else, or may be served: nothing follows
 	ReviewDenied      ReviewState = "denied"      // it is who the list names; an approval can cure it until CureUntil
 	ReviewDeprovision ReviewState = "deprovision" // customer and users were deprovisioned: nothing changes any more
+	ReviewClosed      ReviewState = "closed"      // the customer left before anything was due: nothing changes any more
 )
 
 // Times and numbers of a review, as the service states them.
@@ -66,6 +67,7 @@ type Review struct {
 	DecidedNote     string
 	CureUntil       time.Time // denied: the first moment at which it is too late; kept after an approval that cured it; zero otherwise
 	DeprovisionTime time.Time // deprovision: when; zero otherwise
+	ClosedTime      time.Time // closed: when; zero otherwise
 }
 
 // OpenReview starts the review of a possible match. Invalid when an id is missing or longer than 255 bytes, the time is missing, or there are
@@ -103,8 +105,8 @@ func (r Review) unreachable() bool {
 	return !reached && len(r.ContactAttempts) >= ContactsBeforeDeprovisioning
 }
 
-// Approve decides for the customer: at once, or within 30 days of a denial, which it cures. Conflict when the review is approved already, due
-// or deprovisioned; Invalid when by is missing, or by or note too long.
+// Approve decides for the customer: at once, or within 30 days of a denial, which it cures. Conflict when the review is approved or closed
+// already, due or deprovisioned; Invalid when by is missing, or by or note too long.
 func (r Review) Approve(now time.Time, by, note string) (Review, error) {
 	return r.decide(now, by, note, ReviewApproved)
 }
@@ -136,8 +138,8 @@ func (r Review) decide(now time.Time, by, note string, state ReviewState) (Revie
 }
 
 // Contact notes an attempt to reach the partner about a review that is pending or denied. The third one makes the review due if the partner
-// was never reached. Conflict when the review is approved, due or deprovisioned, or has 100 attempts; Invalid when by is missing, or by or
-// note too long.
+// was never reached. Conflict when the review is approved, closed, due or deprovisioned, or has 100 attempts; Invalid when by is missing, or by
+// or note too long.
 func (r Review) Contact(now time.Time, by string, reached bool, note string) (Review, error) {
 	if err := r.open(now); err != nil {
 		return r, err
@@ -167,11 +169,47 @@ func (r Review) Deprovisioned(now time.Time) (Review, error) {
 	return r, nil
 }
 
+// Found adds what a later screening of the customer found. An entry that the review has already under the same name stays as it was, and what
+// goes beyond MaxHits is left out: twenty are reason enough to look. Conflict when the review is approved, closed, due or deprovisioned.
+func (r Review) Found(now time.Time, hits []Hit) (Review, error) {
+	if err := r.open(now); err != nil {
+		return r, err
+	}
+	r.Hits = slices.Clip(r.Hits) // another copy of the review may share the array
+	for _, h := range hits {
+		if len(r.Hits) < MaxHits && !slices.ContainsFunc(r.Hits, h.Repeats) {
+			r.Hits = append(r.Hits, h)
+		}
+	}
+	return r, nil
+}
+
+// Repeats reports whether two hits say the same to a reviewer: one name of a subject is like one entry. The entry's own name counts too, as ids are
+// numbers of lines where a list has none.
+func (h Hit) Repeats(other Hit) bool {
+	return h.Entry.ID == other.Entry.ID && h.Entry.Name == other.Entry.Name && h.SubjectName == other.SubjectName
+}
+
+// Closed notes that the customer left, so that there is nobody to decide about. Conflict when the review is approved or closed, due, which is
+// Deprovisioned's, or deprovisioned; Invalid without a time.
+func (r Review) Closed(now time.Time) (Review, error) {
+	if now.IsZero() {
+		return r, fault.InvalidField("time", "is needed")
+	}
+	if err := r.open(now); err != nil {
+		return r, err
+	}
+	r.State, r.ClosedTime = ReviewClosed, now.UTC()
+	return r, nil
+}
+
 // open returns nil while somebody may act on the review.
 func (r Review) open(now time.Time) error {
 	switch {
 	case r.State == ReviewDeprovision:
 		return r.over()
+	case r.State == ReviewClosed:
+		return fault.New(fault.Conflict, "Customer %s left on %s, and its review was closed. There is nothing to decide any more.", r.CustomerID, stamp(r.ClosedTime))
 	case r.State == ReviewApproved:
 		return fault.New(fault.Conflict, "The review of customer %s was approved by %s on %s. If the list has changed, screen the customer again.",
 			r.CustomerID, r.DecidedBy, stamp(r.Decided))

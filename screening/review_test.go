@@ -189,6 +189,47 @@ func TestPeopleSayWhoTheyAre(t *testing.T) {
 	assert.True(t, fault.Is(err, fault.Invalid))
 }
 
+func TestALaterMatchAddsItsHits(t *testing.T) {
+	t.Parallel()
+	hit := func(id, name, subject string, score int) screening.Hit {
+		return screening.Hit{Entry: screening.Entry{ID: id, Name: name}, SubjectName: subject, Score: score}
+	}
+	first, err := screening.OpenReview(opened, "r1", "c1", "p1", []screening.Hit{hit("1", "N", "s", 800)})
+	require.NoError(t, err)
+	second, err := first.Found(days(1), []screening.Hit{hit("1", "N", "s", 900), hit("2", "M", "s", 800), hit("1", "N", "other", 800), hit("1", "renumbered", "s", 800)})
+	require.NoError(t, err)
+	assert.Equal(t, []screening.Hit{hit("1", "N", "s", 800), hit("2", "M", "s", 800), hit("1", "N", "other", 800), hit("1", "renumbered", "s", 800)}, second.Hits)
+	assert.Len(t, first.Hits, 1)
+	var many []screening.Hit
+	for i := range 30 {
+		many = append(many, hit(strings.Repeat("x", i+1), "N", "s", 800))
+	}
+	full, err := second.Found(days(1), many)
+	require.NoError(t, err)
+	assert.Len(t, full.Hits, 20)
+	approved, err := full.Approve(days(1), "rita", "")
+	require.NoError(t, err)
+	same, err := approved.Found(days(2), many)
+	assert.True(t, fault.Is(err, fault.Conflict))
+	assert.Equal(t, approved, same)
+}
+
+func TestACustomerThatLeavesClosesItsReview(t *testing.T) {
+	t.Parallel()
+	closed, err := open(t).Closed(days(1))
+	require.NoError(t, err)
+	assert.Equal(t, screening.ReviewClosed, closed.State)
+	assert.Equal(t, days(1), closed.ClosedTime)
+	assert.False(t, closed.Due(days(10_000)))
+	const want = "Customer c1 left on 2026-03-21 09:00 UTC, and its review was closed. There is nothing to decide any more."
+	_, err = closed.Approve(days(2), "rita", "")
+	assertConflict(t, want, err)
+	_, err = closed.Closed(days(2))
+	assertConflict(t, want, err)
+	_, err = open(t).Closed(time.Time{})
+	assert.True(t, fault.Is(err, fault.Invalid))
+}
+
 func TestATransitionLeavesTheOldValueAlone(t *testing.T) {
 	t.Parallel()
 	first, err := open(t).Contact(days(0), "a", false, "")
@@ -211,6 +252,7 @@ type story struct {
 	review                         screening.Review
 	now                            time.Time
 	approved, denied, reached, off bool
+	left                           bool
 	deniedAt                       time.Time
 	attempts                       int
 }
@@ -218,7 +260,7 @@ type story struct {
 // due is the rule: denied and not cured within 30 days, or not reached in three attempts.
 func (s *story) due() bool {
 	late := s.denied && s.now.Sub(s.deniedAt) >= 30*24*time.Hour
-	return !s.off && !s.approved && (late || s.attempts >= 3 && !s.reached)
+	return !s.off && !s.left && !s.approved && (late || s.attempts >= 3 && !s.reached)
 }
 
 // follow holds what happened against what the rules let happen.
@@ -233,7 +275,7 @@ func (s *story) follow(t *rapid.T, next screening.Review, err error, allowed boo
 	then()
 }
 
-func (s *story) open() bool { return !s.off && !s.approved && !s.due() }
+func (s *story) open() bool { return !s.off && !s.left && !s.approved && !s.due() }
 
 func TestReviewsFollowTheRules(t *testing.T) {
 	t.Parallel()
@@ -261,6 +303,17 @@ func TestReviewsFollowTheRules(t *testing.T) {
 				reached := rapid.IntRange(0, 3).Draw(t, "reached") == 0
 				next, err := s.review.Contact(s.now, "rita", reached, "")
 				s.follow(t, next, err, s.open() && s.attempts < 100, func() { s.attempts++; s.reached = s.reached || reached })
+			},
+			"find": func(t *rapid.T) {
+				next, err := s.review.Found(s.now, hits)
+				s.follow(t, next, err, s.open(), func() {})
+			},
+			"leave": func(t *rapid.T) {
+				if rapid.IntRange(0, 9).Draw(t, "leaves") > 0 { // or every story would be a short one
+					t.Skip("stays")
+				}
+				next, err := s.review.Closed(s.now)
+				s.follow(t, next, err, s.open(), func() { s.left = true })
 			},
 			"deprovision": func(t *rapid.T) {
 				next, err := s.review.Deprovisioned(s.now)

@@ -34,18 +34,19 @@ type customerRow struct {
 	Restricted   int    `db:"restricted"`
 	BillingStart int64  `db:"billing_start"`
 	addressColumns
-	Status   string `db:"status"`
-	Packages string `db:"packages"`
-	Errors   string `db:"errors"`
-	Pending  string `db:"pending"`
-	Created  int64  `db:"created"`
+	Status    string `db:"status"`
+	Screening string `db:"screening"`
+	Packages  string `db:"packages"`
+	Errors    string `db:"errors"`
+	Pending   string `db:"pending"`
+	Created   int64  `db:"created"`
 	onboardingColumns
 }
 
 const customerColumns = "id, partner_id, template_id, external_id, line1, line2, city, state, postal_code, country, status, packages, errors, pending, partner_role, restricted, billing_start, created, onboarding, identity_provider_id, pstn_vendor_id"
 
 func customerSelect() string {
-	return "SELECT " + qualified("c", customerColumns, false) + `, COALESCE(c.org_id, '') AS org_id, COALESCE(o.sip_domain, '') AS sip_domain,
+	return "SELECT " + qualified("c", customerColumns, false) + `, c.screening, COALESCE(c.org_id, '') AS org_id, COALESCE(o.sip_domain, '') AS sip_domain,
 		COALESCE(o.name, '') AS name, COALESCE(o.primary_email, '') AS primary_email, COALESCE(o.language, '') AS language
 		FROM customers c LEFT JOIN organizations o ON o.id = c.org_id`
 }
@@ -88,7 +89,7 @@ func (r customerRow) noun() customer.Customer {
 	return customer.Customer{
 		ID: customer.CustomerID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Template: customer.TemplateID(r.TemplateID),
 		ExternalID: r.ExternalID, Name: r.Name, PrimaryEmail: r.PrimaryEmail, Language: r.Language, Address: r.addressColumns.noun(),
-		Status: customer.Status(r.Status), SIPDomain: r.SIPDomain, Created: fromMicros(r.Created),
+		Status: customer.Status(r.Status), Screening: customer.Screening(r.Screening), SIPDomain: r.SIPDomain, Created: fromMicros(r.Created),
 		Errors:  toNotices(decode[[]noticeColumn](r.Errors)),
 		Pending: customer.Pending(pending), PartnerRole: customer.PartnerRole(r.PartnerRole), Restricted: r.Restricted == 1,
 		BillingStart: fromMicros(r.BillingStart), Onboarding: r.onboardingColumns.noun(),
@@ -195,7 +196,7 @@ func (r reader) Customers(ctx context.Context, partner customer.OrgID, filter cu
 		for i, s := range filter.Statuses {
 			statuses[i] = string(s)
 		}
-		w.add("c.status IN "+tuples(1, len(statuses)), statuses...)
+		w.add(shownStatus+" IN "+tuples(1, len(statuses)), statuses...)
 	}
 	return list(ctx, r, w, page, customerRow.noun, customerSelect(), "c.created, c.id")
 }

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"dialtone/customer"
 )
 
 // run creates the partner and prints the token and nothing else, so that a script can keep it.
@@ -15,7 +17,7 @@ func (c *bootstrapCommand) run(ctx context.Context, stdout, stderr io.Writer) (e
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
-	_, token, err := newCustomers(db, "", nil).Bootstrap(ctx, c.Partner, c.Admin)
+	_, token, err := newCustomers(db, customer.Config{}).Bootstrap(ctx, c.Partner, c.Admin)
 	if err != nil {
 		return asUsage(err)
 	}

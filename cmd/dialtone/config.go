@@ -16,6 +16,7 @@ import (
 type commandLine struct {
 	Serve     serveCommand     `cmd:"" help:"Run the server: every door that isn't off."`
 	Bootstrap bootstrapCommand `cmd:"" help:"Create the first partner and print a full-admin API token."`
+	RPL       rplCommand       `cmd:"" name:"rpl" help:"Denied-persons screening: load the list, or say which one is in force."`
 	Phone     phoneCommand     `cmd:"" help:"Be a phone: boot or register, step by step, each step said in words."`
 }
 
@@ -38,6 +39,8 @@ type serveCommand struct {
 	ListenSIPS    listen `name:"listen-sips" default:"127.0.0.1:5061" placeholder:"ADDR" help:"SIP over TLS (${default})."`
 	ListenSIPDTLS listen `name:"listen-sip-dtls" default:"127.0.0.1:5062" placeholder:"ADDR" help:"SIP over DTLS (${default})."`
 	ListenMetrics listen `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Prometheus metrics (${default})."`
+	SMTP          string `name:"smtp" placeholder:"URL" help:"Mail server: smtp://USER:PASSWORD@HOST:587?from=ADDRESS, or smtps://... Without one no e-mail is sent."`
+	HubURL        string `name:"hub-url" placeholder:"URL" help:"Where people reach the admin door, such as https://hub.example.com: links in e-mails begin with it."`
 	Demo          bool   `help:"Add a sample partner, customer, people and phones, and say how to try them."`
 }
 
@@ -105,10 +108,12 @@ func parse(args []string, stdout io.Writer) (action, error) {
 		return nil, usage("%s (dialtone --help lists what there is)", oneLine(err.Error()))
 	}
 	actions := map[string]action{
-		"serve":          cli.Serve.run,
-		"bootstrap":      cli.Bootstrap.run,
-		"phone boot":     cli.Phone.Boot.run,
-		"phone register": cli.Phone.Register.run,
+		"serve":           cli.Serve.run,
+		"bootstrap":       cli.Bootstrap.run,
+		"rpl load <file>": cli.RPL.Load.run,
+		"rpl show":        cli.RPL.Show.run,
+		"phone boot":      cli.Phone.Boot.run,
+		"phone register":  cli.Phone.Register.run,
 	}
 	return actions[parsed.Command()], cli.check(parsed.Command())
 }

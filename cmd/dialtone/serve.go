@@ -35,7 +35,11 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	if err != nil {
 		return err
 	}
-	customers := newCustomers(db, c.SIPDomain, keyring)
+	mailer, err := c.mailer(logger)
+	if err != nil {
+		return err
+	}
+	customers := newCustomers(db, customer.Config{SIPDomain: c.SIPDomain, Keyring: keyring, Mailer: mailer, HubURL: c.HubURL})
 	core, err := provisioning.New(provisioning.Config{
 		Store: db.Provisioning(), Customers: customers, Keyring: keyring, Now: now, Random: rand.Reader, NewID: newID,
 		Logger: logger.With("part", "provisioning"),
@@ -51,6 +55,7 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 		h.shut()
 		return err
 	}
+	h.warnWithoutList(ctx)
 	return h.serve(ctx, stdout, stderr)
 }
 
@@ -103,7 +108,9 @@ func (h *house) serve(ctx context.Context, stdout, stderr io.Writer) error {
 func (h *house) runCore(ctx context.Context) error {
 	core, ctx := errgroup.WithContext(ctx)
 	core.Go(func() error { return h.core.Run(ctx) })
-	core.Go(func() error { return h.db.Work(ctx, h.customers.Workers(), h.logger.With("part", "jobs")) })
+	core.Go(func() error {
+		return h.db.Work(ctx, append(h.customers.Workers(), h.core.Workers()...), h.logger.With("part", "jobs"))
+	})
 	return core.Wait()
 }
 

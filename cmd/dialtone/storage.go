@@ -100,9 +100,8 @@ func newID() string { return uuid.Must(uuid.NewV7()).String() }
 // now is the one clock of the process, in UTC and in whole microseconds, as the databases keep it.
 func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 
-// newCustomers makes the service for customers over a store; keyring may be nil for what seals nothing.
-func newCustomers(db *store.Store, sipDomain string, keyring *secret.Keyring) *customer.Service {
-	return customer.NewService(customer.Config{
-		Store: db.Customers(), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: sipDomain, Keyring: keyring,
-	})
+// newCustomers makes the service for customers over a store; the rest of the configuration may be empty where nothing is served.
+func newCustomers(db *store.Store, c customer.Config) *customer.Service {
+	c.Store, c.Now, c.Random, c.NewID = db.Customers(), now, rand.Reader, newID
+	return customer.NewService(c)
 }

@@ -52,22 +52,26 @@ func storyOf(ts *testscript.TestScript) *story { return ts.Value(storyKey{}).(*s
 // storyCommands are the words of the stories beside testscript's own.
 func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 	return map[string]func(*testscript.TestScript, bool, []string){
-		"serve":     serve,
-		"stop":      func(ts *testscript.TestScript, _ bool, _ []string) { endServer(ts, syscall.SIGTERM) },
-		"kill":      func(ts *testscript.TestScript, _ bool, _ []string) { endServer(ts, syscall.SIGKILL) },
-		"bootstrap": bootstrap,
-		"api":       api,
-		"let":       let,
-		"until":     until,
-		"customer":  customerCommand,
-		"accept":    accept,
-		"person":    person,
-		"device":    device,
-		"enrol":     enrol,
-		"creates":   creates,
-		"complete":  complete,
-		"crowd":     crowd,
-		"database":  databaseCommand,
+		"serve":       serve,
+		"stop":        func(ts *testscript.TestScript, _ bool, _ []string) { endServer(ts, syscall.SIGTERM) },
+		"kill":        func(ts *testscript.TestScript, _ bool, _ []string) { endServer(ts, syscall.SIGKILL) },
+		"bootstrap":   bootstrap,
+		"api":         api,
+		"let":         let,
+		"until":       until,
+		"customer":    customerCommand,
+		"accept":      accept,
+		"mailserver":  mailServer,
+		"mail":        takeMail,
+		"link-page":   link(http.MethodGet),
+		"link-answer": link(http.MethodPost),
+		"person":      person,
+		"device":      device,
+		"enrol":       enrol,
+		"creates":     creates,
+		"complete":    complete,
+		"crowd":       crowd,
+		"database":    databaseCommand,
 		"second-node": func(ts *testscript.TestScript, _ bool, args []string) {
 			other := startServer(ts, args[0], nil)
 			ts.Defer(func() { _ = other.Process.Kill(); _ = other.Wait() })
@@ -208,7 +212,8 @@ func ask(address, token, method, path, body string) (int, []byte, error) {
 	return response.StatusCode, answer, err
 }
 
-// until PLACE VALUE PATH: asks again and again, as a client does that was told 202, until the answer has the value in that place.
+// until PLACE VALUE PATH: asks again and again, as a client does that was told 202, until the answer has the value in that place; the value nothing
+// is for a place that isn't there.
 func until(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 3 {
 		ts.Fatalf("usage: until PLACE VALUE PATH")
@@ -219,7 +224,7 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	for {
 		api(ts, false, []string{"200", "GET", args[2]})
 		at, ok := found(storyOf(ts).answer, args[0])
-		if ok && fmt.Sprint(at) == args[1] {
+		if ok && fmt.Sprint(at) == args[1] || !ok && args[1] == "nothing" {
 			return
 		}
 		if time.Now().After(deadline) {

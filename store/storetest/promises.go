@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
+	"time"
 
 	"dialtone/customer"
 	"dialtone/job"
@@ -13,17 +15,19 @@ import (
 )
 
 // Promises stands between the services and their store, and keeps what they promise as soon as the transaction has committed, before its caller goes
-// on: tests see the end of background work without waiting for it. The real queue has its own tests.
+// on: tests see the end of background work without waiting for it. Jobs for later wait until Due. The real queue has its own tests.
 type Promises struct {
 	mu      sync.Mutex
 	workers map[job.Kind]job.Worker
 	held    bool
 	waiting []promised
+	later   []promised
 }
 
 type promised struct {
-	kind job.Kind
-	args []byte
+	kind      job.Kind
+	args      []byte
+	notBefore time.Time // zero: at once
 }
 
 // Employ names those who do the jobs.
@@ -62,7 +66,37 @@ func (p *Promises) Do(ctx context.Context) error {
 	return all
 }
 
-// GiveUp ends what waits as the queue does when nothing helped.
+// Due does the jobs for later whose time has come by now. What fails, or asks for another turn, is tried again by the next call.
+func (p *Promises) Due(ctx context.Context, now time.Time) error {
+	p.mu.Lock()
+	var due []promised
+	p.later = slices.DeleteFunc(p.later, func(j promised) bool {
+		come := !now.Before(j.notBefore)
+		if come {
+			due = append(due, j)
+		}
+		return come
+	})
+	p.mu.Unlock()
+	var all error
+	for _, j := range due {
+		if err := p.do(ctx, j); err != nil {
+			p.postpone(j)
+			if _, again := job.IsAgain(err); !again {
+				all = errors.Join(all, err)
+			}
+		}
+	}
+	return all
+}
+
+func (p *Promises) postpone(j promised) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.later = append(p.later, j)
+}
+
+// GiveUp ends what waits as the queue does when nothing helped. Jobs that are never given up wait for the next Do.
 func (p *Promises) GiveUp(ctx context.Context, cause error) error {
 	p.mu.Lock()
 	list := p.waiting
@@ -71,7 +105,12 @@ func (p *Promises) GiveUp(ctx context.Context, cause error) error {
 	p.mu.Unlock()
 	var all error
 	for _, j := range list {
-		all = errors.Join(all, workers[j.kind].GiveUp(ctx, j.args, cause))
+		err := workers[j.kind].GiveUp(ctx, j.args, cause)
+		if errors.Is(err, cause) {
+			p.keep(j)
+			continue
+		}
+		all = errors.Join(all, err)
 	}
 	return all
 }
@@ -95,6 +134,10 @@ func (p *Promises) keep(j promised) {
 // committed does, or holds, what a transaction promised.
 func (p *Promises) committed(ctx context.Context, list []promised) error {
 	for _, j := range list {
+		if !j.notBefore.IsZero() {
+			p.postpone(j)
+			continue
+		}
 		p.mu.Lock()
 		held := p.held
 		p.mu.Unlock()
@@ -118,7 +161,7 @@ func (p *Promises) committed(ctx context.Context, list []promised) error {
 
 func (p *Promises) note(list *[]promised, j job.Job) error {
 	args, err := json.Marshal(j.Args)
-	*list = append(*list, promised{j.Kind, args})
+	*list = append(*list, promised{j.Kind, args, j.NotBefore})
 	return err
 }
 

@@ -125,7 +125,8 @@ CREATE TABLE customers (
     postal_code   TEXT NOT NULL,
     country       TEXT NOT NULL,
     status        TEXT NOT NULL CHECK (status IN
-        ('provisioning', 'provisioned', 'provisioned_with_errors', 'updating', 'deleting', 'error', 'pending_rpl_review')),
+        ('provisioning', 'provisioned', 'provisioned_with_errors', 'updating', 'deleting', 'error')),
+    screening     TEXT NOT NULL DEFAULT '' CHECK (screening IN ('', 'pending', 'denied')), -- lies over the status
     packages      TEXT NOT NULL, -- JSON array of {name, limit, status, errors}
     errors        TEXT NOT NULL, -- JSON array of {code, message}, or null
     pending       TEXT NOT NULL, -- JSON object: what background work is to do
@@ -301,7 +302,50 @@ CREATE INDEX events_tenant ON events (partner_id, org_id, id);
 CREATE INDEX events_partner ON events (partner_id, id);
 CREATE INDEX events_subject ON events (partner_id, subject, id);
 
+-- A screening list belongs to the installation, and to no tenant.
+CREATE TABLE rpl_lists (
+    id          TEXT PRIMARY KEY,
+    sha256      BYTEA NOT NULL CHECK (length(sha256) = 32),
+    state       TEXT NOT NULL CHECK (state IN ('loading', 'current', 'former')),
+    loaded      BIGINT NOT NULL,
+    entries     BIGINT NOT NULL,
+    screened_to TEXT NOT NULL, -- the last customer that was compared with it, by id
+    screened    BIGINT NOT NULL -- when all were
+);
+CREATE UNIQUE INDEX rpl_lists_current ON rpl_lists (state) WHERE state = 'current';
+
+CREATE TABLE rpl_entries (
+    list_id  TEXT NOT NULL REFERENCES rpl_lists (id) ON DELETE CASCADE,
+    position BIGINT NOT NULL,
+    entry    TEXT NOT NULL, -- JSON object
+    PRIMARY KEY (list_id, position)
+);
+
+-- A review outlives its customer, but not the organisation.
+CREATE TABLE rpl_reviews (
+    id               TEXT PRIMARY KEY,
+    partner_id       TEXT NOT NULL REFERENCES partners (id),
+    org_id           TEXT NOT NULL REFERENCES organizations (id),
+    customer_id      TEXT NOT NULL,
+    opened           BIGINT NOT NULL,
+    state            TEXT NOT NULL CHECK (state IN ('pending', 'approved', 'denied', 'deprovision', 'closed')),
+    hits             TEXT NOT NULL, -- JSON array
+    attempts         TEXT NOT NULL, -- JSON array, or null
+    decided          BIGINT NOT NULL,
+    decided_by       TEXT NOT NULL,
+    decided_note     TEXT NOT NULL,
+    cure_until       BIGINT NOT NULL,
+    deprovision_time BIGINT NOT NULL,
+    closed_time      BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX rpl_reviews_open ON rpl_reviews (customer_id) WHERE state IN ('pending', 'denied');
+CREATE INDEX rpl_reviews_list ON rpl_reviews (partner_id, opened, id);
+CREATE INDEX rpl_reviews_customer ON rpl_reviews (customer_id, opened, id);
+
 -- +goose Down
+DROP TABLE rpl_reviews;
+DROP TABLE rpl_entries;
+DROP TABLE rpl_lists;
 DROP TABLE events;
 DROP TABLE traces;
 DROP TABLE bindings;
