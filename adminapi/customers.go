@@ -306,7 +306,9 @@ func (s *Server) listCustomers(ctx context.Context, in *customersInput) (*listed
 		return nil, err
 	}
 	list, more, err := s.Customers.Customers(ctx, actorOf(ctx), filter, page)
-	return answer(&in.Paging, page, list, more, wireCustomer), err
+	return answerLong(&in.Paging, page, list, more, wireCustomer, func(c customer.Customer) customer.Cursor {
+		return customer.Cursor{At: c.Created, ID: string(c.ID)}
+	}), err
 }
 
 func (s *Server) getCustomer(ctx context.Context, in *struct {

@@ -173,7 +173,9 @@ func (s *Server) listDevices(ctx context.Context, in *devicesInput) (*listed[dev
 		return nil, err
 	}
 	list, more, err := s.Devices.Devices(ctx, tenant, filter, page)
-	return answer(&in.Paging, page, list, more, wireDevice), err
+	return answerLong(&in.Paging, page, list, more, wireDevice, func(d provisioning.DeviceView) customer.Cursor {
+		return customer.Cursor{At: d.Created, ID: string(d.ID)}
+	}), err
 }
 
 // detailsWire is a device's SIP identity on the wire.

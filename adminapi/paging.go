@@ -2,11 +2,14 @@ package adminapi
 
 import (
 	"context"
+	"encoding/base64"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/google/uuid"
 
 	"dialtone/customer"
 	"dialtone/fault"
@@ -23,6 +26,7 @@ type Paging struct {
 	Max    string `query:"max" doc:"Rows of a page: 1 or more; above 100 means 100" example:"50"`
 	Offset string `query:"offset" doc:"Rows to pass over"`
 	Start  string `query:"start" doc:"The same as offset"`
+	Cursor string `query:"cursor" doc:"From the link to the next page, where that has one: begin behind the last row of this one"`
 	base   url.URL
 }
 
@@ -57,11 +61,32 @@ func (p *Paging) page() (customer.Page, error) {
 		}
 		page.Offset = n
 	}
+	if p.Cursor != "" {
+		after, ok := parseCursor(p.Cursor)
+		if !ok {
+			return page, fault.InvalidField("cursor", "isn't one of ours: take the link to the next page as it is")
+		}
+		page.After = after
+	}
 	return page, nil
 }
 
-// link writes the Link header (RFC 8288): the next page if there is one, the one before and the first if there was one. Every filter stays in.
-func (p *Paging) link(page customer.Page, more bool) string {
+// formatCursor writes a place in a list for a link.
+func formatCursor(c customer.Cursor) string {
+	return base64.RawURLEncoding.EncodeToString([]byte(strconv.FormatInt(c.At.UnixMicro(), 10) + "." + c.ID))
+}
+
+func parseCursor(text string) (customer.Cursor, bool) {
+	raw, err := base64.RawURLEncoding.DecodeString(text)
+	at, id, ok := strings.Cut(string(raw), ".")
+	micros, bad := strconv.ParseInt(at, 10, 64)
+	_, noID := uuid.Parse(id)
+	return customer.Cursor{At: time.UnixMicro(micros), ID: id}, ok && err == nil && bad == nil && noID == nil
+}
+
+// link writes the Link header (RFC 8288): the next page if there is one, the one before and the first if there was one. Every filter stays in. The next
+// one begins behind the last row, if that is given; its offset is for clients that count.
+func (p *Paging) link(page customer.Page, more bool, last customer.Cursor) string {
 	relation := func(offset int, name string) string {
 		query := p.base.Query()
 		word := "offset"
@@ -70,6 +95,10 @@ func (p *Paging) link(page customer.Page, more bool) string {
 		}
 		query.Set(word, strconv.Itoa(offset))
 		query.Set("max", strconv.Itoa(page.Max))
+		query.Del("cursor")
+		if name == "next" && last.ID != "" {
+			query.Set("cursor", formatCursor(last))
+		}
 		u := p.base
 		u.RawQuery = query.Encode()
 		return "<" + u.String() + `>; rel="` + name + `"`
@@ -100,9 +129,18 @@ type listed[T any] struct {
 	}
 }
 
-// answer makes the answer of a list.
+// answer makes the answer of a list whose pages are found by counting: fine for some thousand rows.
 func answer[N, W any](p *Paging, page customer.Page, nouns []N, more bool, wire func(N) W) *listed[W] {
-	out := &listed[W]{Link: p.link(page, more)}
+	return answerLong(p, page, nouns, more, wire, func(N) customer.Cursor { return customer.Cursor{} })
+}
+
+// answerLong makes the answer of a list that may have millions of rows: place says where in it a row is.
+func answerLong[N, W any](p *Paging, page customer.Page, nouns []N, more bool, wire func(N) W, place func(N) customer.Cursor) *listed[W] {
+	var last customer.Cursor
+	if more && len(nouns) > 0 {
+		last = place(nouns[len(nouns)-1])
+	}
+	out := &listed[W]{Link: p.link(page, more, last)}
 	out.Body.Items = make([]W, len(nouns))
 	for i, n := range nouns {
 		out.Body.Items[i] = wire(n)

@@ -294,7 +294,12 @@ func (s *Server) listSubscribers(ctx context.Context, in *subscribersInput) (*li
 		return nil, err
 	}
 	list, more, err := s.Customers.Subscribers(ctx, actorOf(ctx).Tenant(), filter, page)
-	return answer(&in.Paging, page, list, more, wireSubscriber), err
+	return answerLong(&in.Paging, page, list, more, wireSubscriber, func(sub customer.Subscriber) customer.Cursor {
+		if filter.ByStatusChange {
+			return customer.Cursor{At: sub.LastStatusChange, ID: string(sub.ID)}
+		}
+		return customer.Cursor{At: sub.Created, ID: string(sub.ID)}
+	}), err
 }
 
 func (s *Server) reassign(ctx context.Context, in *reassignInput) (*subscriberOutput, error) {

@@ -111,7 +111,9 @@ func TestEveryListKeepsItsFiltersInTheLink(t *testing.T) {
 		require.NoError(t, err)
 		want := asked.Query()
 		want.Set("offset", "1")
-		assert.Equal(t, want, link.Query(), target)
+		filters := link.Query()
+		filters.Del("cursor") // where to go on, in long lists
+		assert.Equal(t, want, filters, target)
 		assert.Equal(t, "http://example.com"+asked.Path, strings.TrimSuffix(next, "?"+link.RawQuery))
 		second := o.ask(t, o.token, "GET", link.RequestURI(), "")
 		assert.Len(t, items(t, object(t, second.body)), 1, target)

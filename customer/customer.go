@@ -41,8 +41,16 @@ type Tenant struct {
 
 // Page is a window on a list.
 type Page struct {
-	Offset int // rows to pass over, 0 or more
-	Max    int // rows at the most, 1 or more
+	Offset int    // rows to pass over, 0 or more; without meaning when After is set
+	Max    int    // rows at the most, 1 or more
+	After  Cursor // begin behind this row; the zero value: at the beginning
+}
+
+// Cursor is a place in a list: the row's moment by which the list is ordered, and its id. Going on from it costs the same at the millionth row as at
+// the first, and neither misses nor repeats a row when others come or go meanwhile.
+type Cursor struct {
+	At time.Time
+	ID string
 }
 
 // Template is an onboarding template: what new customers of a partner have in common. Changing one never changes existing customers.

@@ -100,6 +100,10 @@ func (t *tx) insert(ctx context.Context, table, columns string, args ...any) err
 // list reads the rows of a page and one more, which says that there are more.
 func list[R, T any](ctx context.Context, r reader, w where, page customer.Page, noun func(R) T, query, order string) ([]T, bool, error) {
 	var rows []R
+	if page.After.ID != "" {
+		w.after(order, page.After)
+		page.Offset = 0
+	}
 	statement := query + w.text() + " ORDER BY " + order + " LIMIT ? OFFSET ?"
 	if err := r.all(ctx, &rows, "read a list", statement, append(w.args, page.Max+1, page.Offset)...); err != nil {
 		return nil, false, err
@@ -156,6 +160,15 @@ func (w *where) equal(column, value string) {
 	if value != "" {
 		w.add(column+" = ?", value)
 	}
+}
+
+// after adds the condition that a row comes behind a place in the order, which is two columns, both rising or both falling.
+func (w *where) after(order string, place customer.Cursor) {
+	columns, sign := strings.ReplaceAll(order, " DESC", ""), " > "
+	if columns != order {
+		sign = " < "
+	}
+	w.add("("+columns+")"+sign+"(?, ?)", micros(place.At), place.ID)
 }
 
 func (w *where) text() string { return " WHERE " + strings.Join(w.conditions, " AND ") }

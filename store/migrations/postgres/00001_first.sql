@@ -216,6 +216,9 @@ CREATE TABLE subscribers (
 CREATE UNIQUE INDEX subscribers_person ON subscribers (person_id);
 CREATE INDEX subscribers_list ON subscribers (partner_id, created, id);
 CREATE INDEX subscribers_org_list ON subscribers (org_id, created, id);
+CREATE INDEX subscribers_customer_list ON subscribers (customer_id, created, id);
+CREATE INDEX subscribers_external_list ON subscribers (partner_id, external_customer_id, created, id);
+CREATE INDEX subscribers_status_list ON subscribers (partner_id, status, created, id);
 CREATE INDEX subscribers_org_package ON subscribers (org_id, package);
 CREATE INDEX subscribers_org_console ON subscribers (org_id) WHERE attendant_console = 1;
 CREATE INDEX subscribers_changed ON subscribers (partner_id, last_status_change, id);
