@@ -197,7 +197,9 @@ func (o *office) ask(t testing.TB, token, method, target, body string, headers .
 	w := httptest.NewRecorder()
 	o.door.ServeHTTP(w, r)
 	got := reply{w.Code, w.Header(), w.Body.String()}
-	held(t, r, got)
+	if _, bench := t.(*testing.B); !bench {
+		held(t, r, got)
+	}
 	return got
 }
 

@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"dialtone/phone"
+	"dialtone/store/pgtest"
 )
 
 // The sizes of the sample. Everything is made once, through the REST API.
@@ -52,7 +53,7 @@ var (
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := pgtest.Run(m)
 	if shared != nil {
 		shared.stop()
 	}
@@ -62,14 +63,19 @@ func TestMain(m *testing.M) {
 // sample returns the server with its sample, started and seeded at the first call.
 func sample(b *testing.B) *server {
 	b.Helper()
-	sharedOnce.Do(func() { shared, errShared = start() })
+	sharedOnce.Do(func() {
+		if shared, errShared = start(""); errShared == nil {
+			errShared = shared.seed()
+		}
+	})
 	if errShared != nil {
 		b.Fatal(errShared)
 	}
 	return shared
 }
 
-func start() (*server, error) {
+// start starts an empty server on a database: a URL, or "" for the embedded one.
+func start(database string) (*server, error) {
 	dir, err := os.MkdirTemp("", "dialtone-bench-")
 	if err != nil {
 		return nil, err
@@ -80,12 +86,16 @@ func start() (*server, error) {
 		return s, fmt.Errorf("build: %w\n%s", err, out)
 	}
 	data := filepath.Join(dir, "data")
-	token, err := exec.Command(program, "bootstrap", "--data", data, "--partner", "Bench", "--admin", "bench@example.com").Output()
+	where := []string{"--data", data}
+	if database != "" {
+		where = append(where, "--database", database)
+	}
+	token, err := exec.Command(program, append([]string{"bootstrap", "--partner", "Bench", "--admin", "bench@example.com"}, where...)...).Output()
 	if err != nil {
 		return s, err
 	}
 	s.token = strings.TrimSpace(string(token))
-	args := []string{"serve", "--data", data}
+	args := append([]string{"serve"}, where...)
 	for _, door := range []string{"admin", "http", "https", "tftp", "dns", "sip", "sips", "metrics"} {
 		args = append(args, "--listen-"+door, "127.0.0.1:0")
 	}
@@ -110,7 +120,7 @@ func start() (*server, error) {
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(ready, "ready ")), &s.doors); err != nil {
 		return s, err
 	}
-	return s, s.seed()
+	return s, nil
 }
 
 func (s *server) stop() {

@@ -47,20 +47,11 @@ func NewService(c Config) *Service {
 		store: c.Store, now: c.Now, random: c.Random, newID: c.NewID, sipDomain: strings.ToLower(strings.Trim(c.SIPDomain, ".")), keyring: c.Keyring,
 		mailer: c.Mailer, hubURL: strings.TrimRight(c.HubURL, "/"), watchlist: newWatchlist(c.Store),
 	}
-	if s.mailer == nil {
-		s.mailer = silent{}
-	}
 	if c.Keyring != nil {
 		s.consentKey = c.Keyring.Derive("consent links")
 	}
 	return s
 }
-
-// silent sends nothing: the installation has no way to send mail.
-type silent struct{}
-
-// Send implements Mailer.
-func (silent) Send(context.Context, Mail) error { return nil }
 
 // TenantOf returns the tenant that a request for an organisation means: all that the actor may see when org is empty or the partner itself, else the
 // one customer. fault.NotFound when the organisation isn't the actor's.

@@ -34,7 +34,7 @@ func openPostgres(ctx context.Context, c Config) (*database, error) {
 	if err != nil {
 		return nil, errors.Join(cantConnect(d, config, err), db.Close())
 	}
-	return &database{reader: reader{q: db, dialect: d}, write: db, read: db, queue: queue, close: queue.pool.Close}, nil
+	return &database{reader: reader{q: db, dialect: d}, write: db, read: db, queue: queue, close: func() error { queue.pool.Close(); return nil }}, nil
 }
 
 func cantConnect(d postgresDialect, config *pgx.ConnConfig, err error) error {

@@ -51,7 +51,11 @@ func openSQLite(ctx context.Context, c Config) (*database, error) {
 	if err != nil {
 		return nil, errors.Join(err, read.Close(), write.Close())
 	}
-	return &database{reader: reader{q: read, dialect: sqliteDialect{}}, write: write, read: read, queue: queue}, nil
+	reads, writes := newPrepared(read), newPrepared(write)
+	return &database{
+		reader: reader{q: preparedPool{read, reads}, dialect: sqliteDialect{}}, write: write, read: read, queue: queue, reads: reads, writes: writes,
+		close: func() error { return errors.Join(reads.close(), writes.close()) },
+	}, nil
 }
 
 func cantOpen(path string, err error) error {

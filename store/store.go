@@ -34,7 +34,9 @@ type database struct {
 	write *sqlx.DB // SQLite: one connection; PostgreSQL: the same pool as for reading
 	read  *sqlx.DB
 	queue queue
-	close func() // what else there is to close; nil for nothing
+	// Parsed statements, of SQLite alone.
+	writes, reads *prepared
+	close         func() error // what else there is to close; nil for nothing
 }
 
 // Open opens a database and brings its schema up to date. fault.Unavailable when the database doesn't answer; fault.Invalid when something is wrong
@@ -57,13 +59,14 @@ func Open(ctx context.Context, c Config) (*Store, error) {
 
 // Close closes the database when what is under way is done.
 func (s *Store) Close() error {
+	var err error
 	if s.db.close != nil {
-		s.db.close()
+		err = s.db.close()
 	}
 	if s.db.read == s.db.write {
-		return s.db.write.Close()
+		return errors.Join(err, s.db.write.Close())
 	}
-	return errors.Join(s.db.read.Close(), s.db.write.Close())
+	return errors.Join(err, s.db.read.Close(), s.db.write.Close())
 }
 
 // Ping implements provisioning.Store.
@@ -129,6 +132,13 @@ func (s *database) contended(err error) bool {
 }
 
 func (s *database) attempt(ctx context.Context, fn func(*tx) error) error {
+	p := &preparedTx{prepared: s.writes}
+	err := s.commit(ctx, p, fn)
+	p.learn(ctx)
+	return err
+}
+
+func (s *database) commit(ctx context.Context, p *preparedTx, fn func(*tx) error) error {
 	conn, err := s.write.Connx(ctx)
 	if err != nil {
 		return s.failure(err, "reach the database")
@@ -139,7 +149,8 @@ func (s *database) attempt(ctx context.Context, fn func(*tx) error) error {
 		return s.failure(err, "begin a transaction")
 	}
 	defer func() { _ = t.Rollback() }() // nothing after a commit; after a failure its own error is told
-	q := &failing{Tx: t, conn: conn}
+	p.Tx = t
+	q := &failing{preparedTx: p, conn: conn}
 	if err := fn(&tx{reader{q: q, dialect: s.dialect}, q, s.queue}); err != nil {
 		return err
 	}
@@ -155,14 +166,17 @@ func (s *database) snapshot(ctx context.Context, fn func(reader) error) error {
 	if err != nil {
 		return s.failure(err, "begin to read")
 	}
-	defer func() { _ = t.Rollback() }() // there is nothing to commit
-	return fn(reader{q: t, dialect: s.dialect})
+	p := &preparedTx{Tx: t, prepared: s.reads}
+	err = fn(reader{q: p, dialect: s.dialect})
+	_ = t.Rollback() // there is nothing to commit
+	p.learn(ctx)
+	return err
 }
 
 // failing is a transaction that stays failed: after a statement that the database refused, every other gives the same error. PostgreSQL does so of
 // itself, in other words; SQLite would go on.
 type failing struct {
-	*sqlx.Tx
+	*preparedTx
 	conn   *sqlx.Conn // that it runs on
 	failed error
 }
@@ -179,7 +193,7 @@ func (t *failing) GetContext(ctx context.Context, into any, query string, args .
 	if t.failed != nil {
 		return t.failed
 	}
-	return t.note(t.Tx.GetContext(ctx, into, query, args...))
+	return t.note(t.preparedTx.GetContext(ctx, into, query, args...))
 }
 
 // SelectContext reads all rows.
@@ -187,7 +201,7 @@ func (t *failing) SelectContext(ctx context.Context, into any, query string, arg
 	if t.failed != nil {
 		return t.failed
 	}
-	return t.note(t.Tx.SelectContext(ctx, into, query, args...))
+	return t.note(t.preparedTx.SelectContext(ctx, into, query, args...))
 }
 
 // ExecContext runs a statement.
@@ -195,7 +209,7 @@ func (t *failing) ExecContext(ctx context.Context, query string, args ...any) (s
 	if t.failed != nil {
 		return nil, t.failed
 	}
-	result, err := t.Tx.ExecContext(ctx, query, args...)
+	result, err := t.preparedTx.ExecContext(ctx, query, args...)
 	return result, t.note(err)
 }
 
