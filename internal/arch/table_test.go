@@ -18,13 +18,14 @@ var table = map[string][]string{
 	"customer":       {"fault", "secret", "job"},
 	"deviceprofiles": {"fault", "secret"},
 	"screening":      {"fault"},
+	"billing":        {"fault", "customer", "job"},
 	"provisioning":   {"fault", "secret", "digest", "job", "customer", "deviceprofiles"},
-	"store":          {"fault", "secret", "job", "customer", "deviceprofiles", "provisioning"},
+	"store":          {"fault", "secret", "job", "customer", "deviceprofiles", "billing", "provisioning"},
 	"httpcfg":        {"fault", "secret", "digest", "deviceprofiles", "provisioning"},
 	"tftp":           {"fault", "deviceprofiles", "provisioning"},
 	"sip":            {"fault", "secret", "digest", "customer", "deviceprofiles", "provisioning"},
 	"zone":           {"fault", "customer"},
-	"adminapi":       {"fault", "secret", "customer", "deviceprofiles", "provisioning"},
+	"adminapi":       {"fault", "secret", "customer", "deviceprofiles", "billing", "provisioning"},
 	"mail":           {"fault", "secret", "customer"},
 	"phone":          {"fault", "secret", "deviceprofiles"},
 	"cmd/dialtone":   {everything},
@@ -36,7 +37,7 @@ var table = map[string][]string{
 var doors = []string{"httpcfg", "tftp", "sip", "zone", "adminapi"}
 
 // nouns hold rules, and no machinery.
-var nouns = []string{"customer", "deviceprofiles", "screening"}
+var nouns = []string{"customer", "deviceprofiles", "screening", "billing"}
 
 // wall is the only package that speaks SQL, and only the command wires it to the rest.
 const (
