@@ -1,7 +1,7 @@
 // Package billing owns billing reports: who may order which, for which days, what becomes of an order, and when one is in the way of another.
 //
-// It never speaks a protocol and never writes SQL, and it doesn't count: what a report says comes from
-// elsewhere. Start at Report.
+// It never speaks a protocol and never writes SQL, and it doesn't count: what a report says comes from a Counter. Start at Service, which carries the
+// operations, Counter, which does the work that an order promises, and Store, which says what it needs from below.
 package billing
 
 import (
@@ -68,6 +68,9 @@ type Report struct {
 	CreatedByEmail string
 	Created        time.Time
 }
+
+// tenant is whose report it is.
+func (r Report) tenant() customer.Tenant { return customer.Tenant{Partner: r.Partner} }
 
 // Order is what a list of reports is sorted by, ascending, in the wire's words.
 type Order string

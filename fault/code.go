@@ -8,6 +8,7 @@ type Code = int
 const (
 	CodeMissing         Code = 1001  // a needed field is absent
 	CodeSize            Code = 1002  // a field is too long or too short
+	CodeReportNotFound  Code = 2024  // there is no such billing report
 	CodeMACInUse        Code = 5675  // a device has the MAC address
 	CodeEmailInUse      Code = 10022 // somebody has the e-mail address
 	CodeRule            Code = 90000 // a field breaks a rule that its description states
@@ -24,6 +25,8 @@ const (
 	CodeLevel           Code = 90019 // an administrator's package can't go down a level
 	CodeNotProvisioned  Code = 90020 // the customer's package isn't provisioned
 	CodeDeviceLimit     Code = 90021 // the package allows fewer devices
+	CodeNotCounted      Code = 90050 // usage isn't counted by this version
+	CodeReportExists    Code = 90051 // there is a completed billing report of the same kind
 	CodeGivenUp         Code = 90099 // background work failed too often
 )
 
@@ -39,6 +42,7 @@ func Codes() []CodeMeaning {
 	return []CodeMeaning{
 		{CodeMissing, Invalid, "A needed field is absent."},
 		{CodeSize, Invalid, "A field is too long or too short."},
+		{CodeReportNotFound, NotFound, "There is no such billing report, or it isn't yours."},
 		{CodeMACInUse, Conflict, "A device has this MAC address."},
 		{CodeEmailInUse, Conflict, "Somebody has this e-mail address."},
 		{CodeRule, Invalid, "A field breaks a rule; the description states it."},
@@ -55,6 +59,8 @@ func Codes() []CodeMeaning {
 		{CodeLevel, Conflict, "An administrator's package can't go down a level."},
 		{CodeNotProvisioned, Conflict, "The customer's package isn't provisioned."},
 		{CodeDeviceLimit, Conflict, "The package allows fewer devices."},
+		{CodeNotCounted, Unavailable, "Usage isn't counted by this version. Only in a report's `errors`."},
+		{CodeReportExists, Conflict, "There is a completed report for the same days, of the same kind. Delete it before you order it again."},
 		{CodeGivenUp, Unavailable, "Background work failed too often. Ask for it again."},
 	}
 }
