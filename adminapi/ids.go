@@ -22,6 +22,7 @@ const (
 	kindTemplate      = "TEMPLATE"
 	kindLicense       = "LICENSE"
 	kindToken         = "TOKEN"
+	kindReport        = "BILLING_REPORT"
 )
 
 // encodeID writes an id for the wire; "" stays "".

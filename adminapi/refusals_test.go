@@ -60,6 +60,14 @@ func ofAnAdmin(o *office) string {
 	return "/hub/v1/admins/" + o.made("/hub/v1/admins", fmt.Sprintf(`{"email":"made-%s@example.com","role":"device_admin"}`, newID())).ID
 }
 
+// ofAReport is the path of a billing report that was made for it.
+func ofAReport(o *office) string {
+	return "/v1/wholesale/billing/reports/" + o.made("/v1/wholesale/billing/reports", newReport).ID
+}
+
+// newReport can be ordered again and again, as it fails: no usage is counted.
+const newReport = `{"billingStartDate":"2026-04-01","billingEndDate":"2026-04-30"}`
+
 // ofACustomer is the path of a customer that was made for it, and that nobody subscribes with.
 func ofACustomer(o *office) string {
 	return "/v1/wholesale/customers/" + last(o.made("/v1/wholesale/customers", o.newCustomer("made-"+newID())).URL)
@@ -107,6 +115,10 @@ func routes() []routed {
 		{"GET", "/hub/v1/admins/{adminId}", "dialtone:admins_read", 200, ofAnAdmin, nil},
 		{"PUT", "/hub/v1/admins/{adminId}", "dialtone:admins_write", 200, ofAnAdmin, at(`{"role":"wholesale_admin"}`)},
 		{"DELETE", "/hub/v1/admins/{adminId}", "dialtone:admins_write", 204, ofAnAdmin, nil},
+		{"POST", "/v1/wholesale/billing/reports", "spark-admin:wholesale_billing_reports_write", 200, at("/v1/wholesale/billing/reports"), at(newReport)},
+		{"GET", "/v1/wholesale/billing/reports", "spark-admin:wholesale_billing_reports_read", 200, at("/v1/wholesale/billing/reports"), nil},
+		{"GET", "/v1/wholesale/billing/reports/{id}", "spark-admin:wholesale_billing_reports_read", 200, ofAReport, nil},
+		{"DELETE", "/v1/wholesale/billing/reports/{id}", "spark-admin:wholesale_billing_reports_write", 204, ofAReport, nil},
 		{"GET", "/hub/v1/audit", "dialtone:audit_read", 200, at("/hub/v1/audit"), nil},
 		{"GET", "/v1/locations", "spark-admin:locations_read", 200, at("/v1/locations"), nil},
 		{"POST", "/v1/telephony/config/locations/{locationId}/numbers", "spark-admin:telephony_config_write", 201,

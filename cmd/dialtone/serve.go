@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/fault"
 	"dialtone/provisioning"
@@ -46,7 +47,7 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	if err := core.CheckKeyring(ctx); err != nil {
 		return asUsage(err)
 	}
-	h := house{config: c, logger: logger, keyring: keyring, db: db, customers: customers, core: core, addresses: map[string]string{}}
+	h := house{config: c, logger: logger, keyring: keyring, db: db, customers: customers, billing: newBilling(db), core: core, addresses: map[string]string{}}
 	if err := h.open(ctx); err != nil {
 		h.shut()
 		return err
@@ -61,6 +62,7 @@ type house struct {
 	keyring   *secret.Keyring
 	db        *store.Store
 	customers *customer.Service
+	billing   *billing.Service
 	core      *provisioning.Service
 	doors     []door
 	addresses map[string]string // of each door that is open, by its flag's name without --listen-
@@ -103,7 +105,8 @@ func (h *house) serve(ctx context.Context, stdout, stderr io.Writer) error {
 func (h *house) runCore(ctx context.Context) error {
 	core, ctx := errgroup.WithContext(ctx)
 	core.Go(func() error { return h.core.Run(ctx) })
-	core.Go(func() error { return h.db.Work(ctx, h.customers.Workers(), h.logger.With("part", "jobs")) })
+	workers := append(h.customers.Workers(), h.billing.Workers()...)
+	core.Go(func() error { return h.db.Work(ctx, workers, h.logger.With("part", "jobs")) })
 	return core.Wait()
 }
 

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/secret"
 	"dialtone/store"
@@ -103,4 +104,9 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 // newCustomers makes the service for customers over a store.
 func newCustomers(db *store.Store, sipDomain string) *customer.Service {
 	return customer.NewService(customer.Config{Store: db.Customers(), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: sipDomain})
+}
+
+// newBilling makes the service for billing reports over a store.
+func newBilling(db *store.Store) *billing.Service {
+	return billing.NewService(billing.Config{Store: db.Billing(), Counter: billing.Uncounted{}, Now: now, NewID: newID})
 }
