@@ -1,8 +1,8 @@
 // Package adminapi is the door for partners, back offices and device-management tools: REST over HTTP, JSON in and out.
 //
 // It owns routes, wire shapes, ids on the wire, bearer tokens, scopes, paging, status codes and the error body, and makes the OpenAPI document from
-// its own types. It never decides a rule and never sees a table: it asks customer.Service and provisioning.Service. Start at New, which lists the
-// routes; a resource is one file named after it, and errors.go has the one table from fault kinds to status codes.
+// its own types. It never decides a rule and never sees a table: it asks customer.Service, provisioning.Service and billing.Service. Start at New,
+// which lists the routes; a resource is one file named after it, and errors.go has the one table from fault kinds to status codes.
 package adminapi
 
 import (
@@ -21,6 +21,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humagin"
 	"github.com/gin-gonic/gin"
 
+	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/provisioning"
 	"dialtone/screening"
@@ -98,10 +99,19 @@ type Devices interface {
 	Trace(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, limit int) ([]provisioning.TraceEntry, error)
 }
 
+// Billing is what the door asks about billing reports; billing.Service is one.
+type Billing interface {
+	Create(ctx context.Context, actor customer.Actor, in billing.NewReport) (billing.Report, error)
+	Report(ctx context.Context, actor customer.Actor, id billing.ReportID) (billing.Report, error)
+	Reports(ctx context.Context, actor customer.Actor, filter billing.Filter, page customer.Page) ([]billing.Report, bool, error)
+	Delete(ctx context.Context, actor customer.Actor, id billing.ReportID) error
+}
+
 // Config is what a Server needs. Every field must be set.
 type Config struct {
 	Customers Customers
 	Devices   Devices
+	Billing   Billing
 	Ready     func(ctx context.Context) error // whether the server can do its work
 	Now       func() time.Time
 	NewID     func() string // for tracking ids
@@ -199,6 +209,7 @@ func (s *Server) routes() {
 	s.identityProviderRoutes()
 	s.pstnVendorRoutes()
 	s.reviewRoutes()
+	s.reportRoutes()
 }
 
 // Handler serves the routes.

@@ -23,6 +23,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"dialtone/adminapi"
+	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/provisioning"
@@ -35,6 +36,7 @@ import (
 var (
 	_ adminapi.Customers = (*customer.Service)(nil)
 	_ adminapi.Devices   = (*provisioning.Service)(nil)
+	_ adminapi.Billing   = (*billing.Service)(nil)
 )
 
 const sipPassword = "Own-Password-1"
@@ -45,6 +47,7 @@ type office struct {
 	db            *store.Store
 	promises      storetest.Promises
 	mails         outbox
+	uncounted     error // what becomes of reports; nil: they are completed
 	log           *lockedBuffer
 	loadList      func(csv string) error
 	token, others string // of the two partners' administrators
@@ -91,11 +94,14 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 		_, err := customers.LoadList(context.Background(), strings.NewReader(csv))
 		return err
 	}
+	o.uncounted = billing.Uncounted{}.Count(t.Context(), billing.Report{})
+	reports := billing.NewService(billing.Config{Store: o.promises.Billing(o.db.Billing()), Counter: (*officeCounter)(o), Now: now, NewID: newID})
+	o.promises.Employ(reports.Workers()...)
 	devices.Announce(
 		deviceprofiles.Service{HTTPBase: "http://phones.example.test:8081", HTTPSBase: "https://phones.example.test:8443", NTPServer: "ntp.example.test"},
 		deviceprofiles.SIP{Transport: deviceprofiles.TLS, Expires: 3600},
 	)
-	config := adminapi.Config{Customers: customers, Devices: devices, Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
+	config := adminapi.Config{Customers: customers, Devices: devices, Billing: reports, Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
 	if change != nil {
 		change(&config)
 	}
@@ -109,6 +115,12 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	o.token, o.others, o.partner, o.admin = token.Reveal(), others.Reveal(), actor.Partner, actor.Admin
 	return o
 }
+
+// officeCounter counts as its office is told.
+type officeCounter office
+
+// Count implements billing.Counter.
+func (c *officeCounter) Count(context.Context, billing.Report) error { return c.uncounted }
 
 const address = `{"addressLine1":"1 Main Street","city":"Springfield","stateOrProvince":"IL","zipOrPostalCode":"62701","country":"US"}`
 

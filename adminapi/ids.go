@@ -23,6 +23,7 @@ const (
 	kindLicense       = "LICENSE"
 	kindToken         = "TOKEN"
 	kindReview        = "REVIEW"
+	kindReport        = "BILLING_REPORT"
 )
 
 // encodeID writes an id for the wire; "" stays "".

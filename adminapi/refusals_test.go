@@ -90,6 +90,14 @@ func ofAPSTNVendor(o *office) string {
 	return "/hub/v1/pstnVendors/" + o.made("/hub/v1/pstnVendors", pstnVendor("made-"+newID(), `["US"]`)).ID
 }
 
+// ofAReport is the path of a billing report that was made for it.
+func ofAReport(o *office) string {
+	return "/v1/wholesale/billing/reports/" + o.made("/v1/wholesale/billing/reports", newReport).ID
+}
+
+// newReport can be ordered again and again, as it fails: no usage is counted.
+const newReport = `{"billingStartDate":"2026-04-01","billingEndDate":"2026-04-30"}`
+
 // ofACustomer is the path of a customer that was made for it, and that nobody subscribes with.
 func ofACustomer(o *office) string {
 	return "/v1/wholesale/customers/" + last(o.made("/v1/wholesale/customers", o.newCustomer("made-"+newID())).URL)
@@ -159,6 +167,10 @@ func routes() []routed {
 		{"GET", "/hub/v1/settings", "dialtone:admins_read", 200, at("/hub/v1/settings"), nil},
 		{"PUT", "/hub/v1/settings", "dialtone:admins_write", 200, at("/hub/v1/settings"), at(`{"enable_wholesale_delayed_billing":true}`)},
 		{"POST", "/v1/subscribers/{subscriberId}/emails/consentMove", "spark-admin:wholesale_subscribers_write", 204, ofAPendingMove, nil},
+		{"POST", "/v1/wholesale/billing/reports", "spark-admin:wholesale_billing_reports_write", 200, at("/v1/wholesale/billing/reports"), at(newReport)},
+		{"GET", "/v1/wholesale/billing/reports", "spark-admin:wholesale_billing_reports_read", 200, at("/v1/wholesale/billing/reports"), nil},
+		{"GET", "/v1/wholesale/billing/reports/{id}", "spark-admin:wholesale_billing_reports_read", 200, ofAReport, nil},
+		{"DELETE", "/v1/wholesale/billing/reports/{id}", "spark-admin:wholesale_billing_reports_write", 204, ofAReport, nil},
 		{"GET", "/hub/v1/audit", "dialtone:audit_read", 200, at("/hub/v1/audit"), nil},
 		{"GET", "/hub/v1/rpl/reviews", "dialtone:rpl_read", 200, at("/hub/v1/rpl/reviews"), nil},
 		{"GET", review, "dialtone:rpl_read", 200, ofAReview(""), nil},

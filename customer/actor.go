@@ -24,6 +24,8 @@ const (
 	ScopeDevicesWrite     Scope = "spark-admin:devices_write"
 	ScopeSubPartnersRead  Scope = "spark-admin:wholesale_sub_partners_read"
 	ScopeSubPartnersWrite Scope = "spark-admin:wholesale_sub_partners_write"
+	ScopeReportsRead      Scope = "spark-admin:wholesale_billing_reports_read"
+	ScopeReportsWrite     Scope = "spark-admin:wholesale_billing_reports_write"
 	ScopeAdminsRead       Scope = "dialtone:admins_read"
 	ScopeAdminsWrite      Scope = "dialtone:admins_write"
 	ScopeTemplatesRead    Scope = "dialtone:templates_read"
@@ -40,6 +42,7 @@ func AllScopes() []Scope {
 	return []Scope{
 		ScopeCustomersRead, ScopeCustomersWrite, ScopeSubscribersRead, ScopeSubscribersWrite, ScopeLocationsRead,
 		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeSubPartnersRead, ScopeSubPartnersWrite,
+		ScopeReportsRead, ScopeReportsWrite,
 		ScopeAdminsRead, ScopeAdminsWrite, ScopeTemplatesRead, ScopeTemplatesWrite, ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite,
 		ScopeRPLRead, ScopeRPLWrite,
 	}

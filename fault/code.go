@@ -8,6 +8,7 @@ type Code = int
 const (
 	CodeMissing         Code = 1001  // a needed field is absent
 	CodeSize            Code = 1002  // a field is too long or too short
+	CodeReportNotFound  Code = 2024  // there is no such billing report
 	CodeMACInUse        Code = 5675  // a device has the MAC address
 	CodeEmailInUse      Code = 10022 // somebody has the e-mail address
 	CodeRule            Code = 90000 // a field breaks a rule that its description states
@@ -32,6 +33,8 @@ const (
 	CodeBillingStart    Code = 90027 // the billing start can't be given, or not any more
 	CodeReviewOver      Code = 90028 // the review is decided, over or due
 	CodePSTNCountry     Code = 90030 // the PSTN vendor doesn't serve the location's country
+	CodeNotCounted      Code = 90050 // usage isn't counted by this version
+	CodeReportExists    Code = 90051 // there is a completed billing report of the same kind
 	CodeGivenUp         Code = 90099 // background work failed too often
 )
 
@@ -47,6 +50,7 @@ func Codes() []CodeMeaning {
 	return []CodeMeaning{
 		{CodeMissing, Invalid, "A needed field is absent."},
 		{CodeSize, Invalid, "A field is too long or too short."},
+		{CodeReportNotFound, NotFound, "There is no such billing report, or it isn't yours."},
 		{CodeMACInUse, Conflict, "A device has this MAC address."},
 		{CodeEmailInUse, Conflict, "Somebody has this e-mail address."},
 		{CodeRule, Invalid, "A field breaks a rule; the description states it."},
@@ -71,6 +75,8 @@ func Codes() []CodeMeaning {
 		{CodeBillingStart, Conflict, "The billing start can't be given, or not be changed any more."},
 		{CodeReviewOver, Conflict, "The review is decided, over or due."},
 		{CodePSTNCountry, Conflict, "The PSTN vendor doesn't serve the location's country."},
+		{CodeNotCounted, Unavailable, "Usage isn't counted by this version. Only in a report's `errors`."},
+		{CodeReportExists, Conflict, "There is a completed report for the same days, of the same kind. Delete it before you order it again."},
 		{CodeGivenUp, Unavailable, "Background work failed too often. Ask for it again."},
 	}
 }

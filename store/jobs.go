@@ -44,7 +44,7 @@ func (a *jobArgs) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Enqueue implements customer.Tx and provisioning.Tx: the job is there when the transaction commits, and not otherwise.
+// Enqueue implements customer.Tx, billing.Tx and provisioning.Tx: the job is there when the transaction commits, and not otherwise.
 func (t *tx) Enqueue(ctx context.Context, j job.Job) error {
 	text, err := json.Marshal(j.Args)
 	if err != nil || len(text) > job.MaxArgs {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/jmoiron/sqlx"
 
+	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/fault"
 	"dialtone/provisioning"
@@ -28,7 +29,7 @@ type Config struct {
 // Store is an open database. It is safe for concurrent use.
 type Store struct{ db *database }
 
-// database is what stands behind a Store: its methods are those that the interfaces of customer and provisioning ask for.
+// database is what stands behind a Store: its methods are those that the interfaces of customer, billing and provisioning ask for.
 type database struct {
 	reader
 	write *sqlx.DB // SQLite: one connection; PostgreSQL: the same pool as for reading
@@ -81,6 +82,9 @@ func (s *Store) Customers() customer.Store { return customers{s.db} }
 // Provisioning is the store as the package provisioning wants it.
 func (s *Store) Provisioning() provisioning.Store { return devices{s.db} }
 
+// Billing is the store as the package billing wants it.
+func (s *Store) Billing() billing.Store { return reports{s.db} }
+
 type customers struct{ *database }
 
 // Update implements customer.Store.
@@ -93,6 +97,13 @@ type devices struct{ *database }
 // Update implements provisioning.Store.
 func (d devices) Update(ctx context.Context, tenant customer.Tenant, fn func(provisioning.Tx) error) error {
 	return d.update(ctx, tenant, func(t *tx) error { return fn(t) })
+}
+
+type reports struct{ *database }
+
+// Update implements billing.Store.
+func (r reports) Update(ctx context.Context, tenant customer.Tenant, fn func(billing.Tx) error) error {
+	return r.update(ctx, tenant, func(t *tx) error { return fn(t) })
 }
 
 // tx reads and writes in one transaction.

@@ -8,10 +8,12 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/fault"
 	"dialtone/provisioning"
@@ -50,7 +52,7 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	if err := core.CheckKeyring(ctx); err != nil {
 		return asUsage(err)
 	}
-	h := house{config: c, logger: logger, keyring: keyring, db: db, customers: customers, core: core, addresses: map[string]string{}}
+	h := house{config: c, logger: logger, keyring: keyring, db: db, customers: customers, billing: newBilling(db), core: core, addresses: map[string]string{}}
 	if err := h.open(ctx); err != nil {
 		h.shut()
 		return err
@@ -66,6 +68,7 @@ type house struct {
 	keyring   *secret.Keyring
 	db        *store.Store
 	customers *customer.Service
+	billing   *billing.Service
 	core      *provisioning.Service
 	doors     []door
 	addresses map[string]string // of each door that is open, by its flag's name without --listen-
@@ -108,9 +111,8 @@ func (h *house) serve(ctx context.Context, stdout, stderr io.Writer) error {
 func (h *house) runCore(ctx context.Context) error {
 	core, ctx := errgroup.WithContext(ctx)
 	core.Go(func() error { return h.core.Run(ctx) })
-	core.Go(func() error {
-		return h.db.Work(ctx, append(h.customers.Workers(), h.core.Workers()...), h.logger.With("part", "jobs"))
-	})
+	workers := slices.Concat(h.customers.Workers(), h.core.Workers(), h.billing.Workers())
+	core.Go(func() error { return h.db.Work(ctx, workers, h.logger.With("part", "jobs")) })
 	return core.Wait()
 }
 

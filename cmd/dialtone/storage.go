@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/secret"
 	"dialtone/store"
@@ -104,4 +105,9 @@ func now() time.Time { return time.Now().UTC().Truncate(time.Microsecond) }
 func newCustomers(db *store.Store, c customer.Config) *customer.Service {
 	c.Store, c.Now, c.Random, c.NewID = db.Customers(), now, rand.Reader, newID
 	return customer.NewService(c)
+}
+
+// newBilling makes the service for billing reports over a store.
+func newBilling(db *store.Store) *billing.Service {
+	return billing.NewService(billing.Config{Store: db.Billing(), Counter: billing.Uncounted{}, Now: now, NewID: newID})
 }

@@ -59,6 +59,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"api":         api,
 		"let":         let,
 		"until":       until,
+		"yesterday":   yesterday,
 		"customer":    customerCommand,
 		"accept":      accept,
 		"mailserver":  mailServer,

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strconv"
 	"sync"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -56,6 +57,14 @@ func forEachRoute(ts *testscript.TestScript, neg bool, args []string) {
 	} {
 		api(ts, false, append([]string{args[0]}, route...))
 	}
+}
+
+// yesterday NAME: sets a variable to the last day that is over in UTC.
+func yesterday(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: yesterday NAME")
+	}
+	ts.Setenv(args[0], time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly))
 }
 
 // secret-of FILE NAME: sets $SECRET to an element's text in a phone's file.

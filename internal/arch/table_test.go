@@ -19,13 +19,14 @@ var table = map[string][]string{
 	"deviceprofiles": {"fault", "secret"},
 	"screening":      {"fault"},
 	"bulk":           {"fault", "customer"},
+	"billing":        {"fault", "customer", "job"},
 	"provisioning":   {"fault", "secret", "digest", "job", "customer", "deviceprofiles"},
-	"store":          {"fault", "secret", "job", "screening", "customer", "deviceprofiles", "provisioning"},
+	"store":          {"fault", "secret", "job", "screening", "customer", "deviceprofiles", "billing", "provisioning"},
 	"httpcfg":        {"fault", "secret", "digest", "deviceprofiles", "provisioning"},
 	"tftp":           {"fault", "deviceprofiles", "provisioning"},
 	"sip":            {"fault", "secret", "digest", "customer", "deviceprofiles", "provisioning"},
 	"zone":           {"fault", "customer"},
-	"adminapi":       {"fault", "secret", "screening", "customer", "deviceprofiles", "provisioning"},
+	"adminapi":       {"fault", "secret", "screening", "customer", "deviceprofiles", "billing", "provisioning"},
 	"mail":           {"fault", "secret", "customer"},
 	"phone":          {"fault", "secret", "deviceprofiles"},
 	"cmd/dialtone":   {everything},
@@ -37,7 +38,7 @@ var table = map[string][]string{
 var doors = []string{"httpcfg", "tftp", "sip", "zone", "adminapi"}
 
 // nouns hold rules, and no machinery.
-var nouns = []string{"customer", "deviceprofiles", "screening", "bulk"}
+var nouns = []string{"customer", "deviceprofiles", "screening", "bulk", "billing"}
 
 // wall is the only package that speaks SQL, and only the command wires it to the rest.
 const (

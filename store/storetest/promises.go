@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/job"
 	"dialtone/provisioning"
@@ -168,6 +169,9 @@ func (p *Promises) note(list *[]promised, j job.Job) error {
 // Customers is a store whose promises are kept.
 func (p *Promises) Customers(s customer.Store) customer.Store { return promisingCustomers{s, p} }
 
+// Billing is a store whose promises are kept.
+func (p *Promises) Billing(s billing.Store) billing.Store { return promisingReports{s, p} }
+
 // Provisioning is a store whose promises are kept.
 func (p *Promises) Provisioning(s provisioning.Store) provisioning.Store {
 	return promisingDevices{s, p}
@@ -198,6 +202,32 @@ type promisingCustomerTx struct {
 
 // Enqueue implements customer.Tx.
 func (t promisingCustomerTx) Enqueue(_ context.Context, j job.Job) error { return t.note(j) }
+
+type promisingReports struct {
+	billing.Store
+	promises *Promises
+}
+
+// Update implements billing.Store.
+func (s promisingReports) Update(ctx context.Context, tenant customer.Tenant, fn func(billing.Tx) error) error {
+	var list []promised
+	err := s.Store.Update(ctx, tenant, func(tx billing.Tx) error {
+		list = nil
+		return fn(promisingReportTx{tx, func(j job.Job) error { return s.promises.note(&list, j) }})
+	})
+	if err != nil {
+		return err
+	}
+	return s.promises.committed(ctx, list)
+}
+
+type promisingReportTx struct {
+	billing.Tx
+	note func(job.Job) error
+}
+
+// Enqueue implements billing.Tx.
+func (t promisingReportTx) Enqueue(_ context.Context, j job.Job) error { return t.note(j) }
 
 type promisingDevices struct {
 	provisioning.Store

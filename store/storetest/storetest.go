@@ -1,6 +1,6 @@
 // Package storetest says what every store must do: one suite that runs on each database.
 //
-// It is for tests alone. It knows the interfaces of customer and provisioning and nothing of SQL. Start at Run.
+// It is for tests alone. It knows the interfaces of customer, billing and provisioning and nothing of SQL. Start at Run.
 package storetest
 
 import (
@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
@@ -24,6 +25,7 @@ import (
 // Store is what a database offers.
 type Store interface {
 	Customers() customer.Store
+	Billing() billing.Store
 	Provisioning() provisioning.Store
 	Work(ctx context.Context, workers []job.Worker, logger *slog.Logger) error
 	Jobs(ctx context.Context) (map[string]int, error)
@@ -56,6 +58,9 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"PSTNVendorsChange":         pstnVendorsChange,
 		"WhatIsReferredToStays":     whatIsReferredToStays,
 		"CustomersChange":           customersChange,
+		"ReportsChange":             reportsChange,
+		"ReportsAreListed":          reportsAreListed,
+		"OneReportIsCompleted":      oneReportIsCompleted,
 		"SubscribersChange":         subscribersChange,
 		"ListsAreReplacedWhole":     listsAreReplacedWhole,
 		"EverybodyIsListed":         everybodyIsListed,
@@ -86,6 +91,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 type fixture struct {
 	store                Store
 	c                    customer.Store
+	b                    billing.Store
 	p                    provisioning.Store
 	now                  time.Time
 	one, sibling, foe    customer.Customer
@@ -98,7 +104,7 @@ type fixture struct {
 
 func newFixture(t testing.TB, s Store) *fixture {
 	t.Helper()
-	f := &fixture{store: s, c: s.Customers(), p: s.Provisioning(), now: time.Date(2026, 2, 28, 23, 59, 59, 123456000, time.UTC)}
+	f := &fixture{store: s, c: s.Customers(), b: s.Billing(), p: s.Provisioning(), now: time.Date(2026, 2, 28, 23, 59, 59, 123456000, time.UTC)}
 	partners := [2]customer.OrgID{f.partner(t, "One"), f.partner(t, "Foe")}
 	f.one, f.oneShop = f.customer(t, partners[0], "one")
 	f.sibling, f.siblingShop = f.customer(t, partners[0], "sibling")

@@ -345,7 +345,27 @@ CREATE UNIQUE INDEX rpl_reviews_open ON rpl_reviews (customer_id) WHERE state IN
 CREATE INDEX rpl_reviews_list ON rpl_reviews (partner_id, opened, id);
 CREATE INDEX rpl_reviews_customer ON rpl_reviews (customer_id, opened, id);
 
+CREATE TABLE billing_reports (
+    id               TEXT PRIMARY KEY,
+    partner_id       TEXT NOT NULL REFERENCES partners (id),
+    sub_partner_id   TEXT NOT NULL, -- that it is about; '' for the partner itself
+    type             TEXT NOT NULL CHECK (type IN ('PARTNER', 'CUSTOMER', 'USER')),
+    category         TEXT NOT NULL CHECK (category IN ('RECONCILIATION', 'POINT_IN_TIME')),
+    internal         INTEGER NOT NULL CHECK (internal IN (0, 1)),
+    start_date       TEXT NOT NULL CHECK (length(start_date) = 10), -- YYYY-MM-DD, as end_date
+    end_date         TEXT NOT NULL CHECK (length(end_date) = 10),
+    status           TEXT NOT NULL CHECK (status IN ('IN_PROGRESS', 'COMPLETED', 'FAILED')),
+    errors           TEXT NOT NULL, -- JSON array of {code, message}, or null
+    created_by       TEXT NOT NULL, -- administrator, who may be gone
+    created_by_email TEXT NOT NULL,
+    created          INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX billing_reports_completed ON billing_reports (partner_id, sub_partner_id, start_date, end_date, type, category, internal)
+    WHERE status = 'COMPLETED';
+CREATE INDEX billing_reports_list ON billing_reports (partner_id, start_date, id);
+
 -- +goose Down
+DROP TABLE billing_reports;
 DROP TABLE rpl_reviews;
 DROP TABLE rpl_entries;
 DROP TABLE rpl_lists;
