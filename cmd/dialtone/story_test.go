@@ -62,6 +62,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"yesterday":   yesterday,
 		"customer":    customerCommand,
 		"accept":      accept,
+		"rivals":      rivals,
 		"mailserver":  mailServer,
 		"mail":        takeMail,
 		"link-page":   link(http.MethodGet),
