@@ -178,3 +178,43 @@ func addPhone(b *testing.B, tx provisioning.Tx, c customer.Customer, l customer.
 	}
 	return nil
 }
+
+// million is how many subscribers BenchmarkMillion lists: 1,000,000 take some minutes to make, and are the figure in docs/performance.md.
+const million = 1_000_000
+
+// BenchmarkMillion reads pages of a very long list: the first one, one far behind by its cursor, and a single row by a filter.
+func BenchmarkMillion(b *testing.B) {
+	if testing.Short() {
+		b.Skip("skipped with -short: it makes a million rows")
+	}
+	for name, open := range map[string]func(testing.TB) *store.Store{"sqlite": openSQLite, "postgres": openPostgres} {
+		b.Run(name, func(b *testing.B) {
+			s := open(b)
+			c := storetest.FillSubscribers(b, s, million)
+			list := func(filter customer.SubscriberFilter, page customer.Page) []customer.Subscriber {
+				got, _, err := s.Customers().Subscribers(b.Context(), customer.Tenant{Partner: c.Partner}, filter, page)
+				if err != nil || len(got) == 0 {
+					b.Fatal(len(got), err)
+				}
+				return got
+			}
+			middle := list(customer.SubscriberFilter{}, customer.Page{Max: 1, Offset: million / 2})[0]
+			last := list(customer.SubscriberFilter{}, customer.Page{Max: 1, Offset: million - 200})[0]
+			for name, page := range map[string]customer.Page{
+				"first": {Max: 100}, "middle": {Max: 100, After: customer.Cursor{At: middle.Created, ID: string(middle.ID)}},
+				"last": {Max: 100, After: customer.Cursor{At: last.Created, ID: string(last.ID)}}, "by-offset": {Max: 100, Offset: million - 200},
+			} {
+				b.Run(name, func(b *testing.B) {
+					for b.Loop() {
+						list(customer.SubscriberFilter{}, page)
+					}
+				})
+			}
+			b.Run("by-email", func(b *testing.B) {
+				for b.Loop() {
+					list(customer.SubscriberFilter{Email: middle.Email}, customer.Page{Max: 100})
+				}
+			})
+		})
+	}
+}

@@ -43,3 +43,32 @@ func Fill(tb testing.TB, s Store, customers, phonesEach int) Sample {
 	}
 	return sample
 }
+
+// FillSubscribers puts one customer with so many subscribers, without phones, into an empty store: a list to go through.
+func FillSubscribers(tb testing.TB, s Store, count int) customer.Customer {
+	tb.Helper()
+	const each = 10_000 // rows of a transaction
+	f := newFixture(tb, s)
+	for done := 0; done < count; done += each {
+		f.write(tb, tenantOf(f.one), func(tx provisioning.Tx) error {
+			for n := range min(each, count-done) {
+				p := f.newPerson(f.one, f.oneShop, fmt.Sprint("p", done+n), fmt.Sprint(1_000_000+done+n))
+				require.NoError(tb, tx.CreatePerson(tb.Context(), p))
+				require.NoError(tb, tx.CreateSubscriber(tb.Context(), f.newSubscriber(f.one, p)))
+			}
+			return nil
+		})
+	}
+	return f.one
+}
+
+func tenantOf(c customer.Customer) customer.Tenant {
+	return customer.Tenant{Partner: c.Partner, Customer: c.Org}
+}
+
+func (f *fixture) newSubscriber(c customer.Customer, p customer.Person) customer.Subscriber {
+	return customer.Subscriber{
+		ID: customer.SubscriberID(id()), Partner: c.Partner, Org: c.Org, Customer: c.ID, ExternalCustomerID: c.ExternalID, Person: p.ID, Email: p.Email,
+		Package: customer.WebexCalling, Status: customer.SubscriberProvisioned, Created: f.tick(), LastStatusChange: f.now,
+	}
+}

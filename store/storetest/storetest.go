@@ -160,10 +160,6 @@ func (f *fixture) customer(t testing.TB, partner customer.OrgID, name string) (c
 	return c, l
 }
 
-func tenantOf(c customer.Customer) customer.Tenant {
-	return customer.Tenant{Partner: c.Partner, Customer: c.Org}
-}
-
 func (f *fixture) newPerson(c customer.Customer, l customer.Location, name, extension string) customer.Person {
 	return customer.Person{
 		ID: customer.PersonID(id()), Partner: c.Partner, Org: c.Org, Email: name + "@" + string(c.Org) + ".example", FirstName: name, LastName: "O'Hara",
@@ -174,10 +170,7 @@ func (f *fixture) newPerson(c customer.Customer, l customer.Location, name, exte
 func (f *fixture) person(t testing.TB, c customer.Customer, l customer.Location, name, extension string) (customer.Person, customer.Subscriber) {
 	t.Helper()
 	p := f.newPerson(c, l, name, extension)
-	s := customer.Subscriber{
-		ID: customer.SubscriberID(id()), Partner: c.Partner, Org: c.Org, Customer: c.ID, ExternalCustomerID: c.ExternalID, Person: p.ID, Email: p.Email,
-		Package: customer.WebexCalling, Status: customer.SubscriberProvisioned, Created: f.tick(), LastStatusChange: f.now,
-	}
+	s := f.newSubscriber(c, p)
 	f.write(t, tenantOf(c), func(tx provisioning.Tx) error {
 		require.NoError(t, tx.CreatePerson(t.Context(), p))
 		return tx.CreateSubscriber(t.Context(), s)
