@@ -52,6 +52,8 @@ const (
 	CodeTooManyCells  Code = "too_many_cells"  // the row has more cells than the header has columns
 	CodeBrokenQuote   Code = "broken_quote"    // a quotation mark that isn't closed, or is followed by something other than a separator
 	CodeNoMeetingSite Code = "no_meeting_site" // a warning: a package with meetings, and no preferred meeting site
+	CodeRefused       Code = "refused"         // a rule has something against the row: whoever applies it says so
+	CodePassedOver    Code = "passed_over"     // a warning: something that the row says wasn't used
 	CodeEncoding      Code = "encoding"        // a warning: the file isn't Unicode, and was read as Windows-1252
 	CodeUnknownColumn Code = "unknown_column"  // a warning: columns that nobody reads
 )

@@ -19,7 +19,7 @@ var table = map[string][]string{
 	"deviceprofiles": {"fault", "secret"},
 	"screening":      {"fault"},
 	"bulk":           {"fault", "customer"},
-	"provisioning":   {"fault", "secret", "digest", "job", "customer", "deviceprofiles"},
+	"provisioning":   {"fault", "secret", "digest", "job", "customer", "deviceprofiles", "bulk"},
 	"store":          {"fault", "secret", "job", "customer", "deviceprofiles", "provisioning"},
 	"httpcfg":        {"fault", "secret", "digest", "deviceprofiles", "provisioning"},
 	"tftp":           {"fault", "deviceprofiles", "provisioning"},
