@@ -79,6 +79,39 @@ cy@bakery.example "Cy" "" shop 1004  [webex_calling_standard] []
 	assert.Contains(t, h.state(t), "+12175550000 \n")
 }
 
+// What the rows above have taken or freed counts for a row, in a dry run too.
+func TestRowsSeeWhatTheRowsAboveDid(t *testing.T) {
+	t.Parallel()
+	h := openHall(t)
+	h.newCustomer(t, "small", map[customer.Package]int{
+		customer.WebexCalling: 2, customer.WebexCallingStandard: 1, customer.WebexMeetings: 1, customer.WebexSuite: 1, customer.AttendantConsole: 1,
+	})
+	header := []string{"email", "location", "extension", "number", "webex_calling", "webex_meetings", "meeting_site"}
+	h.run(t, h.table([]string{"email", "location", "extension", "webex_suite"}, []string{"hal", "Shop", "1000", "TRUE"})) // the administrator
+	h.run(t, h.table(header, []string{"ada", "Shop", "1001", h.number(0), "TRUE", "", "x"}, []string{"bob", "Shop", "1002", h.number(1), "TRUE", "", "x"}))
+	assert.Equal(t, []string{
+		`2,cy@small.example,failed,webex_calling,"webex_calling: All 2 of the customer's webex_calling are assigned. Raise the quantity, or take the package from somebody first."`,
+		`3,ada@small.example,changed,,`, `4,dee@small.example,added,,`,
+		`5,eve@small.example,failed,webex_calling,"webex_calling: All 2 of the customer's webex_calling are assigned. Raise the quantity, or take the package from somebody first."`,
+		`6,bob@small.example,changed,,`, `7,fay@small.example,failed,webex_meetings,"webex_meetings: All 1 of the customer's webex_meetings are assigned. Raise the quantity, or take the package from somebody first."`,
+	}, h.run(t, h.table(header,
+		[]string{"cy", "Shop", "1003", "", "TRUE", "", "x"}, []string{"ada", "", "", "", "FALSE", "TRUE", "x"}, []string{"dee", "Shop", "1001", h.number(0), "TRUE", "", "x"},
+		[]string{"eve", "Shop", "1004", "", "TRUE", "", "x"}, []string{"bob", "", "1003", "REMOVE", "", "", ""}, []string{"fay", "", "", "", "", "TRUE", "x"},
+	)))
+	assert.Equal(t, []string{
+		`2,dee@small.example,failed,extension,extension: The extension is taken in this location.`, `3,bob@small.example,changed,,`, `4,ada@small.example,deleted,,`,
+		`5,fay@small.example,added,,`,
+	}, h.run(t, h.table(append(header, "webex_calling_standard", "webex_suite", "attendant_console"),
+		[]string{"dee", "", "1003", h.number(1), "", "", "", "", "", ""}, []string{"bob", "", "1002", h.number(1), "", "", "", "", "", ""},
+		[]string{"ada", "", "", "", "FALSE", "FALSE", "", "FALSE", "FALSE", "FALSE"}, []string{"fay", "", "", "", "", "TRUE", "x", "", "", ""},
+	)))
+	assert.Equal(t, []string{
+		`2,dee@small.example,failed,number,number: The number is somebody else's.`, `3,bob@small.example,changed,,`, `4,hal@small.example,failed,number,number: The number is somebody else's.`,
+	}, h.run(t, h.table(header,
+		[]string{"dee", "", "", h.number(1), "", "", ""}, []string{"bob", "", "", h.number(2), "", "", ""}, []string{"hal", "Shop", "1009", h.number(0), "", "", ""},
+	)))
+}
+
 func TestModesOfPackages(t *testing.T) {
 	t.Parallel()
 	h := openHall(t)
