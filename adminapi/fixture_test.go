@@ -80,7 +80,7 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 		Store: o.promises.Provisioning(o.db.Provisioning()), Customers: customers, Keyring: ring, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
 	})
 	require.NoError(t, err)
-	o.promises.Employ(customers.Workers()...)
+	o.promises.Employ(append(customers.Workers(), devices.Workers()...)...)
 	devices.Announce(
 		deviceprofiles.Service{HTTPBase: "http://phones.example.test:8081", HTTPSBase: "https://phones.example.test:8443", NTPServer: "ntp.example.test"},
 		deviceprofiles.SIP{Transport: deviceprofiles.TLS, Expires: 3600},
@@ -150,7 +150,7 @@ func (o *office) ask(t testing.TB, token, method, target, body string, headers .
 	}
 	r := httptest.NewRequestWithContext(t.Context(), method, target, reader)
 	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Type", mediaTypeFor(target))
 	}
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)

@@ -108,6 +108,12 @@ func routes() []routed {
 		{"PUT", "/hub/v1/admins/{adminId}", "dialtone:admins_write", 200, ofAnAdmin, at(`{"role":"wholesale_admin"}`)},
 		{"DELETE", "/hub/v1/admins/{adminId}", "dialtone:admins_write", 204, ofAnAdmin, nil},
 		{"GET", "/hub/v1/audit", "dialtone:audit_read", 200, at("/hub/v1/audit"), nil},
+		{"POST", "/hub/v1/people/imports", "spark-admin:wholesale_subscribers_write", 202, ofImports, func(*office) string { return "email\nada@bakery.example\n" }},
+		{"GET", "/hub/v1/people/imports", "spark-admin:wholesale_subscribers_read", 200, ofImports, nil},
+		{"GET", "/hub/v1/people/imports/template", "spark-admin:wholesale_subscribers_read", 200, at("/hub/v1/people/imports/template"), nil},
+		{"GET", "/hub/v1/people/imports/{importId}", "spark-admin:wholesale_subscribers_read", 200, ofAnImport, nil},
+		{"GET", "/hub/v1/people/imports/{importId}/results", "spark-admin:wholesale_subscribers_read", 200, func(o *office) string { return ofAnImport(o) + "/results" }, nil},
+		{"DELETE", "/hub/v1/people/imports/{importId}", "spark-admin:wholesale_subscribers_write", 204, ofAnImport, nil},
 		{"GET", "/v1/locations", "spark-admin:locations_read", 200, at("/v1/locations"), nil},
 		{"POST", "/v1/telephony/config/locations/{locationId}/numbers", "spark-admin:telephony_config_write", 201,
 			func(o *office) string { return "/v1/telephony/config/locations/" + o.location + "/numbers" }, at(`{"phoneNumbers":["+12175550124"]}`)},
@@ -202,7 +208,7 @@ func TestBodiesThatCantBeRead(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	for _, r := range routes() {
-		if r.body == nil {
+		if r.body == nil || mediaTypeFor(r.documented) != "application/json" { // files of people have tests of their own
 			continue
 		}
 		path, name := r.path(o), r.method+" "+r.documented
