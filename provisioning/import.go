@@ -118,7 +118,7 @@ const (
 	// importBatch and importBatchBytes bound what is held of a file at a time, and the rows of one transaction.
 	importBatch      = 500
 	importBatchBytes = 1 << 20
-	// importAbandoned is how long an upload may be silent: longer than a door lets it be, so that its process must have died.
+	// importAbandoned is how long nothing may come of an upload before another import may take its place: its process died, or it is too slow to wait for.
 	importAbandoned = 2 * time.Minute
 	cleanupTimeout  = 10 * time.Second
 )

@@ -52,6 +52,8 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"AdminsChange":              adminsChange,
 		"CustomersChange":           customersChange,
 		"SubscribersChange":         subscribersChange,
+		"ImportsChange":             importsChange,
+		"PeopleByExtension":         peopleAreFoundByExtension,
 		"TheOldestAndTheNewest":     theOldestAndTheNewestDevice,
 		"BindingsAreReplaced":       bindingsAreReplaced,
 		"ManyBindingsAtOnce":        manyBindingsAtOnce,
