@@ -103,7 +103,9 @@ func (h *house) serve(ctx context.Context, stdout, stderr io.Writer) error {
 func (h *house) runCore(ctx context.Context) error {
 	core, ctx := errgroup.WithContext(ctx)
 	core.Go(func() error { return h.core.Run(ctx) })
-	core.Go(func() error { return h.db.Work(ctx, append(h.customers.Workers(), h.core.Workers()...), h.logger.With("part", "jobs")) })
+	core.Go(func() error {
+		return h.db.Work(ctx, append(h.customers.Workers(), h.core.Workers()...), h.logger.With("part", "jobs"))
+	})
 	return core.Wait()
 }
 
