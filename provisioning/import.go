@@ -313,7 +313,8 @@ func (s *Service) recordImport(ctx context.Context, tx Tx, actor string, i Impor
 	})
 }
 
-// WriteImportResults writes the file of results, as far as there are any, reading a few hundred rows at a time. Errors are the store's and w's.
+// WriteImportResults writes the file of results, as far as there are any, reading a few hundred rows at a time. Errors are the store's and w's: then what
+// was written may be a part.
 func (s *Service) WriteImportResults(ctx context.Context, tenant customer.Tenant, id ImportID, w io.Writer) error {
 	out := bulk.NewResultWriter(w)
 	for after := 0; ; {
@@ -328,6 +329,9 @@ func (s *Service) WriteImportResults(ctx context.Context, tenant customer.Tenant
 			after = r.Number
 		}
 		if len(results) < importBatch {
+			if _, err := s.store.Import(ctx, tenant, id); err != nil {
+				return err // deleted in between: what was written isn't all
+			}
 			return out.Flush()
 		}
 	}

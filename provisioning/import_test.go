@@ -180,6 +180,8 @@ func TestOneImportAtATime(t *testing.T) {
 	assert.Equal(t, true, h.kinds(t, customer.EventPeopleImported)[0].Data["stopped"])
 	require.NoError(t, h.promises.Do(t.Context()), "its job finds nothing to do")
 	assert.Empty(t, h.people(t))
+	err = h.WriteImportResults(t.Context(), h.customer.Tenant(), first.ID, io.Discard)
+	assert.True(t, fault.Is(err, fault.NotFound), "a part isn't taken for all: %v", err)
 	_, err = h.Import(t.Context(), h.customer.Tenant(), first.ID)
 	assert.True(t, fault.Is(err, fault.NotFound))
 

@@ -7,4 +7,4 @@ import (
 	"dialtone/store/pgtest"
 )
 
-func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) }
+func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) } //nolint:forbidigo // a TestMain exits

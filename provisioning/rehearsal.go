@@ -42,7 +42,7 @@ func (r *rehearsal) holder(ctx context.Context, key string) (customer.PersonID, 
 	if holder, ok := r.earlier[key]; ok {
 		return customer.PersonID(holder), true, nil
 	}
-	holder, ok, err := r.Tx.ImportClaim(ctx, r.run.Tenant(), r.run.ID, key)
+	holder, ok, err := r.ImportClaim(ctx, r.run.Tenant(), r.run.ID, key)
 	return customer.PersonID(holder), ok, err
 }
 
@@ -65,7 +65,7 @@ func (r *rehearsal) setExtension(ctx context.Context, p customer.Person) error {
 	if err != nil || !touched {
 		return err
 	}
-	now, err := r.Tx.PersonByExtension(ctx, r.run.Tenant(), p.Location, p.Extension)
+	now, err := r.PersonByExtension(ctx, r.run.Tenant(), p.Location, p.Extension)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
@@ -104,7 +104,7 @@ func (r *rehearsal) SetPerson(ctx context.Context, p customer.Person) error {
 	if _, err := r.original(ctx, p.ID); err != nil {
 		return err
 	}
-	before, err := r.Tx.Person(ctx, r.run.Tenant(), p.ID)
+	before, err := r.Person(ctx, r.run.Tenant(), p.ID)
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func (r *rehearsal) original(ctx context.Context, id customer.PersonID) (custome
 	if p, ok := r.numbers[id]; ok {
 		return p, nil
 	}
-	p, err := r.Tx.Person(ctx, r.run.Tenant(), id)
+	p, err := r.Person(ctx, r.run.Tenant(), id)
 	if err == nil {
 		r.numbers[id] = p
 	}
@@ -156,7 +156,7 @@ func (r *rehearsal) setNumber(ctx context.Context, tenant customer.Tenant, e164 
 	if err != nil || !touched {
 		return err
 	}
-	n, err := r.Tx.Number(ctx, tenant, e164)
+	n, err := r.Number(ctx, tenant, e164)
 	if err != nil || n.Owner == holder {
 		return err
 	}
@@ -208,7 +208,7 @@ func (r *rehearsal) CreateSubscriber(ctx context.Context, s customer.Subscriber)
 
 // SetPackages implements customer.Tx.
 func (r *rehearsal) SetPackages(ctx context.Context, s customer.Subscriber) error {
-	before, err := r.Tx.Subscriber(ctx, s.Tenant(), s.ID)
+	before, err := r.Subscriber(ctx, s.Tenant(), s.ID)
 	if err != nil {
 		return err
 	}
@@ -219,7 +219,7 @@ func (r *rehearsal) SetPackages(ctx context.Context, s customer.Subscriber) erro
 
 // DeleteSubscriber implements customer.Tx.
 func (r *rehearsal) DeleteSubscriber(ctx context.Context, tenant customer.Tenant, id customer.SubscriberID) error {
-	before, err := r.Tx.Subscriber(ctx, tenant, id)
+	before, err := r.Subscriber(ctx, tenant, id)
 	if err != nil {
 		return err
 	}
