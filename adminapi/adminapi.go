@@ -82,6 +82,7 @@ type Customers interface {
 
 // Devices is what the door asks about devices; provisioning.Service is one.
 type Devices interface {
+	Imports
 	AddSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) (customer.Subscriber, error)
 	CheckSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) error
 	ChangeSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID, in provisioning.Reassignment) (customer.Subscriber, error)
@@ -129,9 +130,11 @@ type Server struct {
 // The limits of a connection. Bodies are small and clients are programs: who needs longer is stuck.
 const (
 	maxBody        = 1 << 20
+	maxFile        = 64 << 20 // of a file of people, which is stored as it comes
 	headerTimeout  = 10 * time.Second
 	readTimeout    = 30 * time.Second
 	writeTimeout   = 60 * time.Second
+	fileTimeout    = 10 * time.Minute // for a file to come or go over a slow line
 	idleTimeout    = 2 * time.Minute
 	drainTimeout   = 7 * time.Second
 	maxHeaderBytes = 32 << 10
@@ -210,6 +213,7 @@ func (s *Server) routes() {
 	s.pstnVendorRoutes()
 	s.reviewRoutes()
 	s.reportRoutes()
+	s.importRoutes()
 }
 
 // Handler serves the routes.

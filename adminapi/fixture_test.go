@@ -198,7 +198,7 @@ func (o *office) ask(t testing.TB, token, method, target, body string, headers .
 	}
 	r := httptest.NewRequestWithContext(t.Context(), method, target, reader)
 	if body != "" {
-		r.Header.Set("Content-Type", "application/json")
+		r.Header.Set("Content-Type", mediaTypeFor(target))
 	}
 	if token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)

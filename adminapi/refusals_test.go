@@ -177,6 +177,12 @@ func routes() []routed {
 		{"POST", review + "/approve", "dialtone:rpl_write", 200, ofAReview("/approve"), at(`{"note":"somebody else"}`)},
 		{"POST", review + "/deny", "dialtone:rpl_write", 200, ofAReview("/deny"), at(`{"note":"the same owner"}`)},
 		{"POST", review + "/contacts", "dialtone:rpl_write", 200, ofAReview("/contacts"), at(`{"reached":false,"note":"no answer"}`)},
+		{"POST", "/hub/v1/people/imports", "spark-admin:wholesale_subscribers_write", 202, ofImports, func(*office) string { return "email\nada@bakery.example\n" }},
+		{"GET", "/hub/v1/people/imports", "spark-admin:wholesale_subscribers_read", 200, ofImports, nil},
+		{"GET", "/hub/v1/people/imports/template", "spark-admin:wholesale_subscribers_read", 200, at("/hub/v1/people/imports/template"), nil},
+		{"GET", "/hub/v1/people/imports/{importId}", "spark-admin:wholesale_subscribers_read", 200, ofAnImport, nil},
+		{"GET", "/hub/v1/people/imports/{importId}/results", "spark-admin:wholesale_subscribers_read", 200, func(o *office) string { return ofAnImport(o) + "/results" }, nil},
+		{"DELETE", "/hub/v1/people/imports/{importId}", "spark-admin:wholesale_subscribers_write", 204, ofAnImport, nil},
 		{"GET", "/v1/locations", "spark-admin:locations_read", 200, at("/v1/locations"), nil},
 		{"POST", "/v1/telephony/config/locations/{locationId}/numbers", "spark-admin:telephony_config_write", 201,
 			func(o *office) string { return "/v1/telephony/config/locations/" + o.location + "/numbers" }, at(`{"phoneNumbers":["+12175550124"]}`)},
@@ -271,7 +277,7 @@ func TestBodiesThatCantBeRead(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	for _, r := range routes() {
-		if r.body == nil {
+		if r.body == nil || mediaTypeFor(r.documented) != "application/json" { // files of people have tests of their own
 			continue
 		}
 		path, name := r.path(o), r.method+" "+r.documented

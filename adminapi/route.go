@@ -35,15 +35,21 @@ func errorStatuses() []int { return []int{400, 401, 403, 404, 405, 409, 413, 415
 
 // route adds a route: token, scope, then the handler, whose errors become answers in one way.
 func route[I, O any](s *Server, o operation, handle func(context.Context, *I) (*O, error)) {
-	operation := huma.Operation{
+	routeWith(s, o, func(*huma.Operation) {}, handle)
+}
+
+// routeWith is route for what the library can't read from the types: describe adds it to the document.
+func routeWith[I, O any](s *Server, o operation, describe func(*huma.Operation), handle func(context.Context, *I) (*O, error)) {
+	described := huma.Operation{
 		OperationID: o.id, Method: o.method, Path: o.path, Summary: o.summary, DefaultStatus: o.status, Errors: errorStatuses(), MaxBodyBytes: maxBody,
 	}
 	if o.scope != public {
-		operation.Security = []map[string][]string{{"token": {string(o.scope)}}}
-		operation.Middlewares = huma.Middlewares{s.authorise(o.scope)}
-		operation.Parameters = []*huma.Param{onBehalfParameter()}
+		described.Security = []map[string][]string{{"token": {string(o.scope)}}}
+		described.Middlewares = huma.Middlewares{s.authorise(o.scope)}
+		described.Parameters = []*huma.Param{onBehalfParameter()}
 	}
-	huma.Register(s.api, operation, func(ctx context.Context, in *I) (*O, error) {
+	describe(&described)
+	huma.Register(s.api, described, func(ctx context.Context, in *I) (*O, error) {
 		out, err := handle(ctx, in)
 		if err != nil {
 			return nil, s.failed(ctx, err)
@@ -105,7 +111,12 @@ func (s *Server) behalf(ctx context.Context, actor customer.Actor, subPartner st
 }
 
 func (s *Server) refuse(c huma.Context, status int, message string) {
-	s.write(c, &apiError{status: status, Message: message, Errors: []errorItem{{Description: message}}, TrackingID: trackingID(c.Context())})
+	s.write(c, refusal(c.Context(), status, message))
+}
+
+// refusal is an error that has nothing to do with a rule of ours.
+func refusal(ctx context.Context, status int, message string) *apiError {
+	return &apiError{status: status, Message: message, Errors: []errorItem{{Description: message}}, TrackingID: trackingID(ctx)}
 }
 
 // write writes an error before a route runs.

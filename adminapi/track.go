@@ -32,9 +32,11 @@ func (s *Server) track(next http.Handler) http.Handler {
 		ctx := context.WithValue(r.Context(), trackingKey{}, id)
 		r = r.WithContext(ctx)
 		r.Header = plainMediaType(r.Header)
-		r.Body = http.MaxBytesReader(seen, r.Body, maxBody+1)
+		r.Body = http.MaxBytesReader(seen, r.Body, s.roomFor(w, r)+1)
 		defer func() {
-			if broken := recover(); broken != nil {
+			if broken := recover(); broken == http.ErrAbortHandler { //nolint:errorlint // the server compares it so
+				panic(broken)
+			} else if broken != nil {
 				s.Logger.ErrorContext(ctx, "a request broke us", "tracking_id", id, "panic", fmt.Sprint(broken), "stack", string(debug.Stack()))
 				if seen.status == 0 {
 					s.writeStatus(seen, r, http.StatusInternalServerError, "Something went wrong on our side. Try again; if it stays, give your administrator the tracking id.")
@@ -46,14 +48,31 @@ func (s *Server) track(next http.Handler) http.Handler {
 	})
 }
 
-// plainMediaType writes the body's media type in lower case and without parameters, as the library compares it letter by letter (RFC 9110 section 8.3.1
+// roomFor is how large a body may be. Files of people may be large, and both they and their results may take their time.
+func (s *Server) roomFor(w http.ResponseWriter, r *http.Request) int64 {
+	if !strings.HasPrefix(r.URL.Path, importsPath) {
+		return maxBody
+	}
+	connection, until := http.NewResponseController(w), s.Now().Add(fileTimeout)
+	_ = connection.SetReadDeadline(until) // what has no deadlines needs none
+	_ = connection.SetWriteDeadline(until)
+	if r.Method == http.MethodPost && r.URL.Path == importsPath {
+		return maxFile
+	}
+	return maxBody
+}
+
+// plainMediaType writes the body's media type in lower case and without parameters but those of forms, as the library compares it letter by letter (RFC 9110 section 8.3.1
 // has no case). What can't be parsed stays as it is.
 func plainMediaType(h http.Header) http.Header {
-	kind, _, err := mime.ParseMediaType(h.Get("Content-Type"))
+	kind, parameters, err := mime.ParseMediaType(h.Get("Content-Type"))
 	if err != nil {
 		return h
 	}
 	h = h.Clone() // a handler changes nothing of its request
+	if strings.HasPrefix(kind, "multipart/") {
+		kind = mime.FormatMediaType(kind, parameters) // without its boundary a form can't be read
+	}
 	h.Set("Content-Type", kind)
 	return h
 }

@@ -9,8 +9,6 @@ package bulk
 
 import (
 	"fmt"
-
-	"dialtone/customer"
 )
 
 // MaxRows is how many people a file can hold at most. It bounds the memory for addresses that were met already (about 4 MB), and the work of one file.
@@ -52,6 +50,8 @@ const (
 	CodeTooManyCells  Code = "too_many_cells"  // the row has more cells than the header has columns
 	CodeBrokenQuote   Code = "broken_quote"    // a quotation mark that isn't closed, or is followed by something other than a separator
 	CodeNoMeetingSite Code = "no_meeting_site" // a warning: a package with meetings, and no preferred meeting site
+	CodeRefused       Code = "refused"         // a rule has something against the row: whoever applies it says so
+	CodePassedOver    Code = "passed_over"     // a warning: something that the row says wasn't used
 	CodeEncoding      Code = "encoding"        // a warning: the file isn't Unicode, and was read as Windows-1252
 	CodeUnknownColumn Code = "unknown_column"  // a warning: columns that nobody reads
 )
@@ -80,7 +80,7 @@ type Row struct {
 	RemoveNumbers    []string // numbers that the person is to lose, E.164
 	RemoveAllNumbers bool     // the person is to lose every number
 	MeetingSite      string   // the preferred Webex site; at most 253 characters
-	Packages         map[customer.Package]Tristate
+	Packages         map[Package]Tristate
 	Problems         []Problem // in the order of Columns
 }
 
@@ -95,8 +95,8 @@ func (r Row) Failed() bool {
 }
 
 // Wanted returns the packages that the row says Yes to, in the order of Columns.
-func (r Row) Wanted() []customer.Package {
-	var out []customer.Package
+func (r Row) Wanted() []Package {
+	var out []Package
 	for _, p := range packages() {
 		if r.Packages[p] == Yes {
 			out = append(out, p)

@@ -6,7 +6,6 @@ import (
 	"strings"
 	"unicode"
 
-	"dialtone/customer"
 	"dialtone/fault"
 )
 
@@ -26,10 +25,10 @@ const (
 // hyphens.
 type Column struct {
 	Name      string
-	Aliases   []string         // other names that are accepted: the display name, and what Control Hub's own files say
-	Mandatory bool             // a file without it is refused
-	Package   customer.Package // that the column gives or takes; empty for the others
-	Meaning   string           // for the administrator who fills it
+	Aliases   []string // other names that are accepted: the display name, and what Control Hub's own files say
+	Mandatory bool     // a file without it is refused
+	Package   Package  // that the column gives or takes; empty for the others
+	Meaning   string   // for the administrator who fills it
 	Example   string
 }
 
@@ -38,7 +37,7 @@ func Columns() []Column {
 	columns := personColumns()
 	for _, p := range packages() {
 		example := "FALSE"
-		if p == customer.WebexCalling {
+		if p == WebexCalling {
 			example = "TRUE"
 		}
 		columns = append(columns, Column{
@@ -68,41 +67,41 @@ func personColumns() []Column {
 }
 
 // packages are the base packages and add-ons that a person can have.
-func packages() []customer.Package {
-	return []customer.Package{
-		customer.WebexCalling, customer.WebexCallingStandard, customer.WebexVoice, customer.WebexSuite, customer.CXEssentials,
-		customer.WebexMeetings, customer.CXPremiumAgent, customer.CXStandardAgent, customer.AttendantConsole,
+func packages() []Package {
+	return []Package{
+		WebexCalling, WebexCallingStandard, WebexVoice, WebexSuite, CXEssentials,
+		WebexMeetings, CXPremiumAgent, CXStandardAgent, AttendantConsole,
 	}
 }
 
 // packageAliases are a package's display name, and what else it is called. Where the display name has the wire name's words, both match alike.
-func packageAliases(p customer.Package) []string {
+func packageAliases(p Package) []string {
 	switch p {
-	case customer.WebexCalling:
+	case WebexCalling:
 		return []string{"Webex Calling"}
-	case customer.WebexCallingStandard:
+	case WebexCallingStandard:
 		return []string{"Webex Calling Standard"}
-	case customer.WebexVoice:
+	case WebexVoice:
 		return []string{"Webex Voice"}
-	case customer.WebexSuite:
+	case WebexSuite:
 		return []string{"Webex Suite"}
-	case customer.CXEssentials:
+	case CXEssentials:
 		return []string{"Customer Assist", "Webex Customer Experience Essentials"}
-	case customer.WebexMeetings:
+	case WebexMeetings:
 		return []string{"Webex Meetings"}
-	case customer.CXPremiumAgent:
+	case CXPremiumAgent:
 		return []string{"CX Premium Agent"}
-	case customer.CXStandardAgent:
+	case CXStandardAgent:
 		return []string{"CX Standard Agent"}
-	case customer.AttendantConsole:
+	case AttendantConsole:
 		return []string{"Attendant Console"}
 	}
 	return []string{string(p)}
 }
 
 // carriesMeetings reports whether a package is more than voice: its holder should have a preferred meeting site (product rule 6).
-func carriesMeetings(p customer.Package) bool {
-	return p == customer.WebexCalling || p == customer.WebexSuite || p == customer.CXEssentials || p == customer.WebexMeetings
+func carriesMeetings(p Package) bool {
+	return p == WebexCalling || p == WebexSuite || p == CXEssentials || p == WebexMeetings
 }
 
 // matcher finds columns by what stands in a header.
@@ -135,10 +134,10 @@ func fold(title string) string {
 
 // header says which cell of a row belongs to which column.
 type header struct {
-	width    int                // cells of the header record
-	index    map[string]int     // a Column's Name -> its cell
-	packages []customer.Package // that have a column, in the order of Columns
-	unknown  []string           // titles that are no column's
+	width    int            // cells of the header record
+	index    map[string]int // a Column's Name -> its cell
+	packages []Package      // that have a column, in the order of Columns
+	unknown  []string       // titles that are no column's
 }
 
 // newHeader reads the header record. fault.Invalid when a mandatory column is missing or a column stands there twice.

@@ -17,7 +17,6 @@ import (
 	"golang.org/x/text/encoding/unicode"
 
 	"dialtone/bulk"
-	"dialtone/customer"
 )
 
 var update = flag.Bool("update", false, "write the files in testdata again")
@@ -70,10 +69,10 @@ func TestEveryEncodingWithEverySeparator(t *testing.T) {
 				assert.Equal(t, []bulk.Row{{
 					Line: 2, Email: "zoe@example.com", FirstName: "Zoë", LastName: `O'Brien, Müller; 3rd, "Zo"`,
 					Location: "Köln", Extension: "0101", Number: "+4922147120", MeetingSite: "example.webex.com",
-					Packages: map[customer.Package]bulk.Tristate{"webex_calling": bulk.Yes, "webex_meetings": bulk.No},
+					Packages: map[bulk.Package]bulk.Tristate{"webex_calling": bulk.Yes, "webex_meetings": bulk.No},
 				}, {
 					Line: 3, Email: "rene@example.com", FirstName: "René", LastName: "d’Été",
-					Packages: map[customer.Package]bulk.Tristate{"webex_calling": bulk.No, "webex_meetings": bulk.No},
+					Packages: map[bulk.Package]bulk.Tristate{"webex_calling": bulk.No, "webex_meetings": bulk.No},
 				}}, rows)
 				assert.True(t, rows[1].AllOff())
 				assert.Equal(t, form.want, r.Encoding())

@@ -14,7 +14,6 @@ import (
 	"pgregory.net/rapid"
 
 	"dialtone/bulk"
-	"dialtone/customer"
 	"dialtone/fault"
 )
 
@@ -141,7 +140,7 @@ func TestRoundTrip(t *testing.T) {
 			row := bulk.Row{
 				Line: line, Email: string(rune('a'+i)) + "@example.com", FirstName: name.Draw(t, "first name"), Location: name.Draw(t, "location"),
 				Extension: rapid.StringMatching(`([0-9]{2,10})?`).Draw(t, "extension"), Number: rapid.StringMatching(`(\+[1-9][0-9]{6,14})?`).Draw(t, "number"),
-				Packages: map[customer.Package]bulk.Tristate{"webex_suite": bulk.No},
+				Packages: map[bulk.Package]bulk.Tristate{"webex_suite": bulk.No},
 			}
 			notes := rapid.IntRange(0, 3).Draw(t, "line breaks")
 			records = append(records, []string{row.Email, row.FirstName, "ä" + strings.Repeat("x"+s.end, notes), row.Location, row.Extension, row.Number, "FALSE"})

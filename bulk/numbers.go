@@ -4,8 +4,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"dialtone/customer"
 )
 
 // maxNumbers bounds the numbers of one cell: a primary one, ten alternates, and as many to be removed.
@@ -142,7 +140,7 @@ func (c cells) e164(row *Row, text string) (string, bool) {
 		row.fail(columnNumber, CodeInvalid, "%s has a zero in brackets. Write the number as it is dialled from abroad, such as +442079460958.", shown(text))
 		return "", false
 	}
-	clean := customer.CleanNumber(digits)
+	clean := digitsOf(digits)
 	if rest, ok := strings.CutPrefix(clean, "00"); ok { // the prefix for calls abroad (ITU-T E.123)
 		clean = "+" + rest
 	}
@@ -154,6 +152,20 @@ func (c cells) e164(row *Row, text string) (string, bool) {
 		return "", false
 	}
 	return clean, true
+}
+
+// digitsOf takes everything but the digits and a plus sign in front out of a number.
+func digitsOf(text string) string {
+	digits := strings.Map(func(r rune) rune {
+		if r >= '0' && r <= '9' {
+			return r
+		}
+		return -1
+	}, text)
+	if strings.HasPrefix(strings.TrimSpace(text), "+") {
+		return "+" + digits
+	}
+	return digits
 }
 
 // restorePlus puts the plus sign back where what results can exist: a number of the own country looks the same, and rarely does.

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"dialtone/customer"
 	"dialtone/fault"
 )
 
@@ -114,7 +113,7 @@ func (r *Reader) Separator() rune { return rune(r.records.split.separator) }
 func (r *Reader) Has(column string) bool { return r.header.has(column) }
 
 // PackageColumns returns the packages that have a column in the file, in the order of Columns.
-func (r *Reader) PackageColumns() []customer.Package { return slices.Clone(r.header.packages) }
+func (r *Reader) PackageColumns() []Package { return slices.Clone(r.header.packages) }
 
 // Warnings returns what is odd about the file as a whole, as far as it was read: ask after Next gave io.EOF. At most one of each code.
 func (r *Reader) Warnings() []Problem {
@@ -185,7 +184,7 @@ func (r *Reader) packages(row *Row, at func(column string) string) {
 	if len(r.header.packages) == 0 {
 		return
 	}
-	row.Packages = make(map[customer.Package]Tristate, len(r.header.packages))
+	row.Packages = make(map[Package]Tristate, len(r.header.packages))
 	for _, p := range r.header.packages {
 		row.Packages[p] = r.cells.tristate(row, string(p), at(string(p)))
 	}

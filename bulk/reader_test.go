@@ -59,9 +59,9 @@ func TestARowHasEveryColumn(t *testing.T) {
 	assert.Equal(t, bulk.Row{
 		Line: 2, Email: "ada@example.com", FirstName: "Ada", LastName: "Lovelace, Countess", DisplayName: `Ada "the first"`, Location: "Headquarters",
 		Extension: "1001", Number: "+12405551212", MeetingSite: "example.webex.com",
-		Packages: map[customer.Package]bulk.Tristate{"webex_calling": bulk.Yes, "webex_meetings": bulk.No, "attendant_console": bulk.Unset},
+		Packages: map[bulk.Package]bulk.Tristate{"webex_calling": bulk.Yes, "webex_meetings": bulk.No, "attendant_console": bulk.Unset},
 	}, row)
-	assert.Equal(t, []customer.Package{"webex_calling"}, row.Wanted())
+	assert.Equal(t, []bulk.Package{"webex_calling"}, row.Wanted())
 	assert.False(t, row.AllOff())
 	assert.False(t, row.Failed())
 }
@@ -91,7 +91,7 @@ func TestHeadersMatchWhateverTheirSpelling(t *testing.T) {
 
 func TestEveryPackageOfAPersonHasAColumn(t *testing.T) {
 	t.Parallel()
-	columns := map[customer.Package]bool{}
+	columns := map[bulk.Package]bool{}
 	names := map[string]bool{}
 	for _, c := range bulk.Columns() {
 		assert.NotEmpty(t, c.Meaning, c.Name)
@@ -105,11 +105,11 @@ func TestEveryPackageOfAPersonHasAColumn(t *testing.T) {
 			columns[c.Package] = true
 		}
 	}
-	for _, p := range []customer.Package{
+	for _, p := range []bulk.Package{
 		"common_area_calling", "webex_calling", "webex_calling_standard", "webex_meetings", "webex_suite", "webex_voice", "cx_essentials", "cisco_calling_plan",
 		"attendant_console", "cx_premium_agent", "cx_standard_agent", "cx_voice_ports", "cx_ai_assistant", "webex_ai_agent",
 	} {
-		assert.Equal(t, p.ForPerson() || p.AddOn(), columns[p], p)
+		assert.Equal(t, customer.Package(p).ForPerson() || customer.Package(p).AddOn(), columns[p], p)
 	}
 }
 
@@ -287,7 +287,7 @@ func TestAllOff(t *testing.T) {
 	assert.False(t, row.AllOff(), "no package column")
 	assert.Nil(t, row.Packages)
 	_, r := readAll(t, "webex_meetings,email,webex_calling\n")
-	assert.Equal(t, []customer.Package{"webex_calling", "webex_meetings"}, r.PackageColumns())
+	assert.Equal(t, []bulk.Package{"webex_calling", "webex_meetings"}, r.PackageColumns())
 }
 
 func TestAPackageWithMeetingsShouldHaveASite(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 	"pgregory.net/rapid"
 
 	"dialtone/bulk"
-	"dialtone/customer"
 )
 
 func TestResults(t *testing.T) {
@@ -114,6 +113,6 @@ func TestTheTemplateIsRead(t *testing.T) {
 	assert.Equal(t, "ada@example.com", rows[0].Email)
 	assert.Equal(t, "+12405551212", rows[0].Number)
 	assert.Equal(t, "1001", rows[0].Extension)
-	assert.Equal(t, []customer.Package{customer.WebexCalling}, rows[0].Wanted())
+	assert.Equal(t, []bulk.Package{bulk.WebexCalling}, rows[0].Wanted())
 	assert.Len(t, rows[0].Packages, 9)
 }

@@ -331,6 +331,8 @@ const (
 	EventNumbersAdded        EventKind = "numbers.added"
 	EventSubscriberCreated   EventKind = "subscriber.created"
 	EventSubscriberDeleted   EventKind = "subscriber.deleted"
+	EventPersonChanged       EventKind = "person.changed"
+	EventPeopleImported      EventKind = "people.imported"
 	EventPackageAssigned     EventKind = "package.assigned"
 	EventPackageRemoved      EventKind = "package.removed"
 	EventDeviceCreated       EventKind = "device.created"

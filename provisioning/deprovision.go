@@ -10,7 +10,10 @@ import (
 
 // Workers are those who keep promises that phones are a part of.
 func (s *Service) Workers() []job.Worker {
-	return []job.Worker{job.For(customer.JobDeprovision, s.deprovision, neverGivenUp)}
+	return []job.Worker{
+		job.For(customer.JobDeprovision, s.deprovision, neverGivenUp),
+		job.For(jobImport, s.runImport, s.giveUpImport),
+	}
 }
 
 // neverGivenUp goes on, with an error in the log each time: who is denied mustn't be served because a database was away.

@@ -11,6 +11,7 @@ import (
 // Reader reads devices and what hangs on them. The rules of customer.Reader hold: tenant first, fault.NotFound for what isn't the tenant's,
 // fault.Unavailable when the database doesn't answer, lists ordered by creation, then id, and never nil.
 type Reader interface {
+	ImportReader
 	Device(ctx context.Context, tenant customer.Tenant, id DeviceID) (Device, error)
 	// Devices lists devices; now decides which bindings are still valid for DeviceView.Registered.
 	Devices(ctx context.Context, tenant customer.Tenant, filter DeviceFilter, now time.Time, page customer.Page) ([]DeviceView, bool, error)
@@ -36,6 +37,7 @@ type Reader interface {
 type Tx interface {
 	customer.Tx
 	Reader
+	ImportTx
 	// CreateDevice gives fault.Conflict with code 5675 when the MAC is in use, whoever uses it.
 	CreateDevice(ctx context.Context, d Device) error
 	// DeleteDevice deletes a device with its lines, bindings and trace.

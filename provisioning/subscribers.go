@@ -82,17 +82,22 @@ func (s *Service) ChangeSubscriber(ctx context.Context, actor customer.Actor, id
 	}
 	var after customer.Subscriber
 	err = s.store.Update(ctx, sub.Tenant(), func(tx Tx) error {
-		var before customer.Subscriber
 		var err error
-		if before, after, err = s.customers.Reassign(ctx, tx, actor, sub.Tenant(), id, in); err != nil {
-			return err
-		}
-		if before.Package.Calling() && !after.Package.Calling() {
-			return s.removePhonesOf(ctx, tx, actor, after)
-		}
-		return phonesFit(ctx, tx, after)
+		after, err = s.changeSubscriber(ctx, tx, actor, sub.Tenant(), id, in)
+		return err
 	})
 	return after, err
+}
+
+func (s *Service) changeSubscriber(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, id customer.SubscriberID, in Reassignment) (customer.Subscriber, error) {
+	before, after, err := s.customers.Reassign(ctx, tx, actor, tenant, id, in)
+	if err != nil {
+		return after, err
+	}
+	if before.Package.Calling() && !after.Package.Calling() {
+		return after, s.removePhonesOf(ctx, tx, actor, after)
+	}
+	return after, phonesFit(ctx, tx, after)
 }
 
 // phonesFit refuses a package that allows fewer phones than the person has.
@@ -114,12 +119,14 @@ func (s *Service) RemoveSubscriber(ctx context.Context, actor customer.Actor, id
 	if err != nil {
 		return err
 	}
-	return s.store.Update(ctx, sub.Tenant(), func(tx Tx) error {
-		if _, err := s.customers.Unsubscribe(ctx, tx, actor, sub.Tenant(), id); err != nil {
-			return err
-		}
-		return s.removePhonesOf(ctx, tx, actor, sub)
-	})
+	return s.store.Update(ctx, sub.Tenant(), func(tx Tx) error { return s.removeSubscriber(ctx, tx, actor, sub) })
+}
+
+func (s *Service) removeSubscriber(ctx context.Context, tx Tx, actor customer.Actor, sub customer.Subscriber) error {
+	if _, err := s.customers.Unsubscribe(ctx, tx, actor, sub.Tenant(), sub.ID); err != nil {
+		return err
+	}
+	return s.removePhonesOf(ctx, tx, actor, sub)
 }
 
 // removePhonesOf deletes a person's devices. Their credentials and bindings end with them.

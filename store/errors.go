@@ -61,6 +61,7 @@ func conflictOf(name string, cause error) error {
 		{"pstn_vendors_name", "pstn_vendors.partner_id, pstn_vendors.name", fault.Problem{Field: "name", Code: fault.CodeNameInUse, Message: "You have a PSTN vendor with this name."}},
 		{"admins_email", "admins.partner_id, admins.email", fault.Problem{Field: "admin", Code: fault.CodeEmailInUse, Message: "There is an administrator with this e-mail address."}},
 		{"subscribers_person", "subscribers.person_id", fault.Problem{Field: "email", Code: fault.CodeEmailInUse, Message: "The person has a package already."}},
+		{"people_imports_running", "people_imports.org_id", fault.Problem{Field: "orgId", Code: fault.CodeBusy, Message: "Another import of this customer isn't over. Wait for its end, or delete it."}},
 		{"lines_identity", "lines.domain, lines.user_name", fault.Problem{Field: "sipUserName", Code: fault.CodeIdentityInUse, Message: "Another line has this SIP user name."}},
 		{"billing_reports_completed", "billing_reports.partner_id, billing_reports.sub_partner_id, billing_reports.start_date, billing_reports.end_date, billing_reports.type, billing_reports.category, billing_reports.internal", fault.Problem{Code: fault.CodeReportExists, Message: "There is a completed report for the same days, of the same kind. Delete it before you order it again."}},
 		{"lines_port", "lines.device_id, lines.port", fault.Problem{Field: "port", Code: fault.CodeIdentityInUse, Message: "The device has a line on this port."}},

@@ -73,6 +73,8 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"creates":     creates,
 		"complete":    complete,
 		"crowd":       crowd,
+		"people":      people,
+		"past":        past,
 		"database":    databaseCommand,
 		"second-node": func(ts *testscript.TestScript, _ bool, args []string) {
 			other := startServer(ts, args[0], nil)

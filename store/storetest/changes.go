@@ -374,3 +374,12 @@ func aBrokenStoreIsUnavailable(t *testing.T, f *fixture, open func(testing.TB) S
 	}
 	same(t, f.one)(f.c.Customer(ctx, f.one.Partner, f.one.ID))
 }
+
+func (f *fixture) added(ctx context.Context, t testing.TB, n customer.Number) (added bool, err error) {
+	t.Helper()
+	err = f.p.Update(ctx, tenantOf(f.one), func(tx provisioning.Tx) error {
+		added, err = tx.AddNumber(ctx, n)
+		return err
+	})
+	return added, err
+}

@@ -66,6 +66,8 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"EverybodyIsListed":         everybodyIsListed,
 		"ReviewsComeBack":           reviewsComeBack,
 		"ScreeningLiesOverStatus":   screeningLiesOverTheStatus,
+		"ImportsChange":             importsChange,
+		"PeopleByExtension":         peopleAreFoundByExtension,
 		"TheOldestAndTheNewest":     theOldestAndTheNewestDevice,
 		"BindingsAreReplaced":       bindingsAreReplaced,
 		"ManyBindingsAtOnce":        manyBindingsAtOnce,
@@ -487,13 +489,4 @@ func whatIsTakenIsNamed(t *testing.T, f *fixture) {
 	})
 	assert.True(t, fault.Is(err, fault.NotFound), "a row that refers to nothing: %v", err)
 	same(t, false)(f.added(ctx, t, number))
-}
-
-func (f *fixture) added(ctx context.Context, t testing.TB, n customer.Number) (added bool, err error) {
-	t.Helper()
-	err = f.p.Update(ctx, tenantOf(f.one), func(tx provisioning.Tx) error {
-		added, err = tx.AddNumber(ctx, n)
-		return err
-	})
-	return added, err
 }

@@ -364,7 +364,57 @@ CREATE UNIQUE INDEX billing_reports_completed ON billing_reports (partner_id, su
     WHERE status = 'COMPLETED';
 CREATE INDEX billing_reports_list ON billing_reports (partner_id, start_date, id);
 
+-- Files of people that are, or were, worked on. One at a time for each customer.
+CREATE TABLE people_imports (
+    id         TEXT PRIMARY KEY,
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    org_id     TEXT NOT NULL REFERENCES organizations (id),
+    dry_run    BIGINT NOT NULL CHECK (dry_run IN (0, 1)),
+    mode       TEXT NOT NULL CHECK (mode IN ('addAndRemoveServices', 'addServices')),
+    status     TEXT NOT NULL CHECK (status IN ('receiving', 'queued', 'running', 'completed', 'failed')),
+    actor      TEXT NOT NULL,
+    notices    TEXT NOT NULL, -- JSON array of texts, or null
+    error      TEXT NOT NULL,
+    row_count  BIGINT NOT NULL,
+    done       BIGINT NOT NULL,
+    added      BIGINT NOT NULL,
+    changed    BIGINT NOT NULL,
+    deleted    BIGINT NOT NULL,
+    unchanged  BIGINT NOT NULL,
+    failed     BIGINT NOT NULL,
+    warnings   BIGINT NOT NULL,
+    assigned   TEXT NOT NULL, -- JSON object: what a dry run would add to the units of each package, or null
+    created    BIGINT NOT NULL,
+    touched    BIGINT NOT NULL,
+    finished   BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX people_imports_running ON people_imports (org_id) WHERE status IN ('receiving', 'queued', 'running');
+CREATE INDEX people_imports_list ON people_imports (partner_id, org_id, created, id);
+
+CREATE TABLE people_import_rows (
+    import_id     TEXT NOT NULL REFERENCES people_imports (id) ON DELETE CASCADE,
+    number        BIGINT NOT NULL,
+    line          BIGINT NOT NULL,
+    email         TEXT NOT NULL,
+    content       TEXT NOT NULL, -- JSON; '' when there is an outcome
+    outcome       TEXT NOT NULL, -- '' as long as the row waits
+    reason_column TEXT NOT NULL,
+    reason        TEXT NOT NULL,
+    PRIMARY KEY (import_id, number)
+);
+
+-- What the rows of a dry run would have taken or freed: who has it then, '' for nobody.
+CREATE TABLE people_import_claims (
+    import_id TEXT NOT NULL REFERENCES people_imports (id) ON DELETE CASCADE,
+    claim     TEXT NOT NULL,
+    holder    TEXT NOT NULL,
+    PRIMARY KEY (import_id, claim)
+);
+
 -- +goose Down
+DROP TABLE people_import_claims;
+DROP TABLE people_import_rows;
+DROP TABLE people_imports;
 DROP TABLE billing_reports;
 DROP TABLE rpl_reviews;
 DROP TABLE rpl_entries;

@@ -1,0 +1,341 @@
+package provisioning
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"time"
+
+	"dialtone/bulk"
+	"dialtone/customer"
+	"dialtone/fault"
+	"dialtone/job"
+)
+
+// ImportID names an import of people, a UUID.
+type ImportID string
+
+// ImportStatus is the state of an import, in the wire's words.
+type ImportStatus string
+
+// The states of an import. Receiving ends with the upload; nobody who asks is told of it.
+const (
+	ImportReceiving ImportStatus = "receiving"
+	ImportQueued    ImportStatus = "queued"
+	ImportRunning   ImportStatus = "running"
+	ImportCompleted ImportStatus = "completed"
+	ImportFailed    ImportStatus = "failed"
+)
+
+// Over reports whether nothing is done to the import any more.
+func (s ImportStatus) Over() bool { return s == ImportCompleted || s == ImportFailed }
+
+// ImportMode says what the package columns do to packages that a person has, in the wire's words.
+type ImportMode string
+
+// The modes (product rule 6).
+const (
+	AddAndRemoveServices ImportMode = "addAndRemoveServices" // FALSE takes a package, and another base package replaces the one that there is
+	AddServices          ImportMode = "addServices"          // packages are only added: FALSE says nothing, and nobody is deleted
+)
+
+// Import is a file of people on its way into a customer.
+type Import struct {
+	ID      ImportID
+	Partner customer.OrgID
+	Org     customer.OrgID // the customer's
+	DryRun  bool           // find out what would become of each row, and change nothing
+	Mode    ImportMode
+	Status  ImportStatus
+	Actor   string   // who sent it: an admin's e-mail
+	Notices []string // what is odd about the file as a whole
+	Error   string   // why it failed; "" if it didn't
+	Rows    int      // of the file
+	ImportCounts
+	// Assigned is what a dry run's rows so far would add to each package's assigned units, or take from them, and under "" to the subscribers.
+	Assigned map[customer.Package]int
+	Created  time.Time
+	Touched  time.Time // when something was last stored of it
+	Finished time.Time // zero: not yet
+}
+
+// ImportCounts counts what became of rows.
+type ImportCounts struct {
+	Done      int // the rows that have a result: those from the first on
+	Added     int
+	Changed   int
+	Deleted   int
+	Unchanged int
+	Failed    int
+	Warnings  int // rows with a warning, whatever became of them
+}
+
+// Tenant returns whose import it is.
+func (i Import) Tenant() customer.Tenant {
+	return customer.Tenant{Partner: i.Partner, Customer: i.Org}
+}
+
+// ImportResult is what became of a row.
+type ImportResult = bulk.Result
+
+// ImportOutcome is what became of a row, in one word.
+type ImportOutcome = bulk.Outcome
+
+// ImportRow is a row that waits for its turn.
+type ImportRow struct {
+	Number  int // from 1
+	Line    int // in the file
+	Email   string
+	Content []byte // JSON of an importContent
+}
+
+// NumberedResult is the result of the row with the number.
+type NumberedResult struct {
+	Number int
+	ImportResult
+}
+
+// importContent is what is kept of a row until its turn.
+type importContent struct {
+	Row      bulk.Row
+	Location customer.LocationID // when the row names a location by its id
+}
+
+// NewImport is the input of StartImport.
+type NewImport struct {
+	DryRun bool
+	Mode   ImportMode // empty: AddAndRemoveServices
+	File   io.Reader  // bounded by the caller
+	// ReadID reads an id as the caller's clients write it; false when the text is none. It tells a location's id from its name.
+	ReadID func(text string) (string, bool)
+}
+
+// The bounds of an import.
+const (
+	// keptImports is how many imports of a customer are kept with their results; the oldest goes when another one comes.
+	keptImports = 20
+	// importBatch and importBatchBytes bound what is held of a file at a time, and the rows of one transaction.
+	importBatch      = 500
+	importBatchBytes = 1 << 20
+	// importAbandoned is how long nothing may come of an upload before another import may take its place: its process died, or it is too slow to wait for.
+	importAbandoned = 2 * time.Minute
+	cleanupTimeout  = 10 * time.Second
+)
+
+// StartImport stores a file row by row as it comes, and promises to do what its rows say. It holds a few hundred rows at a time. When it returns an
+// error nothing of the file stays.
+//
+// fault.Invalid when the file can't be read as a CSV of people, or has more than bulk.MaxRows rows; fault.Conflict with fault.CodeBusy when the customer is
+// busy, or another import of it isn't over; fault.Unavailable when the file breaks off.
+func (s *Service) StartImport(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in NewImport) (Import, error) {
+	i, err := s.newImport(actor, tenant, in)
+	if err != nil {
+		return Import{}, err
+	}
+	c, err := s.store.CustomerByOrg(ctx, tenant.Partner, tenant.Customer)
+	if err != nil {
+		return Import{}, err
+	}
+	if err := c.MayChange(); err != nil {
+		return Import{}, err
+	}
+	reader, err := bulk.NewReader(in.File, bulk.RestorePlus(customer.PossibleNumber))
+	if err != nil {
+		return Import{}, err
+	}
+	if err := s.store.Update(ctx, tenant, func(tx Tx) error { return s.createImport(ctx, tx, i) }); err != nil {
+		return Import{}, err
+	}
+	if i, err = s.receive(ctx, i, reader, in.ReadID); err != nil {
+		s.dropImport(ctx, i)
+		return Import{}, err
+	}
+	return i, nil
+}
+
+func (s *Service) newImport(actor customer.Actor, tenant customer.Tenant, in NewImport) (Import, error) {
+	if tenant.Customer == "" {
+		return Import{}, fault.InvalidField("orgId", "is needed: a file is about the people of one customer").WithCode(fault.CodeMissing)
+	}
+	switch in.Mode {
+	case "":
+		in.Mode = AddAndRemoveServices
+	case AddAndRemoveServices, AddServices:
+	default:
+		return Import{}, fault.InvalidField("mode", "must be %s or %s", AddAndRemoveServices, AddServices)
+	}
+	return Import{
+		ID: ImportID(s.newID()), Partner: tenant.Partner, Org: tenant.Customer, DryRun: in.DryRun, Mode: in.Mode, Status: ImportReceiving,
+		Actor: actor.Email, Created: s.now(), Touched: s.now(),
+	}, nil
+}
+
+// createImport takes the one place for an import that isn't over, and makes room for its results.
+func (s *Service) createImport(ctx context.Context, tx Tx, i Import) error {
+	list, _, err := tx.Imports(ctx, i.Tenant(), customer.Page{Max: keptImports})
+	if err != nil {
+		return err
+	}
+	for n, other := range list {
+		abandoned := other.Status == ImportReceiving && other.Touched.Before(s.now().Add(-importAbandoned))
+		oldest := other.Status.Over() && len(list)-n >= keptImports
+		if !abandoned && !oldest {
+			continue
+		}
+		if err := tx.DeleteImport(ctx, i.Tenant(), other.ID); err != nil {
+			return err
+		}
+	}
+	return tx.CreateImport(ctx, i)
+}
+
+// receive stores the rows of a file, and then promises to work on them.
+func (s *Service) receive(ctx context.Context, i Import, reader *bulk.Reader, readID func(string) (string, bool)) (Import, error) {
+	for last := false; !last; {
+		rows, err := nextRows(reader, i.Rows, readID)
+		if last = errors.Is(err, io.EOF); err != nil && !last {
+			return i, err
+		}
+		i.Rows += len(rows)
+		i.Touched = s.now()
+		if last {
+			if i.Rows == 0 {
+				return i, fault.New(fault.Invalid, "The file has a header and no rows. Write a row for each person below it.")
+			}
+			i.Status, i.Notices = ImportQueued, noticesOf(reader)
+		}
+		if err := s.store.Update(ctx, i.Tenant(), func(tx Tx) error {
+			if err := tx.SetImport(ctx, i); err != nil {
+				return err
+			}
+			if err := tx.AddImportRows(ctx, i, rows); err != nil || !last {
+				return err
+			}
+			args := importArgs{Partner: i.Partner, Org: i.Org, Import: i.ID}
+			return tx.Enqueue(ctx, job.Job{Kind: jobImport, Args: args, Bulk: true})
+		}); err != nil {
+			return i, err
+		}
+	}
+	return i, nil
+}
+
+// nextRows reads a batch of rows; with io.EOF the last one.
+func nextRows(reader *bulk.Reader, before int, readID func(string) (string, bool)) ([]ImportRow, error) {
+	var rows []ImportRow
+	for size := 0; len(rows) < importBatch && size < importBatchBytes; {
+		row, err := reader.Next()
+		if err != nil {
+			return rows, err
+		}
+		kept := importContent{Row: row}
+		if id, ok := readID(row.Location); ok {
+			kept.Location = customer.LocationID(id)
+		}
+		content, err := json.Marshal(kept)
+		if err != nil {
+			return rows, fault.Wrap(fault.Internal, err, "a row can't be written as JSON")
+		}
+		size += len(content)
+		rows = append(rows, ImportRow{Number: before + len(rows) + 1, Line: row.Line, Email: row.Email, Content: content})
+	}
+	return rows, nil
+}
+
+// noticesOf is what is to be said of the file as a whole.
+func noticesOf(reader *bulk.Reader) []string {
+	var out []string
+	for _, p := range reader.Warnings() {
+		out = append(out, p.Message)
+	}
+	for _, column := range []string{"display_name", "meeting_site"} {
+		if reader.Has(column) {
+			out = append(out, "The column "+column+" is checked, and not kept: people have no such field yet.")
+		}
+	}
+	return out
+}
+
+// dropImport takes back what was stored of a file that didn't come whole, even when its sender is gone.
+func (s *Service) dropImport(ctx context.Context, i Import) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
+	defer cancel()
+	err := s.store.Update(ctx, i.Tenant(), func(tx Tx) error { return tx.DeleteImport(ctx, i.Tenant(), i.ID) })
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		s.logger.WarnContext(ctx, "a file that didn't come whole stays until the next one comes", "import", i.ID, "error", err)
+	}
+}
+
+// Import returns one import.
+func (s *Service) Import(ctx context.Context, tenant customer.Tenant, id ImportID) (Import, error) {
+	return s.store.Import(ctx, tenant, id)
+}
+
+// Imports lists the tenant's imports.
+func (s *Service) Imports(ctx context.Context, tenant customer.Tenant, page customer.Page) ([]Import, bool, error) {
+	return s.store.Imports(ctx, tenant, page)
+}
+
+// RemoveImport deletes an import with its results. One that isn't over ends with the row at hand; what its rows have done stays done.
+func (s *Service) RemoveImport(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id ImportID) error {
+	known, err := s.store.Import(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	return s.store.Update(ctx, known.Tenant(), func(tx Tx) error {
+		i, err := tx.Import(ctx, known.Tenant(), id)
+		if err != nil {
+			return err
+		}
+		if !i.Status.Over() {
+			facts := i.facts()
+			facts["stopped"] = true
+			if err := s.recordImport(ctx, tx, actor.Email, i, facts); err != nil {
+				return err
+			}
+		}
+		return tx.DeleteImport(ctx, i.Tenant(), id)
+	})
+}
+
+// facts are what the log says of an import.
+func (i Import) facts() map[string]any {
+	return map[string]any{
+		"dryRun": i.DryRun, "mode": i.Mode, "status": i.Status, "rows": i.Rows, "done": i.Done, "added": i.Added, "changed": i.Changed,
+		"deleted": i.Deleted, "unchanged": i.Unchanged, "failed": i.Failed,
+	}
+}
+
+func (s *Service) recordImport(ctx context.Context, tx Tx, actor string, i Import, facts map[string]any) error {
+	return tx.Record(ctx, customer.Event{
+		Time: s.now(), Tenant: i.Tenant(), Actor: actor, Kind: customer.EventPeopleImported, Subject: string(i.ID), Data: facts,
+	})
+}
+
+// WriteImportResults writes the file of results, as far as there are any, reading a few hundred rows at a time. Errors are the store's and w's: then what
+// was written may be a part.
+func (s *Service) WriteImportResults(ctx context.Context, tenant customer.Tenant, id ImportID, w io.Writer) error {
+	out := bulk.NewResultWriter(w)
+	for after := 0; ; {
+		results, err := s.store.ImportResults(ctx, tenant, id, after, importBatch)
+		if err != nil {
+			return err
+		}
+		for _, r := range results {
+			if err := out.Write(r.ImportResult); err != nil {
+				return err
+			}
+			after = r.Number
+		}
+		if len(results) < importBatch {
+			if _, err := s.store.Import(ctx, tenant, id); err != nil {
+				return err // deleted in between: what was written isn't all
+			}
+			return out.Flush()
+		}
+	}
+}
+
+// WriteImportTemplate writes a file that StartImport takes, with every column and one row as an example.
+func (s *Service) WriteImportTemplate(w io.Writer) error { return bulk.WriteTemplate(w) }

@@ -1,0 +1,275 @@
+package provisioning
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"time"
+
+	"dialtone/bulk"
+	"dialtone/customer"
+	"dialtone/fault"
+	"dialtone/job"
+)
+
+// jobImport is what taking a file of people promises.
+const jobImport job.Kind = "provisioning.import"
+
+type importArgs struct {
+	Partner customer.OrgID `json:"partner"`
+	Org     customer.OrgID `json:"org"`
+	Import  ImportID       `json:"import"`
+}
+
+// The bounds of a step, far below job.Timeout, and of its parts.
+const (
+	importStepTime = 4 * time.Second
+	importStepRows = 5000
+	// importHeld bounds the rows that are held at a time, and those of a dry run whose results are stored together.
+	importHeld = 100
+	// importBusyPause is how long a customer that is being changed is left alone.
+	importBusyPause = 2 * time.Second
+)
+
+// What ends a step before its rows do.
+var (
+	errImportBusy  = errors.New("the customer is busy")
+	errImportMoved = errors.New("the import is gone, over, or further on than this step knows")
+	errNoCustomer  = errors.New("the customer isn't there any more")
+)
+
+func (a importArgs) tenant() customer.Tenant {
+	return customer.Tenant{Partner: a.Partner, Customer: a.Org}
+}
+
+// runImport does a step of an import: some rows, each of which is stored with its result, so that a step that is killed is gone on with where it was.
+func (s *Service) runImport(ctx context.Context, args importArgs) error {
+	i, err := s.store.Import(ctx, args.tenant(), args.Import)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return nil
+	case err != nil:
+		return err
+	case i.Status.Over():
+		return nil
+	}
+	err = s.importStep(ctx, i)
+	switch {
+	case errors.Is(err, errImportMoved):
+		return nil // deleted, or another node is at it
+	case errors.Is(err, errImportBusy):
+		return job.Again(importBusyPause)
+	case errors.Is(err, errNoCustomer):
+		return s.endImport(ctx, i, ImportFailed, "The customer isn't there any more. What the rows before did stays.")
+	}
+	return err
+}
+
+// importStep works until the time of a step or the rows are used up.
+func (s *Service) importStep(ctx context.Context, i Import) error {
+	until, most := s.now().Add(importStepTime), i.Done+importStepRows
+	for i.Done < most && s.now().Before(until) {
+		rows, err := s.store.ImportRows(ctx, i.Tenant(), i.ID, i.Done, importHeld)
+		if err != nil {
+			return err
+		}
+		if len(rows) == 0 {
+			return s.endImport(ctx, i, ImportCompleted, "")
+		}
+		work := s.importRows
+		if i.DryRun {
+			work = s.rehearseRows
+		}
+		if i, err = work(ctx, i, rows, until); err != nil {
+			return err
+		}
+	}
+	return job.Again(0)
+}
+
+// importRows does what rows say, each in a transaction of its own, so that the good ones go through though others fail.
+func (s *Service) importRows(ctx context.Context, i Import, rows []ImportRow, until time.Time) (Import, error) {
+	for _, waiting := range rows {
+		row, err := s.readRow(waiting)
+		if err != nil {
+			return i, err
+		}
+		var done importedRow
+		err = s.store.Update(ctx, i.Tenant(), func(tx Tx) (err error) {
+			if done, err = s.importRow(ctx, tx, i, row); err != nil {
+				return err
+			}
+			return s.storeResults(ctx, tx, i, done)
+		})
+		if refused(err) {
+			done = row.refused(err)
+			err = s.store.Update(ctx, i.Tenant(), func(tx Tx) error { return s.storeResults(ctx, tx, i, done) })
+		}
+		if err != nil {
+			return i, err
+		}
+		i = i.with(done)
+		if !s.now().Before(until) {
+			break
+		}
+	}
+	return i, nil
+}
+
+// rehearseRows finds out what would become of rows: each is done on top of what those before it did, and taken back. The results are stored together,
+// also when one row couldn't be done.
+func (s *Service) rehearseRows(ctx context.Context, i Import, rows []ImportRow, until time.Time) (Import, error) {
+	next := i
+	var results []importedRow
+	var failed error
+	claims := map[string]string{}
+	for _, waiting := range rows {
+		done, effect, err := s.rehearse(ctx, next, claims, waiting)
+		if failed = err; err != nil {
+			break
+		}
+		maps.Copy(claims, effect.claims)
+		next = next.with(done)
+		next.Assigned = sum(next.Assigned, effect.assigned)
+		results = append(results, done)
+		if !s.now().Before(until) {
+			break
+		}
+	}
+	if len(results) == 0 {
+		return i, failed
+	}
+	i.Assigned = next.Assigned
+	err := s.store.Update(ctx, i.Tenant(), func(tx Tx) error {
+		if err := s.storeResults(ctx, tx, i, results...); err != nil {
+			return err
+		}
+		return tx.SetImportClaims(ctx, i, claims)
+	})
+	return next, errors.Join(err, failed)
+}
+
+// rehearse does a row in a transaction that isn't kept, and returns what it would have done.
+func (s *Service) rehearse(ctx context.Context, i Import, claims map[string]string, waiting ImportRow) (importedRow, *rehearsal, error) {
+	row, err := s.readRow(waiting)
+	if err != nil {
+		return importedRow{}, nil, err
+	}
+	var done importedRow
+	var on *rehearsal
+	err = s.store.Update(ctx, i.Tenant(), func(tx Tx) (err error) {
+		on = newRehearsal(tx, i, claims, s.newID)
+		if done, err = s.importRow(ctx, on, i, row); err != nil {
+			return err
+		}
+		return errChecked
+	})
+	switch {
+	case errors.Is(err, errChecked):
+		return done, on, nil
+	case refused(err):
+		return row.refused(err), newRehearsal(nil, i, nil, nil), nil // what it did before it failed is undone
+	}
+	return importedRow{}, nil, err
+}
+
+// refused reports whether an error is a row's result: trying again wouldn't mend it.
+func refused(err error) bool {
+	return fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) || fault.Is(err, fault.Denied) || fault.Is(err, fault.NotFound)
+}
+
+// storeResults stores what became of the rows after those that have a result. The import is looked at again, as somebody may have deleted it, or a step
+// that was taken for dead may be further on.
+func (s *Service) storeResults(ctx context.Context, tx Tx, i Import, rows ...importedRow) error {
+	now, err := tx.Import(ctx, i.Tenant(), i.ID)
+	if fault.Is(err, fault.NotFound) {
+		return errImportMoved
+	}
+	if err != nil {
+		return err
+	}
+	if now.Done != i.Done || now.Status.Over() {
+		return errImportMoved
+	}
+	results := make([]NumberedResult, len(rows))
+	for n, r := range rows {
+		results[n] = r.result
+		i = i.with(r)
+	}
+	i.Status, i.Touched = ImportRunning, s.now()
+	if err := tx.SetImportResults(ctx, i, results); err != nil {
+		return err
+	}
+	return tx.SetImport(ctx, i)
+}
+
+// endImport says that nothing more is done.
+func (s *Service) endImport(ctx context.Context, i Import, status ImportStatus, why string) error {
+	return s.store.Update(ctx, i.Tenant(), func(tx Tx) error {
+		now, err := tx.Import(ctx, i.Tenant(), i.ID)
+		if fault.Is(err, fault.NotFound) || err == nil && now.Status.Over() {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		now.Status, now.Error, now.Finished, now.Touched, now.Assigned = status, why, s.now(), s.now(), nil
+		if err := tx.DeleteImportClaims(ctx, now); err != nil {
+			return err
+		}
+		if err := tx.SetImport(ctx, now); err != nil {
+			return err
+		}
+		return s.recordImport(ctx, tx, now.Actor, now, now.facts())
+	})
+}
+
+// giveUpImport ends an import that couldn't go on for hours.
+func (s *Service) giveUpImport(ctx context.Context, args importArgs, _ error) error {
+	i, err := s.store.Import(ctx, args.tenant(), args.Import)
+	if fault.Is(err, fault.NotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return s.endImport(ctx, i, ImportFailed, "This took too many attempts. Send the same file once more: rows that are done change nothing. If it fails again, ask whoever runs the server.")
+}
+
+// importedRow is a row with its result.
+type importedRow struct {
+	result NumberedResult
+	warned bool
+}
+
+// with is the import with one more result.
+func (i Import) with(r importedRow) Import {
+	i.Done++
+	switch r.result.Outcome {
+	case bulk.Added:
+		i.Added++
+	case bulk.Changed:
+		i.Changed++
+	case bulk.Deleted:
+		i.Deleted++
+	case bulk.Unchanged:
+		i.Unchanged++
+	case bulk.Failed:
+		i.Failed++
+	}
+	if r.warned {
+		i.Warnings++
+	}
+	return i
+}
+
+// sum adds up what rows assign.
+func sum(a, b map[customer.Package]int) map[customer.Package]int {
+	out := map[customer.Package]int{}
+	for _, m := range []map[customer.Package]int{a, b} {
+		for p, n := range m {
+			out[p] += n
+		}
+	}
+	return out
+}
