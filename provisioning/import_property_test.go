@@ -199,3 +199,49 @@ func importWorker(t *testing.T, s *provisioning.Service) job.Worker {
 	require.Fail(t, "nobody does imports")
 	return job.Worker{}
 }
+
+// meddled lets something happen before one of its transactions.
+type meddled struct {
+	provisioning.Store
+	at    int
+	first func()
+}
+
+func (s *meddled) Update(ctx context.Context, tenant customer.Tenant, fn func(provisioning.Tx) error) error {
+	if s.at--; s.at == 0 {
+		s.first()
+	}
+	return s.Store.Update(ctx, tenant, fn)
+}
+
+// TestADeletedImportEndsWithTheRowAtHand deletes one under the hands of its worker, and lets two workers be at one.
+func TestADeletedImportEndsWithTheRowAtHand(t *testing.T) {
+	t.Parallel()
+	h := openHall(t)
+	file := h.table([]string{"email", "webex_meetings"}, []string{"ada", "TRUE"}, []string{"bob", "TRUE"}, []string{"cy", "TRUE"}, []string{"dee", "TRUE"})
+	begin := func(dryRun bool) (provisioning.Import, []byte) {
+		h.promises.Hold()
+		i, err := h.start(t, file, dryRun, "")
+		require.NoError(t, err)
+		return i, fmt.Appendf(nil, `{"partner":%q,"org":%q,"import":%q}`, i.Partner, i.Org, i.ID)
+	}
+	for dryRun, want := range map[bool]int{true: 0, false: 2} {
+		h.newCustomer(t, fmt.Sprint("deleting-", dryRun), nil)
+		file = h.table([]string{"email", "webex_meetings"}, []string{"ada", "TRUE"}, []string{"bob", "TRUE"}, []string{"cy", "TRUE"}, []string{"dee", "TRUE"})
+		i, args := begin(dryRun)
+		deleting := &meddled{Store: h.db.Provisioning(), at: 3, first: func() {
+			assert.NoError(t, h.RemoveImport(t.Context(), h.actor, h.customer.Tenant(), i.ID))
+		}}
+		require.NoError(t, importWorker(t, h.over(t, deleting)).Do(t.Context(), args))
+		assert.Len(t, h.people(t), want)
+		require.NoError(t, h.promises.Do(t.Context()))
+	}
+	h.newCustomer(t, "twice", nil)
+	file = h.table([]string{"email", "webex_meetings"}, []string{"ada", "TRUE"}, []string{"bob", "TRUE"}, []string{"cy", "TRUE"})
+	i, args := begin(false)
+	second := &meddled{Store: h.db.Provisioning(), at: 2, first: func() { assert.NoError(t, importWorker(t, h.Service).Do(t.Context(), args)) }}
+	require.NoError(t, importWorker(t, h.over(t, second)).Do(t.Context(), args))
+	i, err := h.Import(t.Context(), h.customer.Tenant(), i.ID)
+	require.NoError(t, err)
+	assert.Equal(t, provisioning.ImportCounts{Done: 3, Added: 3, Warnings: 3}, i.ImportCounts, "no row is done twice")
+}

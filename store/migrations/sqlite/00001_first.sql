@@ -215,14 +215,14 @@ CREATE TABLE subscribers (
 ) STRICT;
 CREATE UNIQUE INDEX subscribers_person ON subscribers (person_id);
 CREATE INDEX subscribers_list ON subscribers (partner_id, created, id);
-CREATE INDEX subscribers_org_list ON subscribers (org_id, created, id);
-CREATE INDEX subscribers_customer_list ON subscribers (customer_id, created, id);
+CREATE INDEX subscribers_org_list ON subscribers (partner_id, org_id, created, id);
+CREATE INDEX subscribers_customer_list ON subscribers (partner_id, customer_id, created, id);
 CREATE INDEX subscribers_external_list ON subscribers (partner_id, external_customer_id, created, id);
 CREATE INDEX subscribers_status_list ON subscribers (partner_id, status, created, id);
 CREATE INDEX subscribers_org_package ON subscribers (org_id, package);
 CREATE INDEX subscribers_org_console ON subscribers (org_id) WHERE attendant_console = 1;
 CREATE INDEX subscribers_changed ON subscribers (partner_id, last_status_change, id);
-CREATE INDEX subscribers_email ON subscribers (email);
+CREATE INDEX subscribers_email ON subscribers (partner_id, email);
 
 CREATE TABLE devices (
     id              TEXT PRIMARY KEY,
@@ -243,7 +243,7 @@ CREATE TABLE devices (
 ) STRICT;
 CREATE UNIQUE INDEX devices_mac ON devices (mac);
 CREATE INDEX devices_list ON devices (partner_id, created, id);
-CREATE INDEX devices_org_list ON devices (org_id, created, id);
+CREATE INDEX devices_org_list ON devices (partner_id, org_id, created, id);
 CREATE INDEX devices_owner ON devices (owner_id);
 
 CREATE TABLE lines (
