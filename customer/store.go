@@ -11,6 +11,8 @@ import (
 // or not; fault.Unavailable when the database doesn't answer. Lists are ordered by creation, then id, and never nil; the bool
 // says whether there is more behind the page.
 type Reader interface {
+	OAuthReader
+
 	Template(ctx context.Context, partner OrgID, id TemplateID) (Template, error)
 	TemplateByProvisioningID(ctx context.Context, partner OrgID, provisioningID string) (Template, error)
 	Templates(ctx context.Context, partner OrgID, page Page) ([]Template, bool, error)
@@ -63,6 +65,7 @@ type Reader interface {
 // Tx reads and writes in one transaction. Creating what exists already gives fault.Conflict that names the field.
 type Tx interface {
 	Reader
+	OAuthTx
 	CreatePartner(ctx context.Context, p Partner) error
 	// SetPartner replaces the name and state of the sub-partner with p.Parent and p.ID.
 	SetPartner(ctx context.Context, p Partner) error
