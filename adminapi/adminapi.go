@@ -28,6 +28,7 @@ import (
 
 // Customers is what the door asks about customers; customer.Service is one.
 type Customers interface {
+	OAuth
 	Authenticate(ctx context.Context, token secret.Text) (customer.Actor, error)
 	OnBehalf(ctx context.Context, actor customer.Actor, subPartner customer.OrgID) (customer.Actor, error)
 	TenantOf(ctx context.Context, actor customer.Actor, org customer.OrgID) (customer.Tenant, error)
@@ -98,6 +99,7 @@ type Server struct {
 	api      huma.API
 	handler  http.Handler
 	listener net.Listener
+	failures *failureLimits
 }
 
 // The limits of a connection. Bodies are small and clients are programs: who needs longer is stuck.
@@ -123,7 +125,7 @@ func New(c Config) (*Server, error) {
 			return newError(nil, status, message, errs...)
 		}
 	})
-	s := &Server{Config: c}
+	s := &Server{Config: c, failures: newFailureLimits(c.Now)}
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
@@ -178,6 +180,8 @@ func (s *Server) routes() {
 	s.tokenRoutes()
 	s.subPartnerRoutes()
 	s.adminRoutes()
+	s.integrationRoutes()
+	s.oauthRoutes()
 }
 
 // Handler serves the routes.

@@ -22,6 +22,7 @@ const (
 	kindTemplate      = "TEMPLATE"
 	kindLicense       = "LICENSE"
 	kindToken         = "TOKEN"
+	kindIntegration   = "APPLICATION"
 )
 
 // encodeID writes an id for the wire; "" stays "".
