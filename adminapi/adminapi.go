@@ -144,6 +144,9 @@ func New(c Config) (*Server, error) {
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	s.api = humagin.New(engine, config)
 	s.routes()
+	if err := s.docsRoutes(engine); err != nil {
+		return nil, err
+	}
 	engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	engine.GET("/readyz", s.readyz)
 	s.handler = s.track(engine)
