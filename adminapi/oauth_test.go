@@ -299,7 +299,7 @@ func TestClientsMayUseBasic(t *testing.T) {
 	o := newOffice(t)
 	p := o.program(t)
 	basic := func(id, key string) string {
-		r := httptest.NewRequest("GET", "/", nil)
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
 		r.SetBasicAuth(id, key)
 		return r.Header.Get("Authorization")
 	}
