@@ -33,6 +33,7 @@ type Customers interface {
 	IdentityProviders
 	PSTNVendors
 
+	OAuth
 	Authenticate(ctx context.Context, token secret.Text) (customer.Actor, error)
 	OnBehalf(ctx context.Context, actor customer.Actor, subPartner customer.OrgID) (customer.Actor, error)
 	TenantOf(ctx context.Context, actor customer.Actor, org customer.OrgID) (customer.Tenant, error)
@@ -125,6 +126,7 @@ type Server struct {
 	api      huma.API
 	handler  http.Handler
 	listener net.Listener
+	failures *failureLimits
 }
 
 // The limits of a connection. Bodies are small and clients are programs: who needs longer is stuck.
@@ -152,7 +154,7 @@ func New(c Config) (*Server, error) {
 			return newError(nil, status, message, errs...)
 		}
 	})
-	s := &Server{Config: c}
+	s := &Server{Config: c, failures: newFailureLimits(c.Now)}
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
@@ -171,6 +173,9 @@ func New(c Config) (*Server, error) {
 	config.Components.SecuritySchemes = map[string]*huma.SecurityScheme{"token": {Type: "http", Scheme: "bearer"}}
 	s.api = humagin.New(engine, config)
 	s.routes()
+	if err := s.docsRoutes(engine); err != nil {
+		return nil, err
+	}
 	engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	engine.GET("/readyz", s.readyz)
 	s.handler = s.track(engine)
@@ -214,6 +219,8 @@ func (s *Server) routes() {
 	s.reviewRoutes()
 	s.reportRoutes()
 	s.importRoutes()
+	s.integrationRoutes()
+	s.oauthRoutes()
 }
 
 // Handler serves the routes.

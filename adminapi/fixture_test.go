@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -53,6 +54,7 @@ type office struct {
 	token, others string // of the two partners' administrators
 	partner       customer.OrgID
 	admin         customer.AdminID
+	passed        atomic.Int64 // nanoseconds that the clock was moved on
 
 	template, provisioningID                    string
 	customer, org, location, subscriber, person string
@@ -75,7 +77,9 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	o.db, err = store.Open(t.Context(), store.Config{URL: filepath.Join(t.TempDir(), "office.db")})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, o.db.Close()) })
-	now := func() time.Time { return time.Date(2026, 5, 1, 8, 0, 0, 123456789, time.UTC) }
+	now := func() time.Time {
+		return time.Date(2026, 5, 1, 8, 0, 0, 123456789, time.UTC).Add(time.Duration(o.passed.Load()))
+	}
 	key, err := secret.NewMasterKey(rand.Reader)
 	require.NoError(t, err)
 	ring, err := secret.ParseKeyring(key, rand.Reader)

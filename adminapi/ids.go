@@ -24,6 +24,7 @@ const (
 	kindToken         = "TOKEN"
 	kindReview        = "REVIEW"
 	kindReport        = "BILLING_REPORT"
+	kindIntegration   = "APPLICATION"
 )
 
 // encodeID writes an id for the wire; "" stays "".

@@ -42,6 +42,11 @@ func ofAToken(o *office) string {
 	return "/hub/v1/tokens/" + o.made("/hub/v1/tokens", `{"name":"to be revoked","scopes":["dialtone:tokens_read"]}`).ID
 }
 
+// ofAnIntegration is the path of an integration that was made for it.
+func ofAnIntegration(o *office) string {
+	return "/hub/v1/integrations/" + o.made("/hub/v1/integrations", `{"name":"made","scopes":["dialtone:tokens_write"]}`).ID
+}
+
 // ofATemplate is the path of a template that was made for it.
 func ofATemplate(o *office) string {
 	return "/hub/v1/templates/" + o.made("/hub/v1/templates", `{"name":"made-`+newID()+`","country":"US","language":"en_US","subscriptionId":"S"}`).ID
@@ -151,6 +156,11 @@ func routes() []routed {
 		{"POST", "/hub/v1/tokens", "dialtone:tokens_write", 201, at("/hub/v1/tokens"), at(`{"name":"export","scopes":["dialtone:tokens_write"]}`)},
 		{"GET", "/hub/v1/tokens", "dialtone:tokens_read", 200, at("/hub/v1/tokens"), nil},
 		{"DELETE", "/hub/v1/tokens/{tokenId}", "dialtone:tokens_write", 204, ofAToken, nil},
+		{"POST", "/hub/v1/integrations", "dialtone:tokens_write", 201, at("/hub/v1/integrations"), at(`{"name":"export","redirectUris":["https://a.example/back"],"scopes":["dialtone:tokens_write"]}`)},
+		{"GET", "/hub/v1/integrations", "dialtone:tokens_read", 200, at("/hub/v1/integrations"), nil},
+		{"GET", "/hub/v1/integrations/{id}", "dialtone:tokens_read", 200, ofAnIntegration, nil},
+		{"DELETE", "/hub/v1/integrations/{id}", "dialtone:tokens_write", 204, ofAnIntegration, nil},
+		{"POST", "/hub/v1/integrations/{id}/grants", "dialtone:tokens_write", 201, func(o *office) string { return ofAnIntegration(o) + "/grants" }, at(`{"scopes":["dialtone:tokens_write"]}`)},
 		{"GET", "/v1/wholesale/subPartners", "spark-admin:wholesale_sub_partners_read", 200, at("/v1/wholesale/subPartners"), nil},
 		{"POST", "/hub/v1/subPartners", "spark-admin:wholesale_sub_partners_write", 201, at("/hub/v1/subPartners"), at(newSubPartner("indirect"))},
 		{"GET", "/hub/v1/subPartners", "spark-admin:wholesale_sub_partners_read", 200, at("/hub/v1/subPartners"), nil},
@@ -294,6 +304,9 @@ func TestBodiesThatCantBeRead(t *testing.T) {
 			"deep":          {strings.Repeat(`{"a":`, 20_000) + `1` + strings.Repeat(`}`, 20_000), 400},
 			"invalid UTF-8": {"{\"name\":\"\xff\",\"email\":\"\xff\",\"mac\":\"\xff\",\"sipPassword\":\"\xff\",\"phoneNumbers\":[\"\xff\"]}", 400},
 		} {
+			if what == "empty object" && strings.HasSuffix(r.documented, "/grants") {
+				continue // which may say nothing: all that the integration can have
+			}
 			got := o.ask(t, o.token, r.method, path, c.body)
 			assert.Equal(t, c.status, got.status, "%s %s: %s", name, what, got.body)
 			checkError(t, got, name+" "+what)

@@ -9,25 +9,22 @@ import (
 
 // tokenWire is an API token on the wire.
 type tokenWire struct {
-	ID       string   `json:"id"`
-	Name     string   `json:"name"`
-	Scopes   []string `json:"scopes"`
-	Admin    string   `json:"admin" doc:"E-mail address of whoever it speaks for"`
-	Created  string   `json:"created"`
-	Expires  string   `json:"expires,omitempty" doc:"Absent: never"`
-	LastUsed string   `json:"lastUsed,omitempty" doc:"To the hour; absent: never"`
-	Token    string   `json:"token,omitempty" doc:"Shown once, when it is created"`
+	ID            string   `json:"id"`
+	Name          string   `json:"name"`
+	Scopes        []string `json:"scopes"`
+	Admin         string   `json:"admin" doc:"E-mail address of whoever it speaks for"`
+	Created       string   `json:"created"`
+	Expires       string   `json:"expires,omitempty" doc:"Absent: never"`
+	LastUsed      string   `json:"lastUsed,omitempty" doc:"To the hour; absent: never"`
+	OfIntegration bool     `json:"ofIntegration,omitempty" doc:"An integration has it; revoking it ends all that you granted to the integration with it"`
+	Token         string   `json:"token,omitempty" doc:"Shown once, when it is created"`
 }
 
 func wireToken(t customer.Token) tokenWire {
-	w := tokenWire{
-		ID: encodeID(kindToken, t.ID), Name: t.Name, Admin: t.Email, Scopes: make([]string, len(t.Scopes)),
+	return tokenWire{
+		ID: encodeID(kindToken, t.ID), Name: t.Name, Admin: t.Email, Scopes: wireScopes(t.Scopes), OfIntegration: t.Grant != "",
 		Created: timestamp(t.Created), Expires: timestamp(t.Expires), LastUsed: timestamp(t.LastUsed),
 	}
-	for i, s := range t.Scopes {
-		w.Scopes[i] = string(s)
-	}
-	return w
 }
 
 type tokenOutput struct{ Body tokenWire }
@@ -42,10 +39,7 @@ type newTokenInput struct {
 }
 
 func (in *newTokenInput) noun() (customer.NewToken, error) {
-	out := customer.NewToken{Name: in.Body.Name}
-	for _, s := range in.Body.Scopes {
-		out.Scopes = append(out.Scopes, customer.Scope(s))
-	}
+	out := customer.NewToken{Name: in.Body.Name, Scopes: nounScopes(in.Body.Scopes)}
 	var err error
 	if out.Admin, err = fieldID[customer.AdminID]("adminId", in.Body.AdminID); err != nil {
 		return out, err

@@ -94,6 +94,7 @@ type Token struct {
 	Created  time.Time
 	Expires  time.Time // zero: never
 	LastUsed time.Time // to the hour; zero: never
+	Grant    GrantID   // that an integration has it of; empty for a token that was made by hand
 }
 
 // TokenHash is the SHA-256 of a token. A token holds 256 random bits, so that a plain hash of it is safe to store and to look up.

@@ -15,6 +15,8 @@ type Reader interface {
 	PSTNVendorReader
 
 	ScreeningReader
+	OAuthReader
+
 	Template(ctx context.Context, partner OrgID, id TemplateID) (Template, error)
 	TemplateByProvisioningID(ctx context.Context, partner OrgID, provisioningID string) (Template, error)
 	Templates(ctx context.Context, partner OrgID, page Page) ([]Template, bool, error)
@@ -78,6 +80,7 @@ type Tx interface {
 	IdentityProviderWriter
 	PSTNVendorWriter
 	ScreeningTx
+	OAuthTx
 	CreatePartner(ctx context.Context, p Partner) error
 	// SetPartner replaces the name and state of the sub-partner with p.Parent and p.ID.
 	SetPartner(ctx context.Context, p Partner) error

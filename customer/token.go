@@ -2,7 +2,6 @@ package customer
 
 import (
 	"context"
-	"crypto/sha256"
 	"slices"
 	"time"
 
@@ -24,7 +23,7 @@ const useInterval = time.Hour
 
 // Authenticate says who holds a token. fault.Denied when nobody does, or when it has expired: the same for both.
 func (s *Service) Authenticate(ctx context.Context, token secret.Text) (Actor, error) {
-	b, err := s.store.AnyTenantToken(ctx, sha256.Sum256([]byte(token.Reveal())))
+	b, err := s.store.AnyTenantToken(ctx, hashOf(token))
 	if fault.Is(err, fault.NotFound) {
 		return Actor{}, unknownToken()
 	}
@@ -115,13 +114,12 @@ func (p *problems) scopes(actor Actor, bearer Admin, scopes []Scope) {
 }
 
 func (s *Service) newToken(bearer Admin, name string, scopes []Scope, expires time.Time) (Token, secret.Text, error) {
-	raw, err := secret.Random(s.random, tokenAlphabet, tokenLength)
+	token, err := s.newSecret(tokenPrefix)
 	if err != nil {
 		return Token{}, secret.Text{}, err
 	}
-	token := secret.New(tokenPrefix + raw)
 	return Token{
-		ID: TokenID(s.newID()), Hash: sha256.Sum256([]byte(token.Reveal())), Partner: bearer.Partner, Admin: bearer.ID, Email: bearer.Email,
+		ID: TokenID(s.newID()), Hash: hashOf(token), Partner: bearer.Partner, Admin: bearer.ID, Email: bearer.Email,
 		Name: name, Scopes: scopes, Created: s.now(), Expires: expires,
 	}, token, nil
 }
@@ -146,7 +144,8 @@ func (a Actor) ownOnly(scope Scope) AdminID {
 	return a.Admin
 }
 
-// RevokeToken ends a token at once, the actor's own too.
+// RevokeToken ends a token at once, the actor's own too. An integration's token takes its grant along (RFC 7009 section 2.1): the integration would
+// get another one otherwise.
 func (s *Service) RevokeToken(ctx context.Context, actor Actor, id TokenID) error {
 	return s.store.Update(ctx, actor.Tenant(), func(tx Tx) error {
 		t, err := tx.Token(ctx, actor.Partner, id)
@@ -156,9 +155,18 @@ func (s *Service) RevokeToken(ctx context.Context, actor Actor, id TokenID) erro
 		if own := actor.ownOnly(ScopeAdminsWrite); own != "" && t.Admin != own {
 			return fault.New(fault.NotFound, "There is no such token.")
 		}
-		if err := tx.DeleteToken(ctx, actor.Partner, id); err != nil {
+		if t.Grant != "" {
+			err = tx.DeleteGrant(ctx, actor.Partner, t.Grant)
+		} else {
+			err = tx.DeleteToken(ctx, actor.Partner, id)
+		}
+		if err != nil {
 			return err
 		}
-		return s.record(ctx, tx, actor, actor.Tenant(), EventTokenRevoked, string(id), map[string]any{"name": t.Name})
+		facts := map[string]any{"name": t.Name}
+		if t.Grant != "" {
+			facts["grant"] = t.Grant
+		}
+		return s.record(ctx, tx, actor, actor.Tenant(), EventTokenRevoked, string(id), facts)
 	})
 }

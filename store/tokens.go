@@ -11,6 +11,7 @@ type tokenRow struct {
 	ID        string `db:"id"`
 	PartnerID string `db:"partner_id"`
 	AdminID   string `db:"admin_id"`
+	GrantID   string `db:"grant_id"`
 	Email     string `db:"email"`
 	Name      string `db:"name"`
 	Scopes    string `db:"scopes"`
@@ -23,13 +24,14 @@ type tokenRow struct {
 const tokenColumns = "id, partner_id, admin_id, name, scopes, created, expires, last_used"
 
 //nolint:gosec // G101: a query, not a credential
-const tokenSelect = `SELECT t.id, t.partner_id, t.admin_id, a.email, t.name, t.scopes, t.created, t.expires, t.last_used
+const tokenSelect = `SELECT t.id, t.partner_id, t.admin_id, COALESCE(t.grant_id, '') AS grant_id, a.email, t.name, t.scopes, t.created, t.expires, t.last_used
 	FROM tokens t JOIN admins a ON a.id = t.admin_id`
 
 func (r tokenRow) noun() customer.Token {
 	return customer.Token{
 		ID: customer.TokenID(r.ID), Partner: customer.OrgID(r.PartnerID), Admin: customer.AdminID(r.AdminID), Email: r.Email, Name: r.Name,
 		Scopes: decode[[]customer.Scope](r.Scopes), Created: fromMicros(r.Created), Expires: fromMicros(r.Expires), LastUsed: fromMicros(r.LastUsed),
+		Grant: customer.GrantID(r.GrantID),
 	}
 }
 
@@ -39,8 +41,8 @@ func (t *tx) CreateToken(ctx context.Context, token customer.Token) error {
 	if err != nil {
 		return err
 	}
-	return t.insert(ctx, "tokens", "hash, id, partner_id, admin_id, name, scopes, created, expires, last_used", token.Hash[:], string(token.ID),
-		string(token.Partner), string(token.Admin), token.Name, scopes, micros(token.Created), micros(token.Expires), micros(token.LastUsed))
+	return t.insert(ctx, "tokens", "hash, id, partner_id, admin_id, grant_id, name, scopes, created, expires, last_used", token.Hash[:], string(token.ID),
+		string(token.Partner), string(token.Admin), nullable(token.Grant), token.Name, scopes, micros(token.Created), micros(token.Expires), micros(token.LastUsed))
 }
 
 // UseToken implements customer.Tx.

@@ -28,11 +28,46 @@ CREATE TABLE admins (
 CREATE UNIQUE INDEX admins_email ON admins (partner_id, email);
 CREATE INDEX admins_list ON admins (partner_id, created, id);
 
+-- Integrations are the clients of OAuth 2, and their ids the client ids.
+CREATE TABLE integrations (
+    id            TEXT PRIMARY KEY,
+    partner_id    TEXT NOT NULL REFERENCES partners (id),
+    admin_id      TEXT NOT NULL REFERENCES admins (id) ON DELETE CASCADE, -- who made it
+    name          TEXT NOT NULL,
+    secret_hash   BYTEA NOT NULL CHECK (length(secret_hash) = 32),
+    redirect_uris TEXT NOT NULL, -- JSON array
+    scopes        TEXT NOT NULL, -- JSON array
+    created       BIGINT NOT NULL
+);
+CREATE INDEX integrations_list ON integrations (partner_id, created, id);
+CREATE INDEX integrations_admin ON integrations (admin_id);
+
+CREATE TABLE grants (
+    id              TEXT PRIMARY KEY,
+    partner_id      TEXT NOT NULL REFERENCES partners (id),
+    integration_id  TEXT NOT NULL REFERENCES integrations (id) ON DELETE CASCADE,
+    admin_id        TEXT NOT NULL REFERENCES admins (id) ON DELETE CASCADE, -- who authorised the integration
+    scopes          TEXT NOT NULL, -- JSON array
+    redirect_uri    TEXT NOT NULL, -- '' for none
+    challenge       TEXT NOT NULL, -- '' for none
+    code_hash       BYTEA NOT NULL CHECK (length(code_hash) = 32), -- stays, to notice a second exchange
+    code_expires    BIGINT NOT NULL,
+    refresh_hash    BYTEA CHECK (length(refresh_hash) = 32), -- NULL until the code was exchanged
+    refresh_expires BIGINT NOT NULL, -- 0 until the code was exchanged
+    created         BIGINT NOT NULL,
+    last_used       BIGINT NOT NULL -- 0: never
+);
+CREATE UNIQUE INDEX grants_code ON grants (code_hash);
+CREATE UNIQUE INDEX grants_refresh ON grants (refresh_hash);
+CREATE INDEX grants_list ON grants (integration_id, admin_id, created, id);
+CREATE INDEX grants_admin ON grants (admin_id);
+
 CREATE TABLE tokens (
     hash       BYTEA PRIMARY KEY CHECK (length(hash) = 32),
     id         TEXT NOT NULL,
     partner_id TEXT NOT NULL REFERENCES partners (id),
     admin_id   TEXT NOT NULL REFERENCES admins (id) ON DELETE CASCADE,
+    grant_id   TEXT REFERENCES grants (id) ON DELETE CASCADE, -- of an integration's access token
     name       TEXT NOT NULL,
     scopes     TEXT NOT NULL, -- JSON array
     created    BIGINT NOT NULL,
@@ -42,6 +77,7 @@ CREATE TABLE tokens (
 CREATE UNIQUE INDEX tokens_id ON tokens (id);
 CREATE INDEX tokens_list ON tokens (partner_id, created, id);
 CREATE INDEX tokens_admin ON tokens (admin_id);
+CREATE INDEX tokens_grant ON tokens (grant_id, created, id);
 
 CREATE TABLE identity_providers (
     id                     TEXT PRIMARY KEY,
@@ -434,5 +470,7 @@ DROP TABLE templates;
 DROP TABLE identity_providers;
 DROP TABLE pstn_vendors;
 DROP TABLE tokens;
+DROP TABLE grants;
+DROP TABLE integrations;
 DROP TABLE admins;
 DROP TABLE partners;
