@@ -62,14 +62,22 @@ func (t *tx) Enqueue(ctx context.Context, j job.Job) error {
 	return t.failure(t.running.note(err), "enqueue a job")
 }
 
+// inserting configures a client that only inserts.
+func inserting() *river.Config {
+	return &river.Config{Logger: noLogger(), FetchCooldown: wakeInterval, FetchPollInterval: fetchPoll}
+}
+
 // maxAttempts is as high as River's column goes.
 const maxAttempts = 1<<15 - 1
 
 // How jobs are fetched. A commit wakes the workers of every node; polling is for what was missed. A job that ran so much longer than its timeout was
 // in a process that died, and is given to another one.
 const (
-	fetchCooldown = 10 * time.Millisecond
-	fetchPoll     = time.Second
+	// wakeInterval is how often inserting may wake the workers: River sends no word about a job that comes sooner after another one, so that a longer
+	// time would leave it to polling.
+	wakeInterval  = time.Millisecond
+	fetchCooldown = 5 * time.Millisecond
+	fetchPoll     = 200 * time.Millisecond
 	rescueAfter   = job.Timeout + 2*time.Second
 	jobWorkers    = 8
 	bulkWorkers   = 2

@@ -36,7 +36,7 @@ func newPostgresQueue(ctx context.Context, url string) (*postgresQueue, error) {
 	if err != nil {
 		return nil, err
 	}
-	client, err := river.NewClient(riverpgxv5.New(pool), &river.Config{Logger: noLogger()})
+	client, err := river.NewClient(riverpgxv5.New(pool), inserting())
 	if err == nil {
 		err = migrateJobsInTurn(ctx, pool)
 	}

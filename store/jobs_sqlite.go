@@ -18,7 +18,7 @@ type sqliteQueue struct {
 }
 
 func newSQLiteQueue(write *sqlx.DB) (*sqliteQueue, error) {
-	client, err := river.NewClient(riversqlite.New(write.DB), &river.Config{Logger: noLogger()})
+	client, err := river.NewClient(riversqlite.New(write.DB), inserting())
 	if err != nil {
 		return nil, fault.Wrap(fault.Internal, err, "the job queue can't be configured")
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
+	"net/http/pprof"
 	"net/netip"
 	"time"
 
@@ -26,11 +27,13 @@ func (h *house) openMetrics(ctx context.Context, _ *pki.Authority) error {
 	registerStats(registry, h.core.Stats)
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+	mux.HandleFunc("GET /debug/pprof/", pprof.Index) // what costs time and memory, for go tool pprof
+	mux.HandleFunc("GET /debug/pprof/profile", pprof.Profile)
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", string(h.config.ListenMetrics))
 	if err != nil {
 		return cantListen("metrics", err)
 	}
-	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 30 * time.Second, MaxHeaderBytes: 16 << 10}
+	server := &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, WriteTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10}
 	address := netip.MustParseAddrPort(listener.Addr().String())
 	return h.opened(nil, "metrics", address, func(ctx context.Context) error { return serveHTTP(ctx, server, listener) })
 }

@@ -252,13 +252,10 @@ CREATE TABLE subscribers (
 CREATE UNIQUE INDEX subscribers_person ON subscribers (person_id);
 CREATE INDEX subscribers_list ON subscribers (partner_id, created, id);
 CREATE INDEX subscribers_org_list ON subscribers (partner_id, org_id, created, id);
-CREATE INDEX subscribers_customer_list ON subscribers (partner_id, customer_id, created, id);
-CREATE INDEX subscribers_external_list ON subscribers (partner_id, external_customer_id, created, id);
 CREATE INDEX subscribers_status_list ON subscribers (partner_id, status, created, id);
 CREATE INDEX subscribers_org_package ON subscribers (org_id, package);
 CREATE INDEX subscribers_org_console ON subscribers (org_id) WHERE attendant_console = 1;
 CREATE INDEX subscribers_changed ON subscribers (partner_id, last_status_change, id);
-CREATE INDEX subscribers_email ON subscribers (partner_id, email);
 
 CREATE TABLE devices (
     id              TEXT PRIMARY KEY,
