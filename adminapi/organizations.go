@@ -16,6 +16,7 @@ type customerDetails struct {
 	Name             string         `json:"name"`
 	PrimaryEmail     string         `json:"primaryEmail"`
 	Language         string         `json:"language"`
+	MeetingLanguage  string         `json:"meetingLanguage" doc:"Of the meeting site, which has fewer languages"`
 	Country          string         `json:"country"`
 	SIPDomain        string         `json:"sipDomain"`
 	TemplateID       string         `json:"templateId"`
@@ -38,7 +39,7 @@ func wireCustomerDetails(c customer.Customer) customerDetails {
 	dialIn := customer.DefaultDialIn(c.Address.Country)
 	w := customerDetails{
 		ID: encodeID(kindCustomer, c.ID), OrgID: encodeID(kindOrganization, c.Org), ExternalID: c.ExternalID, Name: c.Name, PrimaryEmail: c.PrimaryEmail,
-		Language: c.Language, Country: c.Address.Country, SIPDomain: c.SIPDomain, TemplateID: encodeID(kindTemplate, c.Template), Status: string(c.Status),
+		Language: c.Language, MeetingLanguage: customer.MeetingLocale(c.Language), Country: c.Address.Country, SIPDomain: c.SIPDomain, TemplateID: encodeID(kindTemplate, c.Template), Status: string(c.Status),
 		DialIn: dialInWire{dialIn.Prefix, dialIn.Own}, PartnerRole: string(c.PartnerRole), Restricted: c.Restricted,
 		BillingStartDate: date(c.BillingStart), Created: timestamp(c.Created),
 	}

@@ -52,3 +52,16 @@ func (p *problems) language(field, asked, country, fallback string) string {
 	}
 	return l
 }
+
+// MeetingLocale is the language of a customer's meeting site: the customer's own, but for those that meeting sites don't have, which get English
+// (product rule 5). So does what is no supported locale.
+func MeetingLocale(locale string) string {
+	switch locale {
+	case "es_CO", "id_ID", "nb_NO", "pt_PT":
+		return "en_US"
+	}
+	if !supported(locale) {
+		return "en_US"
+	}
+	return locale
+}

@@ -25,6 +25,7 @@ func (h *house) openMetrics(ctx context.Context, _ *pki.Authority) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	registerStats(registry, h.core.Stats)
+	registry.MustRegister(jobCounts{h.db.Jobs})
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index) // what costs time and memory, for go tool pprof
@@ -70,5 +71,30 @@ func registerStats(registry *prometheus.Registry, stats func() provisioning.Stat
 	} {
 		registry.MustRegister(prometheus.NewCounterFunc(prometheus.CounterOpts{Name: c.name, Help: c.help},
 			func() float64 { return float64(c.value(stats())) }))
+	}
+}
+
+// jobCounts counts background jobs that aren't done, at each scrape. While the database is away it has nothing to say.
+type jobCounts struct {
+	count func(ctx context.Context) (map[string]int, error)
+}
+
+func (jobCounts) description() *prometheus.Desc {
+	return prometheus.NewDesc("dialtone_jobs", "Background jobs that aren't done: available and running are usual, retryable have failed and are tried again.", []string{"state"}, nil)
+}
+
+// Describe implements prometheus.Collector.
+func (j jobCounts) Describe(out chan<- *prometheus.Desc) { out <- j.description() }
+
+// Collect implements prometheus.Collector.
+func (j jobCounts) Collect(out chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	counts, err := j.count(ctx)
+	if err != nil {
+		return
+	}
+	for _, state := range []string{"available", "running", "retryable", "scheduled"} {
+		out <- prometheus.MustNewConstMetric(j.description(), prometheus.GaugeValue, float64(counts[state]), state)
 	}
 }
