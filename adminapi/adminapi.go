@@ -26,6 +26,7 @@ import (
 	"dialtone/provisioning"
 	"dialtone/screening"
 	"dialtone/secret"
+	"dialtone/throttle"
 )
 
 // Customers is what the door asks about customers; customer.Service is one.
@@ -126,7 +127,7 @@ type Server struct {
 	api      huma.API
 	handler  http.Handler
 	listener net.Listener
-	failures *failureLimits
+	failures *throttle.Failures
 }
 
 // The limits of a connection. Bodies are small and clients are programs: who needs longer is stuck.

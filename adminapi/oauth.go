@@ -236,18 +236,18 @@ func (s *Server) authenticate(ctx context.Context, shown credentials, peer strin
 		host = peer
 	}
 	pair := host + " " + id // without an id for all that can't be one: a stranger has many of those
-	if wait := s.failures.wait(pair); wait > 0 {
+	if wait := s.failures.Wait(pair); wait > 0 {
 		e := fault.New(fault.Limited, "The client secret was wrong too often. Wait, and check it.")
 		e.RetryAfter = wait
 		return customer.Integration{}, e
 	}
 	if !known {
-		s.failures.count(pair)
+		s.failures.Count(pair)
 		return customer.Integration{}, fault.Wrap(fault.Denied, customer.InvalidClient, "The client_id is none of ours.")
 	}
 	i, err := s.Customers.AuthenticateIntegration(ctx, customer.IntegrationID(id), secret.New(shown.key))
 	if errors.Is(err, customer.InvalidClient) {
-		s.failures.count(pair)
+		s.failures.Count(pair)
 	}
 	return i, err
 }

@@ -5,7 +5,8 @@ import (
 	"time"
 
 	"github.com/maypok86/otter/v2"
-	"golang.org/x/time/rate"
+
+	"dialtone/throttle"
 )
 
 // renderCacheBytes bounds the rendered files in memory: about 10,000 phones with the largest files, more with usual ones. What doesn't fit is
@@ -56,32 +57,7 @@ const (
 	failurePairs = 100_000
 )
 
-// failureLimits throttles guessing. A pair fills up again by itself, so that none needs to expire: the size alone is the bound, and no goroutine sweeps.
-type failureLimits struct {
-	now   func() time.Time
-	pairs *otter.Cache[string, *rate.Limiter]
-}
-
-func newFailureLimits(now func() time.Time) *failureLimits {
-	return &failureLimits{now: now, pairs: otter.Must(&otter.Options[string, *rate.Limiter]{
-		MaximumSize: failurePairs,
-	})}
-}
-
-// wait returns how long the pair must wait, 0 if it may try.
-func (f *failureLimits) wait(pair string) time.Duration {
-	l, ok := f.pairs.GetIfPresent(pair)
-	if !ok || l.TokensAt(f.now()) >= 1 {
-		return 0
-	}
-	return failureInterval
-}
-
-// count counts a failure.
-func (f *failureLimits) count(pair string) {
-	l, ok := f.pairs.GetIfPresent(pair)
-	if !ok {
-		l, _ = f.pairs.SetIfAbsent(pair, rate.NewLimiter(rate.Every(failureInterval), failureBurst))
-	}
-	l.AllowN(f.now(), 1)
+// newFailureLimits counts wrong credentials.
+func newFailureLimits(now func() time.Time) *throttle.Failures {
+	return throttle.NewFailures(throttle.Config{Now: now, Burst: failureBurst, Interval: failureInterval, Keys: failurePairs})
 }

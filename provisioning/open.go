@@ -134,7 +134,7 @@ func (s *Service) openOwn(ctx context.Context, hit deviceprofiles.Hit, r Request
 func (s *Service) admit(d Device, known bool, mac deviceprofiles.MAC, r Request) (string, error) {
 	place := r.Peer.Addr().String() + " " + mac.Lower()
 	if r.Proof.shown() {
-		if wait := s.failures.wait(place); wait > 0 {
+		if wait := s.failures.Wait(place); wait > 0 {
 			e := fault.New(fault.Limited, "Too many wrong credentials. Wait before the next try.")
 			e.RetryAfter = wait
 			return RuleThrottled, e
@@ -149,7 +149,7 @@ func (s *Service) admit(d Device, known bool, mac deviceprofiles.MAC, r Request)
 		if r.Proof.proves(mac, password) && known {
 			return RuleCredentials, nil
 		}
-		s.failures.count(place)
+		s.failures.Count(place)
 	}
 	if known && d.EnrolmentOpen(s.now()) {
 		return RuleEnrolment, nil

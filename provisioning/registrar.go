@@ -27,7 +27,7 @@ type SIPProof struct {
 func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) {
 	domain, user := strings.ToLower(p.Domain), strings.ToLower(p.UserName)
 	place := p.Peer.Addr().String() + " " + user + "@" + domain
-	if wait := s.failures.wait(place); wait > 0 {
+	if wait := s.failures.Wait(place); wait > 0 {
 		e := fault.New(fault.Limited, "Too many wrong credentials. Wait before the next try.")
 		e.RetryAfter = wait
 		return LineOwner{}, e
@@ -47,7 +47,7 @@ func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) 
 	if p.Answer.Matches(ha1, p.Method) && known && same {
 		return line, nil
 	}
-	s.failures.count(place)
+	s.failures.Count(place)
 	if known {
 		s.Record(TraceEntry{
 			Device: line.Device, Door: "sip", Peer: p.Peer.Addr(), Request: p.Method + " over " + p.Transport,

@@ -17,6 +17,7 @@ import (
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/secret"
+	"dialtone/throttle"
 )
 
 // Config is what a Service needs. Every field must be set.
@@ -43,7 +44,7 @@ type Service struct {
 	sip       deviceprofiles.SIP
 
 	rendered *renderCache
-	failures *failureLimits
+	failures *throttle.Failures
 	trace    *traceBuffer
 	commits  *groupCommit
 	nobody   nobody
