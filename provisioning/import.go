@@ -183,7 +183,7 @@ func (s *Service) createImport(ctx context.Context, tx Tx, i Import) error {
 		if !abandoned && !oldest {
 			continue
 		}
-		if err := tx.DeleteImport(ctx, i.Tenant(), other.ID); err != nil {
+		if err := deleteImport(ctx, tx, other); err != nil {
 			return err
 		}
 	}
@@ -261,7 +261,7 @@ func noticesOf(reader *bulk.Reader) []string {
 func (s *Service) dropImport(ctx context.Context, i Import) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
-	err := s.store.Update(ctx, i.Tenant(), func(tx Tx) error { return tx.DeleteImport(ctx, i.Tenant(), i.ID) })
+	err := s.store.Update(ctx, i.Tenant(), func(tx Tx) error { return deleteImport(ctx, tx, i) })
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		s.logger.WarnContext(ctx, "a file that didn't come whole stays until the next one comes", "import", i.ID, "error", err)
 	}
@@ -295,8 +295,35 @@ func (s *Service) RemoveImport(ctx context.Context, actor customer.Actor, tenant
 				return err
 			}
 		}
-		return tx.DeleteImport(ctx, i.Tenant(), id)
+		return deleteImport(ctx, tx, i)
 	})
+}
+
+// jobSweepImport takes away, in the background, what is left of an import that is gone.
+const jobSweepImport job.Kind = "provisioning.sweep_import"
+
+// sweepChunk is how many rows one run takes away: some milliseconds of the one that writes.
+const sweepChunk = 2000
+
+// deleteImport deletes an import, and promises to sweep its rows.
+func deleteImport(ctx context.Context, tx Tx, i Import) error {
+	if err := tx.DeleteImport(ctx, i.Tenant(), i.ID); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, job.Job{Kind: jobSweepImport, Args: importArgs{Partner: i.Partner, Org: i.Org, Import: i.ID}, Bulk: true})
+}
+
+func (s *Service) sweepImport(ctx context.Context, args importArgs) error {
+	swept := 0
+	err := s.store.Update(ctx, args.tenant(), func(tx Tx) error {
+		var err error
+		swept, err = tx.SweepImport(ctx, args.Import, sweepChunk)
+		return err
+	})
+	if err != nil || swept < sweepChunk {
+		return err
+	}
+	return job.Again(0)
 }
 
 // facts are what the log says of an import.

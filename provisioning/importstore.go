@@ -26,8 +26,10 @@ type ImportTx interface {
 	CreateImport(ctx context.Context, i Import) error
 	// SetImport replaces the status, notices, error, rows, counts, assigned units and times of the import with i.ID.
 	SetImport(ctx context.Context, i Import) error
-	// DeleteImport deletes an import with its rows, results and claims.
+	// DeleteImport deletes an import: its rows, results and claims can't be seen any more, and are left for SweepImport.
 	DeleteImport(ctx context.Context, tenant customer.Tenant, id ImportID) error
+	// SweepImport takes away some of what is left of an import that is gone, and says of how many; 0 when nothing is left.
+	SweepImport(ctx context.Context, id ImportID, most int) (int, error)
 	AddImportRows(ctx context.Context, i Import, rows []ImportRow) error
 	// SetImportResults gives rows their results, and throws away what the rows said.
 	SetImportResults(ctx context.Context, i Import, results []NumberedResult) error

@@ -85,6 +85,20 @@ func (t *tx) DeleteImport(ctx context.Context, tenant customer.Tenant, id provis
 	return t.change(ctx, "import", "DELETE FROM people_imports"+w.text(), w.args...)
 }
 
+// SweepImport implements provisioning.Tx. What has no import any more has no tenant either.
+func (t *tx) SweepImport(ctx context.Context, id provisioning.ImportID, most int) (int, error) {
+	swept := 0
+	for table, key := range map[string]string{"people_import_rows": "number", "people_import_claims": "claim"} {
+		n, err := t.exec(ctx, "sweep an import", "DELETE FROM "+table+" WHERE import_id = ? AND "+key+" IN (SELECT "+key+" FROM "+table+
+			" WHERE import_id = ? LIMIT ?) AND NOT EXISTS (SELECT 1 FROM people_imports WHERE id = ?)", string(id), string(id), most, string(id))
+		if err != nil {
+			return swept, err
+		}
+		swept += int(n)
+	}
+	return swept, nil
+}
+
 func oneImport(tenant customer.Tenant, id provisioning.ImportID) where {
 	w := ofTenant("", tenant)
 	w.add("id = ?", string(id))

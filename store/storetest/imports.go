@@ -49,6 +49,10 @@ func importsChange(t *testing.T, f *fixture) {
 	} {
 		assert.True(t, fault.Is(f.p.Update(ctx, tenantOf(f.foe), ask), fault.NotFound), name)
 	}
+	f.write(t, tenant, func(tx provisioning.Tx) error {
+		same(t, 0)(tx.SweepImport(ctx, i.ID, 1000)) // it is there
+		return nil
+	})
 	i.Status = provisioning.ImportCompleted
 	second := f.newImport(f.one)
 	f.write(t, tenant, func(tx provisioning.Tx) error {
@@ -59,6 +63,17 @@ func importsChange(t *testing.T, f *fixture) {
 	_, err = f.p.Import(ctx, tenant, i.ID)
 	assert.True(t, fault.Is(err, fault.NotFound))
 	same(t, []provisioning.NumberedResult{})(f.p.ImportResults(ctx, tenant, i.ID, 0, 10))
+	swept := 0
+	for n := -1; n != 0; {
+		f.write(t, tenant, func(tx provisioning.Tx) error {
+			var err error
+			n, err = tx.SweepImport(ctx, i.ID, 500)
+			assert.LessOrEqual(t, n, 1000, "rows and claims")
+			return err
+		})
+		swept += n
+	}
+	assert.GreaterOrEqual(t, swept, 1200)
 }
 
 // rowsGetResults stores more rows than one statement takes, and gives some their results.

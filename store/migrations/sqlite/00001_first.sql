@@ -424,8 +424,9 @@ CREATE TABLE people_imports (
 CREATE UNIQUE INDEX people_imports_running ON people_imports (org_id) WHERE status IN ('receiving', 'queued', 'running');
 CREATE INDEX people_imports_list ON people_imports (partner_id, org_id, created, id);
 
+-- Rows and claims outlive their import until they are swept, some thousand at a time: deleting all of them at once would keep every writer waiting.
 CREATE TABLE people_import_rows (
-    import_id     TEXT NOT NULL REFERENCES people_imports (id) ON DELETE CASCADE,
+    import_id     TEXT NOT NULL,
     number        INTEGER NOT NULL,
     line          INTEGER NOT NULL,
     email         TEXT NOT NULL,
@@ -438,7 +439,7 @@ CREATE TABLE people_import_rows (
 
 -- What the rows of a dry run would have taken or freed: who has it then, '' for nobody.
 CREATE TABLE people_import_claims (
-    import_id TEXT NOT NULL REFERENCES people_imports (id) ON DELETE CASCADE,
+    import_id TEXT NOT NULL,
     claim     TEXT NOT NULL,
     holder    TEXT NOT NULL,
     PRIMARY KEY (import_id, claim)
