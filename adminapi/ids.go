@@ -91,7 +91,7 @@ func fieldID[T ~string](field, text string) (T, error) {
 	}
 	id, ok := decodeID(text)
 	if !ok {
-		return "", fault.InvalidField(field, "isn't an id")
+		return "", fault.InvalidField(field, "isn't an id; it is %.40q", text)
 	}
 	return T(id), nil
 }

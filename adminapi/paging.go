@@ -46,7 +46,7 @@ func (p *Paging) page() (customer.Page, error) {
 	if p.Max != "" {
 		n, err := strconv.Atoi(p.Max)
 		if err != nil || n < 1 {
-			return page, fault.InvalidField("max", "must be a whole number from 1")
+			return page, fault.InvalidField("max", "must be a whole number from 1; it is %.40q", p.Max)
 		}
 		page.Max = min(n, mostMax)
 	}
@@ -57,7 +57,7 @@ func (p *Paging) page() (customer.Page, error) {
 	if offset != "" {
 		n, err := strconv.Atoi(offset)
 		if err != nil || n < 0 {
-			return page, fault.InvalidField("offset", "must be a whole number from 0")
+			return page, fault.InvalidField("offset", "must be a whole number from 0; it is %.40q", offset)
 		}
 		page.Offset = n
 	}
@@ -175,7 +175,7 @@ func instant(field, text string) (time.Time, error) {
 			return t.UTC(), nil
 		}
 	}
-	return time.Time{}, fault.InvalidField(field, "must be milliseconds since 1970 or an ISO 8601 time, such as 2026-05-01T08:00:00Z")
+	return time.Time{}, fault.InvalidField(field, "must be milliseconds since 1970 or an ISO 8601 time, such as 2026-05-01T08:00:00Z; it is %.40q", text)
 }
 
 // timestamp writes a time as the wire has it: RFC 3339, UTC, milliseconds; "" for none.
