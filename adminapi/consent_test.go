@@ -207,6 +207,8 @@ func TestALargeOrganisationMustConsent(t *testing.T) {
 			o.leave(t)
 			o.mails.take()
 			r := o.rival(t, `{"name":"Rival","country":"US","language":"en_US","subscriptionId":"R","allowAdminInviteEmails":true}`)
+			r.fillOther(t)
+			o.mails.take()
 			checked := r.ask(t, r.token, "POST", "/v1/wholesale/customers/validate", r.attaching("won", o.org))
 			assert.Equal(t, 409, checked.status, checked.body)
 			assert.Contains(t, checked.body, `"errorCode":90022`)
@@ -221,6 +223,14 @@ func TestALargeOrganisationMustConsent(t *testing.T) {
 			assert.Equal(t, customer.MailKind("admin_invite"), mail.Kind)
 			assert.Equal(t, "owner@bakery.example", mail.To)
 			assert.Equal(t, "Other Telecom", mail.Brand)
+			// What the partner's other customers have is none of this one's: it can be updated and keeps its location, and could be removed.
+			r.ok(t, 202, "PUT", at, `{"packages":["webex_calling","webex_meetings"]}`)
+			asked := only(t, o.mails.take())
+			assert.Contains(t, fmt.Sprint(r.ok(t, 200, "GET", at, "")["errors"]), "errorCode:90022")
+			mail.Link = asked.Link
+			for _, e := range items(t, r.ok(t, 200, "GET", "/hub/v1/audit?subject="+last(at), "")) {
+				assert.NotContains(t, e, "orgId", "%v: it has no organisation", e["kind"])
+			}
 			page := o.page(t, mail.Link)
 			assert.Contains(t, page.body, "Let Other Telecom serve Bakery?")
 			if !accept {
@@ -298,4 +308,24 @@ func TestBillingBeginsLater(t *testing.T) {
 	assert.Equal(t, 409, begun.status, "it begins today: %s", begun.body)
 	o.ok(t, 202, "PUT", "/v1/wholesale/customers/"+at, `{"packages":["webex_calling"]}`)
 	assert.NotContains(t, o.ok(t, 200, "GET", "/hub/v1/customers/"+o.customer, ""), "billingStartDate")
+}
+
+// fillOther gives the rival a customer with a person, whom nothing here is about.
+func (o *office) fillOther(t *testing.T) {
+	t.Helper()
+	o.customer = last(text(o.ok(t, 202, "POST", "/v1/wholesale/customers", o.newCustomer("theirs")), "url"))
+	o.ok(t, 200, "POST", "/v1/wholesale/subscribers", o.newPerson("somebody-of-theirs", 100))
+}
+
+func TestACustomerThatWaitsForConsentCanBeRemoved(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.ok(t, 200, "PUT", "/hub/v1/organizations/"+o.org, `{"otherLicenses":"none","domains":[{"name":"bakery.example"}]}`)
+	o.leave(t)
+	r := o.rival(t, `{"name":"Rival","country":"US","language":"en_US","subscriptionId":"R","allowAdminInviteEmails":true}`)
+	r.fillOther(t)
+	at := "/v1/wholesale/customers/" + last(text(r.ok(t, 202, "POST", "/v1/wholesale/customers", r.attaching("won", o.org)), "url"))
+	r.ok(t, 202, "DELETE", at, "")
+	r.ok(t, 404, "GET", at, "")
+	assert.Len(t, items(t, r.ok(t, 200, "GET", "/v1/wholesale/subscribers", "")), 1)
 }

@@ -174,12 +174,12 @@ func (s *Service) decideMove(ctx context.Context, claim consentClaim, accept boo
 	if !fault.Is(err, fault.Conflict) && !fault.Is(err, fault.Invalid) {
 		return err
 	}
-	return s.noteMoveFailed(ctx, claim, err)
+	return s.noteMoveFailed(ctx, sub.Tenant(), claim, err)
 }
 
 // noteMoveFailed writes down why a move that the person wants can't be: the number was given away meanwhile, for example.
-func (s *Service) noteMoveFailed(ctx context.Context, claim consentClaim, why error) error {
-	err := s.store.Update(ctx, Tenant{Partner: claim.Partner}, func(tx Tx) error {
+func (s *Service) noteMoveFailed(ctx context.Context, tenant Tenant, claim consentClaim, why error) error {
+	err := s.store.Update(ctx, tenant, func(tx Tx) error {
 		sub, _, err := s.pendingMove(ctx, tx, claim)
 		if err != nil {
 			return err
@@ -233,7 +233,11 @@ func (s *Service) moveHere(ctx context.Context, tx Tx, actor Actor, c Customer, 
 
 // decideAttach goes on with attaching an organisation, or ends it.
 func (s *Service) decideAttach(ctx context.Context, claim consentClaim, accept bool) error {
-	return s.store.Update(ctx, Tenant{Partner: claim.Partner}, func(tx Tx) error {
+	known, _, err := s.pendingAttach(ctx, s.store, claim)
+	if err != nil {
+		return err
+	}
+	return s.store.Update(ctx, known.Tenant(), func(tx Tx) error {
 		c, org, err := s.pendingAttach(ctx, tx, claim)
 		if err != nil {
 			return err

@@ -117,8 +117,14 @@ type Customer struct {
 	Created      time.Time
 }
 
-// Tenant returns the tenant that the customer's own things belong to.
-func (c Customer) Tenant() Tenant { return Tenant{Partner: c.Partner, Customer: c.Org} }
+// Tenant returns the tenant that the customer's own things belong to. Until it has an organisation that is one with nothing in it, and never all of the
+// partner's.
+func (c Customer) Tenant() Tenant {
+	if c.Org == "" {
+		return Tenant{Partner: c.Partner, Customer: OrgID(c.ID)}
+	}
+	return Tenant{Partner: c.Partner, Customer: c.Org}
+}
 
 // Has reports whether the customer has the package, or is to have it.
 func (c Customer) Has(p Package) bool {

@@ -189,5 +189,8 @@ func (s *Service) Bootstrap(ctx context.Context, partnerName, adminEmail string)
 }
 
 func (s *Service) record(ctx context.Context, tx Tx, actor Actor, tenant Tenant, kind EventKind, subject string, data map[string]any) error {
+	if string(tenant.Customer) == subject { // a customer without an organisation: it concerns the partner
+		tenant.Customer = ""
+	}
 	return tx.Record(ctx, Event{Time: s.now(), Tenant: tenant, Actor: actor.Email, Kind: kind, Subject: subject, Data: data})
 }

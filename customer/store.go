@@ -64,7 +64,8 @@ type Reader interface {
 	AnyTenantToken(ctx context.Context, hash TokenHash) (Bearer, error)
 	// AnyTenantHasEmail reports whether somebody on the platform has an e-mail address; in lower case. It tells nothing else of them.
 	AnyTenantHasEmail(ctx context.Context, email string) (bool, error)
-	// AnyTenantOrganization finds an organisation whoever serves it: it is how one is attached. In a transaction it stays as it is until the end.
+	// AnyTenantOrganization finds an organisation whoever serves it: it is how one is attached. Who attaches first is decided by
+	// AttachOrganization.
 	AnyTenantOrganization(ctx context.Context, id OrgID) (Organization, error)
 	// AnyTenantFreePerson finds the person with an e-mail address, in lower case, whose organisation nobody serves: a free account.
 	AnyTenantFreePerson(ctx context.Context, email string) (PersonID, error)

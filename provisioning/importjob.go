@@ -34,7 +34,8 @@ const (
 // What ends a step before its rows do.
 var (
 	errImportBusy  = errors.New("the customer is busy")
-	errImportMoved = errors.New("the import is gone, over, or further on than this step knows")
+	errImportOver  = errors.New("the import is gone or over")
+	errImportMoved = errors.New("the import is further on than this step knows")
 	errNoCustomer  = errors.New("the customer isn't there any more")
 )
 
@@ -55,9 +56,9 @@ func (s *Service) runImport(ctx context.Context, args importArgs) error {
 	}
 	err = s.importStep(ctx, i)
 	switch {
-	case errors.Is(err, errImportMoved):
-		return nil // deleted, or another node is at it
-	case errors.Is(err, errImportBusy):
+	case errors.Is(err, errImportOver):
+		return nil
+	case errors.Is(err, errImportBusy), errors.Is(err, errImportMoved): // what moved is looked at again: nobody else may be at it
 		return job.Again(importBusyPause)
 	case errors.Is(err, errNoCustomer):
 		return s.endImport(ctx, i, ImportFailed, "The customer isn't there any more. What the rows before did stays.")
@@ -182,13 +183,14 @@ func refused(err error) bool {
 // that was taken for dead may be further on.
 func (s *Service) storeResults(ctx context.Context, tx Tx, i Import, rows ...importedRow) error {
 	now, err := tx.Import(ctx, i.Tenant(), i.ID)
-	if fault.Is(err, fault.NotFound) {
-		return errImportMoved
-	}
-	if err != nil {
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return errImportOver
+	case err != nil:
 		return err
-	}
-	if now.Done != i.Done || now.Status.Over() {
+	case now.Status.Over():
+		return errImportOver
+	case now.Done != i.Done:
 		return errImportMoved
 	}
 	results := make([]NumberedResult, len(rows))
