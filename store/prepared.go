@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 	"sync"
 
 	"github.com/jmoiron/sqlx"
@@ -17,8 +18,21 @@ type prepared struct {
 	byText map[string]*sqlx.Stmt
 }
 
-// maxPrepared bounds the statements that are kept: ours are some two hundred, and lists of values make more.
+// maxPrepared bounds the statements that are kept: ours are some two hundred.
 const maxPrepared = 512
+
+// maxValues bounds the values of a statement that is kept: longer ones hold a list, whose length, and so the text, is another each time.
+const maxValues = 40
+
+// keeps reports whether a statement that isn't known yet is to be kept.
+func (p *prepared) keeps(query string) bool {
+	if strings.Count(query, "?") > maxValues {
+		return false
+	}
+	p.mu.RLock()
+	defer p.mu.RUnlock()
+	return len(p.byText) < maxPrepared
+}
 
 func newPrepared(db *sqlx.DB) *prepared { return &prepared{db: db, byText: map[string]*sqlx.Stmt{}} }
 
@@ -67,16 +81,10 @@ type preparedPool struct {
 
 // statement returns the parsed statement; nil when no more are kept.
 func (p preparedPool) statement(ctx context.Context, query string) (*sqlx.Stmt, error) {
-	if stmt := p.prepared.find(query); stmt != nil || p.prepared.full() {
+	if stmt := p.prepared.find(query); stmt != nil || !p.prepared.keeps(query) {
 		return stmt, nil
 	}
 	return p.prepared.add(ctx, query)
-}
-
-func (p *prepared) full() bool {
-	p.mu.RLock()
-	defer p.mu.RUnlock()
-	return len(p.byText) >= maxPrepared
 }
 
 // GetContext reads one row.
@@ -149,7 +157,7 @@ func (t *preparedTx) ExecContext(ctx context.Context, query string, args ...any)
 // learn parses what was missing. What can't be parsed now is tried the next time.
 func (t *preparedTx) learn(ctx context.Context) {
 	for _, query := range t.missing {
-		if t.prepared.find(query) == nil && !t.prepared.full() {
+		if t.prepared.find(query) == nil && t.prepared.keeps(query) {
 			_, _ = t.prepared.add(ctx, query) // the statement works without, only slower
 		}
 	}

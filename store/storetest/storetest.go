@@ -83,6 +83,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"AFailureCantBeForgotten":   aFailureCantBeForgotten,
 		"AMistakeOfOursIsInternal":  aMistakeOfOursIsInternal,
 		"ACancelledCallSaysSo":      aCancelledCallSaysSo,
+		"AbandonedReadsHoldNothing": abandonedReadsHoldNothing,
 		"ABrokenStoreIsUnavailable": func(t *testing.T, f *fixture) { aBrokenStoreIsUnavailable(t, f, open) },
 	} {
 		t.Run(name, func(t *testing.T) {
