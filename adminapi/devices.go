@@ -81,7 +81,7 @@ type devicesInput struct {
 func (in *devicesInput) filter() (provisioning.DeviceFilter, error) {
 	var f provisioning.DeviceFilter
 	var err error
-	if f.Owner, err = fieldID[customer.PersonID]("personId", in.PersonID); err != nil {
+	if f.Owner, err = fieldID[customer.MemberID]("personId", in.PersonID); err != nil {
 		return f, err
 	}
 	if f.Location, err = fieldID[customer.LocationID]("locationId", in.LocationID); err != nil {

@@ -214,7 +214,7 @@ func (s *Service) moveHere(ctx context.Context, tx Tx, actor Actor, c Customer, 
 		return err
 	}
 	if person.Number != "" {
-		if err := tx.OwnNumber(ctx, sub.Tenant(), person.Number, person.ID); err != nil {
+		if err := tx.OwnNumber(ctx, sub.Tenant(), person.Number, MemberID(person.ID)); err != nil {
 			return err
 		}
 	}

@@ -211,14 +211,14 @@ const (
 	NumberInactive NumberState = "INACTIVE"
 )
 
-// Number is an E.164 number of a location, free or owned by a person.
+// Number is an E.164 number of a location, free or owned by a member.
 type Number struct {
 	E164     string // with its plus sign; unique on the platform
 	Partner  OrgID
 	Org      OrgID
 	Location LocationID
 	State    NumberState
-	Owner    PersonID // empty: free
+	Owner    MemberID // empty: free
 	Created  time.Time
 }
 
@@ -238,20 +238,7 @@ type Person struct {
 }
 
 // DisplayName is what a phone shows for the person: the names, or the e-mail address's local part when there are none.
-func (p Person) DisplayName() string {
-	switch {
-	case p.FirstName != "" && p.LastName != "":
-		return p.FirstName + " " + p.LastName
-	case p.FirstName != "" || p.LastName != "":
-		return p.FirstName + p.LastName
-	}
-	for i := range len(p.Email) {
-		if p.Email[i] == '@' {
-			return p.Email[:i]
-		}
-	}
-	return p.Email
-}
+func (p Person) DisplayName() string { return p.Member().DisplayName() }
 
 // SubscriberStatus is the state of a subscriber, in the wire's words.
 type SubscriberStatus string

@@ -92,14 +92,14 @@ func arrive(ctx context.Context, tx Tx, c Customer, before, after Person) error 
 		}
 	}
 	if renumbered {
-		if err := tx.FreeNumbers(ctx, c.Tenant(), after.ID); err != nil {
+		if err := tx.FreeNumbers(ctx, c.Tenant(), MemberID(after.ID)); err != nil {
 			return err
 		}
 	}
 	if err := tx.SetPerson(ctx, after); err != nil || !renumbered || after.Number == "" {
 		return err
 	}
-	return tx.OwnNumber(ctx, c.Tenant(), after.Number, after.ID)
+	return tx.OwnNumber(ctx, c.Tenant(), after.Number, MemberID(after.ID))
 }
 
 // MayChange refuses changes while background work on the customer is under way: fault.Conflict with fault.CodeBusy.

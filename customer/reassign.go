@@ -90,12 +90,12 @@ func (s *Service) move(ctx context.Context, tx Tx, c Customer, person Person, be
 	if err := tx.SetPerson(ctx, person); err != nil || person.Number == "" {
 		return person, err
 	}
-	return person, tx.OwnNumber(ctx, c.Tenant(), person.Number, person.ID)
+	return person, tx.OwnNumber(ctx, c.Tenant(), person.Number, MemberID(person.ID))
 }
 
 // unreachable frees a person's number and extension.
 func unreachable(ctx context.Context, tx Tx, person Person) error {
-	if err := tx.FreeNumbers(ctx, Tenant{Partner: person.Partner, Customer: person.Org}, person.ID); err != nil {
+	if err := tx.FreeNumbers(ctx, Tenant{Partner: person.Partner, Customer: person.Org}, MemberID(person.ID)); err != nil {
 		return err
 	}
 	person.Location, person.Extension, person.Number = "", "", ""

@@ -273,7 +273,7 @@ func TestSubscribers(t *testing.T) {
 	assert.Equal(t, "+12175550100", person.Number)
 	number, err := o.store.Number(t.Context(), tenant, "+12175550100")
 	require.NoError(t, err)
-	assert.Equal(t, person.ID, number.Owner)
+	assert.Equal(t, customer.MemberID(person.ID), number.Owner)
 
 	second, err := o.subscribe(t, c, customer.NewSubscriber{Customer: c.ID, Email: "b@bakery.example", Packages: []customer.Package{customer.WebexMeetings}})
 	require.NoError(t, err, "a package without calls needs no number")

@@ -36,6 +36,8 @@ type Reader interface {
 	Number(ctx context.Context, tenant Tenant, e164 string) (Number, error)
 
 	Person(ctx context.Context, tenant Tenant, id PersonID) (Person, error)
+	// Member finds a person, workspace or virtual line.
+	Member(ctx context.Context, tenant Tenant, id MemberID) (Member, error)
 	// PersonByEmail finds a person of the tenant; email in lower case.
 	PersonByEmail(ctx context.Context, tenant Tenant, email string) (Person, error)
 	Subscriber(ctx context.Context, tenant Tenant, id SubscriberID) (Subscriber, error)
@@ -114,10 +116,10 @@ type Tx interface {
 	CreateLocation(ctx context.Context, l Location) error
 	// AddNumber adds a number, and says false without an error when the tenant has it already in that location.
 	AddNumber(ctx context.Context, n Number) (bool, error)
-	// OwnNumber gives a free number of the tenant to a person; fault.Conflict when it isn't free.
-	OwnNumber(ctx context.Context, tenant Tenant, e164 string, owner PersonID) error
-	// FreeNumbers takes a person's numbers away; they stay in their location.
-	FreeNumbers(ctx context.Context, tenant Tenant, owner PersonID) error
+	// OwnNumber gives a free number of the tenant to a member; fault.Conflict when it isn't free.
+	OwnNumber(ctx context.Context, tenant Tenant, e164 string, owner MemberID) error
+	// FreeNumbers takes a member's numbers away; they stay in their location.
+	FreeNumbers(ctx context.Context, tenant Tenant, owner MemberID) error
 	CreatePerson(ctx context.Context, p Person) error
 	// SetPerson replaces the names, location, extension and number of the person with p.ID.
 	SetPerson(ctx context.Context, p Person) error

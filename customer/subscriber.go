@@ -119,7 +119,7 @@ func (s *Service) writeSubscriber(ctx context.Context, tx Tx, actor Actor, perso
 	}
 	tenant := sub.Tenant()
 	if person.Number != "" {
-		if err := tx.OwnNumber(ctx, tenant, person.Number, person.ID); err != nil {
+		if err := tx.OwnNumber(ctx, tenant, person.Number, MemberID(person.ID)); err != nil {
 			return err
 		}
 	}

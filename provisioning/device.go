@@ -23,7 +23,7 @@ type Device struct {
 	Org      customer.OrgID
 	MAC      deviceprofiles.MAC
 	Model    string // wire name in the catalogue
-	Owner    customer.PersonID
+	Owner    customer.MemberID // the primary owner
 	Location customer.LocationID
 	Tags     []string
 	// Revision counts the changes that alter what the phone should know. It starts at 1 and never goes back.
@@ -54,7 +54,7 @@ type Line struct {
 	Org      customer.OrgID
 	Device   DeviceID
 	Port     int // 1-based
-	Owner    customer.PersonID
+	Owner    customer.MemberID
 	UserName string        // user part of the address of record, and digest user name; unique in its domain
 	Domain   string        // the customer's SIP domain, and the digest realm
 	Password secret.Sealed // sealed for passwordOwner
@@ -68,7 +68,7 @@ func (l Line) LinePort() string { return l.UserName + "@" + l.Domain }
 // DeviceFilter narrows a list of devices; empty fields don't. All match exactly but DisplayName, which matches a part of the owner's name or
 // of the model's, without regard to case.
 type DeviceFilter struct {
-	Owner       customer.PersonID
+	Owner       customer.MemberID
 	Location    customer.LocationID
 	MAC         *deviceprofiles.MAC
 	Model       string
@@ -78,6 +78,7 @@ type DeviceFilter struct {
 // DeviceView is a device with the names around it that lists show.
 type DeviceView struct {
 	Device
+	OwnerKind                                 customer.MemberKind
 	OwnerFirstName, OwnerLastName, OwnerEmail string
 	Registered                                bool // some line has a binding that is valid now
 }
@@ -141,5 +142,5 @@ type RenderInput struct {
 // RenderLine is a line with its owner.
 type RenderLine struct {
 	Line
-	Person customer.Person
+	Member customer.Member
 }

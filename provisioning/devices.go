@@ -59,7 +59,7 @@ func (s *Service) AddDevice(ctx context.Context, actor customer.Actor, tenant cu
 	if err != nil {
 		return DeviceView{}, err
 	}
-	return DeviceView{Device: device, OwnerFirstName: person.FirstName, OwnerLastName: person.LastName, OwnerEmail: person.Email}, nil
+	return DeviceView{Device: device, OwnerKind: customer.MemberPerson, OwnerFirstName: person.FirstName, OwnerLastName: person.LastName, OwnerEmail: person.Email}, nil
 }
 
 func checkDevice(in NewDevice) (deviceprofiles.MAC, deviceprofiles.Model, error) {
@@ -97,7 +97,7 @@ func mayHaveAnother(ctx context.Context, tx Tx, person customer.Person) error {
 	if most == 0 {
 		return nil
 	}
-	count, err := tx.CountDevices(ctx, tenant, person.ID)
+	count, err := tx.CountDevices(ctx, tenant, customer.MemberID(person.ID))
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func mayHaveAnother(ctx context.Context, tx Tx, person customer.Person) error {
 func (s *Service) newDevice(p customer.Person, c customer.Customer, mac deviceprofiles.MAC, m deviceprofiles.Model, password secret.Text) (Device, Line, error) {
 	d := Device{
 		ID: DeviceID(s.newID()), Partner: p.Partner, Org: p.Org, MAC: mac, Model: m.Name,
-		Owner: p.ID, Location: p.Location, Revision: 1, Created: s.now(),
+		Owner: customer.MemberID(p.ID), Location: p.Location, Revision: 1, Created: s.now(),
 	}
 	var err error
 	if d.Access, err = s.sealNewPassword(accessOwner(d.ID)); err != nil {
@@ -124,7 +124,7 @@ func (s *Service) newDevice(p customer.Person, c customer.Customer, mac devicepr
 		return Device{}, Line{}, err
 	}
 	l := Line{
-		ID: LineID(s.newID()), Partner: p.Partner, Org: p.Org, Device: d.ID, Port: 1, Owner: p.ID,
+		ID: LineID(s.newID()), Partner: p.Partner, Org: p.Org, Device: d.ID, Port: 1, Owner: customer.MemberID(p.ID),
 		UserName: userName, Domain: c.SIPDomain, Created: s.now(),
 	}
 	if password.IsZero() {

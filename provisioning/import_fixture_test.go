@@ -165,7 +165,7 @@ func (h *hall) state(t testing.TB) string {
 	var out strings.Builder
 	for _, p := range h.people(t) {
 		sub, _ := h.store.SubscriberByPerson(t.Context(), h.customer.Tenant(), p.ID)
-		devices, _, err := h.Devices(t.Context(), h.customer.Tenant(), provisioning.DeviceFilter{Owner: p.ID}, customer.Page{Max: 100})
+		devices, _, err := h.Devices(t.Context(), h.customer.Tenant(), provisioning.DeviceFilter{Owner: customer.MemberID(p.ID)}, customer.Page{Max: 100})
 		require.NoError(t, err)
 		revisions := []int64{}
 		for _, d := range devices {

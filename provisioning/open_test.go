@@ -91,7 +91,7 @@ func (s *oneDevice) AnyTenantLine(_ context.Context, domain, user string) (provi
 }
 
 func (s *oneDevice) RenderInput(context.Context, customer.Tenant, provisioning.DeviceID) (provisioning.RenderInput, error) {
-	return provisioning.RenderInput{Device: s.device, Location: location, Lines: []provisioning.RenderLine{{Line: s.line, Person: person}}}, s.err()
+	return provisioning.RenderInput{Device: s.device, Location: location, Lines: []provisioning.RenderLine{{Line: s.line, Member: person.Member()}}}, s.err()
 }
 
 func (s *oneDevice) AppendTrace(_ context.Context, entries []provisioning.TraceEntry, _ int) error {

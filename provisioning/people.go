@@ -19,7 +19,7 @@ func (s *Service) changePerson(ctx context.Context, tx Tx, actor customer.Actor,
 			return before, after, err
 		}
 	}
-	if !renamed && !moved && label(before) == label(after) {
+	if !renamed && !moved && before.Member().Label() == after.Member().Label() {
 		return before, after, nil
 	}
 	return before, after, s.revisePhonesOf(ctx, tx, actor, after, moved)
@@ -30,7 +30,7 @@ func (s *Service) revisePhonesOf(ctx context.Context, tx Tx, actor customer.Acto
 	const page = 100
 	tenant := customer.Tenant{Partner: p.Partner, Customer: p.Org}
 	for offset := 0; ; offset += page {
-		list, more, err := tx.Devices(ctx, tenant, DeviceFilter{Owner: p.ID}, s.now(), customer.Page{Offset: offset, Max: page})
+		list, more, err := tx.Devices(ctx, tenant, DeviceFilter{Owner: customer.MemberID(p.ID)}, s.now(), customer.Page{Offset: offset, Max: page})
 		if err != nil {
 			return err
 		}

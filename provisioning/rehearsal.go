@@ -139,7 +139,7 @@ func (r *rehearsal) original(ctx context.Context, id customer.PersonID) (custome
 }
 
 // OwnNumber implements customer.Tx.
-func (r *rehearsal) OwnNumber(ctx context.Context, tenant customer.Tenant, e164 string, owner customer.PersonID) error {
+func (r *rehearsal) OwnNumber(ctx context.Context, tenant customer.Tenant, e164 string, owner customer.MemberID) error {
 	if err := r.setNumber(ctx, tenant, e164); err != nil {
 		return err
 	}
@@ -157,7 +157,7 @@ func (r *rehearsal) setNumber(ctx context.Context, tenant customer.Tenant, e164 
 		return err
 	}
 	n, err := r.Number(ctx, tenant, e164)
-	if err != nil || n.Owner == holder {
+	if err != nil || n.Owner == customer.MemberID(holder) {
 		return err
 	}
 	if n.Owner != "" {
@@ -172,12 +172,12 @@ func (r *rehearsal) setNumber(ctx context.Context, tenant customer.Tenant, e164 
 	if err != nil {
 		return err
 	}
-	return r.Tx.OwnNumber(ctx, tenant, e164, somebody)
+	return r.Tx.OwnNumber(ctx, tenant, e164, customer.MemberID(somebody))
 }
 
 // FreeNumbers implements customer.Tx.
-func (r *rehearsal) FreeNumbers(ctx context.Context, tenant customer.Tenant, owner customer.PersonID) error {
-	before, err := r.original(ctx, owner)
+func (r *rehearsal) FreeNumbers(ctx context.Context, tenant customer.Tenant, owner customer.MemberID) error {
+	before, err := r.original(ctx, customer.PersonID(owner))
 	if err != nil {
 		return err
 	}

@@ -46,16 +46,8 @@ func (s *Service) lineSettings(l RenderLine) (deviceprofiles.Line, error) {
 	password, err := s.open(passwordOwner(l.ID), l.Password)
 	return deviceprofiles.Line{
 		Port: l.Port, UserName: l.UserName, AuthName: l.UserName, Password: password, Domain: l.Domain,
-		DisplayName: l.Person.DisplayName(), Label: label(l.Person),
+		DisplayName: l.Member.DisplayName(), Label: l.Member.Label(),
 	}, err
-}
-
-// label is what a line's key shows: what others dial to reach it, else the name.
-func label(p customer.Person) string {
-	if p.Extension != "" {
-		return p.Extension
-	}
-	return orElse(p.Number, p.DisplayName())
 }
 
 func orElse(value, otherwise string) string {

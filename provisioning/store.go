@@ -15,7 +15,7 @@ type Reader interface {
 	Device(ctx context.Context, tenant customer.Tenant, id DeviceID) (Device, error)
 	// Devices lists devices; now decides which bindings are still valid for DeviceView.Registered.
 	Devices(ctx context.Context, tenant customer.Tenant, filter DeviceFilter, now time.Time, page customer.Page) ([]DeviceView, bool, error)
-	CountDevices(ctx context.Context, tenant customer.Tenant, owner customer.PersonID) (int, error)
+	CountDevices(ctx context.Context, tenant customer.Tenant, owner customer.MemberID) (int, error)
 	// Lines lists a device's lines by port.
 	Lines(ctx context.Context, tenant customer.Tenant, device DeviceID) ([]Line, error)
 	// RenderInput reads what a device's files are made of, at one moment.

@@ -106,7 +106,7 @@ func phonesFit(ctx context.Context, tx Tx, sub customer.Subscriber) error {
 	if most == 0 {
 		return nil
 	}
-	count, err := tx.CountDevices(ctx, sub.Tenant(), sub.Person)
+	count, err := tx.CountDevices(ctx, sub.Tenant(), customer.MemberID(sub.Person))
 	if err != nil || count <= most {
 		return err
 	}
@@ -133,7 +133,7 @@ func (s *Service) removeSubscriber(ctx context.Context, tx Tx, actor customer.Ac
 func (s *Service) removePhonesOf(ctx context.Context, tx Tx, actor customer.Actor, sub customer.Subscriber) error {
 	const page = 100
 	for {
-		list, more, err := tx.Devices(ctx, sub.Tenant(), DeviceFilter{Owner: sub.Person}, s.now(), customer.Page{Max: page})
+		list, more, err := tx.Devices(ctx, sub.Tenant(), DeviceFilter{Owner: customer.MemberID(sub.Person)}, s.now(), customer.Page{Max: page})
 		if err != nil {
 			return err
 		}

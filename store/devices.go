@@ -34,7 +34,7 @@ func (r deviceRow) noun() provisioning.Device {
 	mac, _ := deviceprofiles.ParseMAC(r.MAC) // it was written by us
 	return provisioning.Device{
 		ID: provisioning.DeviceID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), MAC: mac, Model: r.Model,
-		Owner: customer.PersonID(r.OwnerID), Location: customer.LocationID(r.LocationID.String), Tags: decode[[]string](r.Tags), Revision: r.Revision,
+		Owner: customer.MemberID(r.OwnerID), Location: customer.LocationID(r.LocationID.String), Tags: decode[[]string](r.Tags), Revision: r.Revision,
 		Access: r.Access, AdminPassword: r.AdminPassword, EnrolmentUntil: fromMicros(r.EnrolmentUntil), Created: fromMicros(r.Created),
 		FirstSeen: fromMicros(r.FirstSeen), LastSeen: fromMicros(r.LastSeen),
 	}
@@ -105,7 +105,7 @@ func (r reader) AnyTenantOldestAndNewestDevice(ctx context.Context) ([]provision
 }
 
 // CountDevices implements provisioning.Reader.
-func (r reader) CountDevices(ctx context.Context, tenant customer.Tenant, owner customer.PersonID) (int, error) {
+func (r reader) CountDevices(ctx context.Context, tenant customer.Tenant, owner customer.MemberID) (int, error) {
 	w := ofTenant("", tenant)
 	w.add("owner_id = ?", string(owner))
 	var count int
@@ -115,22 +115,24 @@ func (r reader) CountDevices(ctx context.Context, tenant customer.Tenant, owner 
 
 type deviceViewRow struct {
 	deviceRow
-	FirstName  string `db:"first_name"`
-	LastName   string `db:"last_name"`
-	Email      string `db:"email"`
-	Registered bool   `db:"registered"`
+	Kind       string         `db:"kind"`
+	FirstName  string         `db:"first_name"`
+	LastName   string         `db:"last_name"`
+	Email      sql.NullString `db:"email"`
+	Registered bool           `db:"registered"`
 }
 
 func (r deviceViewRow) noun() provisioning.DeviceView {
 	return provisioning.DeviceView{
-		Device: r.deviceRow.noun(), OwnerFirstName: r.FirstName, OwnerLastName: r.LastName, OwnerEmail: r.Email, Registered: r.Registered,
+		Device: r.deviceRow.noun(), OwnerKind: customer.MemberKind(r.Kind), OwnerFirstName: r.FirstName, OwnerLastName: r.LastName,
+		OwnerEmail: r.Email.String, Registered: r.Registered,
 	}
 }
 
 func deviceViewSelect() string {
-	return "SELECT " + qualified("d", deviceColumns, false) + `, p.first_name, p.last_name, p.email,
+	return "SELECT " + qualified("d", deviceColumns, false) + `, p.kind, p.first_name, p.last_name, p.email,
 	EXISTS (SELECT 1 FROM lines l JOIN bindings b ON b.line_id = l.id WHERE l.device_id = d.id AND b.expires > ?) AS registered
-	FROM devices d JOIN people p ON p.id = d.owner_id`
+	FROM devices d JOIN members p ON p.id = d.owner_id`
 }
 
 // Devices implements provisioning.Reader.
@@ -169,7 +171,7 @@ const lineColumns = "id, partner_id, org_id, device_id, port, owner_id, user_nam
 func (r lineRow) noun() provisioning.Line {
 	return provisioning.Line{
 		ID: provisioning.LineID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Device: provisioning.DeviceID(r.DeviceID),
-		Port: r.Port, Owner: customer.PersonID(r.OwnerID), UserName: r.UserName, Domain: r.Domain, Password: r.Password, HA1: r.HA1, Created: fromMicros(r.Created),
+		Port: r.Port, Owner: customer.MemberID(r.OwnerID), UserName: r.UserName, Domain: r.Domain, Password: r.Password, HA1: r.HA1, Created: fromMicros(r.Created),
 	}
 }
 
@@ -241,15 +243,15 @@ func (r reader) renderLines(ctx context.Context, device provisioning.Device) ([]
 	w.add("l.device_id = ?", string(device.ID))
 	var rows []struct {
 		Line   lineRow   `db:"l"`
-		Person personRow `db:"p"`
+		Member memberRow `db:"p"`
 	}
-	query := "SELECT " + qualified("l", lineColumns, true) + ", " + qualified("p", personColumns, true) + " FROM lines l JOIN people p ON p.id = l.owner_id"
+	query := "SELECT " + qualified("l", lineColumns, true) + ", " + qualified("p", memberColumns, true) + " FROM lines l JOIN members p ON p.id = l.owner_id"
 	if err := r.all(ctx, &rows, "read lines", query+w.text()+" ORDER BY l.port", w.args...); err != nil {
 		return nil, err
 	}
 	out := make([]provisioning.RenderLine, len(rows))
 	for i, row := range rows {
-		out[i] = provisioning.RenderLine{Line: row.Line.noun(), Person: row.Person.noun()}
+		out[i] = provisioning.RenderLine{Line: row.Line.noun(), Member: row.Member.noun()}
 	}
 	return out, nil
 }

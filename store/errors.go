@@ -50,11 +50,11 @@ func conflictOf(name string, cause error) error {
 		problem        fault.Problem
 	}{
 		{"devices_mac", "devices.mac", fault.Problem{Field: "mac", Code: fault.CodeMACInUse, Message: "[Error 5675] MAC Address is in use."}},
-		{"people_email", "people.email", fault.Problem{Field: "email", Code: fault.CodeEmailInUse, Message: "The e-mail address is already associated with an existing user."}},
+		{"members_email", "members.email", fault.Problem{Field: "email", Code: fault.CodeEmailInUse, Message: "The e-mail address is already associated with an existing user."}},
 		{"customers_external_id", "customers.partner_id, customers.external_id", fault.Problem{Field: "externalId", Code: fault.CodeExternalIDInUse, Message: "You have a customer with this external id."}},
 		{"organizations_sip_domain", "organizations.sip_domain", fault.Problem{Field: "sipDomain", Code: fault.CodeIdentityInUse, Message: "Another customer has this SIP domain."}},
 		{"customers_org_id", "customers.org_id", fault.Problem{Field: "orgId", Code: fault.CodeOrgInUse, Message: "The organisation is a customer already."}},
-		{"people_extension", "people.location_id, people.extension", fault.Problem{Field: "provisioningParameters.extension", Code: fault.CodeExtensionInUse, Message: "The extension is taken in this location."}},
+		{"members_extension", "members.location_id, members.extension", fault.Problem{Field: "provisioningParameters.extension", Code: fault.CodeExtensionInUse, Message: "The extension is taken in this location."}},
 		{"numbers_pkey", "numbers.e164", fault.Problem{Field: "phoneNumbers", Code: fault.CodeNumberInUse, Message: "The number belongs to another location or organisation."}},
 		{"templates_name", "templates.partner_id, templates.name", fault.Problem{Field: "name", Code: fault.CodeNameInUse, Message: "You have a template with this name."}},
 		{"identity_providers_name", "identity_providers.partner_id, identity_providers.folded_name", fault.Problem{Field: "name", Code: fault.CodeNameInUse, Message: "You have an identity provider with this name, perhaps in another case."}},

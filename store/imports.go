@@ -239,9 +239,9 @@ func (t *tx) DeleteImportClaims(ctx context.Context, i provisioning.Import) erro
 // PersonByExtension implements provisioning.Reader.
 func (r reader) PersonByExtension(ctx context.Context, tenant customer.Tenant, location customer.LocationID, extension string) (customer.Person, error) {
 	w := ofTenant("", tenant)
-	w.add("location_id = ? AND extension = ? AND extension <> ''", string(location), extension)
+	w.add("location_id = ? AND extension = ? AND extension <> '' AND kind = ?", string(location), extension, string(customer.MemberPerson))
 	var row personRow
-	err := r.get(ctx, &row, "person", "SELECT "+personColumns+" FROM people"+w.text(), w.args...)
+	err := r.get(ctx, &row, "person", "SELECT "+personColumns+" FROM members"+w.text(), w.args...)
 	return row.noun(), err
 }
 

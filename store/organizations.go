@@ -27,7 +27,7 @@ const organizationColumns = "id, partner_id, sip_domain, name, primary_email, la
 
 func organizationSelect() string {
 	return "SELECT " + qualified("o", organizationColumns, false) + `, (SELECT count(*) FROM customers c WHERE c.org_id = o.id) AS customers,
-		(SELECT count(*) FROM people p WHERE p.org_id = o.id) AS people FROM organizations o`
+		(SELECT count(*) FROM members p WHERE p.org_id = o.id AND p.kind = 'PEOPLE') AS people FROM organizations o`
 }
 
 // authenticationColumn is how people sign in, in a JSON column.
@@ -97,7 +97,7 @@ func (t *tx) AttachOrganization(ctx context.Context, o customer.Organization, c 
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"locations", "people", "numbers", "devices", "lines"} {
+	for _, table := range []string{"locations", "members", "numbers", "devices", "lines"} {
 		if _, err := t.exec(ctx, "move an organisation", "UPDATE "+table+" SET partner_id = ? WHERE org_id = ?", string(c.Partner), string(o.ID)); err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ const freePerson = "NOT EXISTS (SELECT 1 FROM customers c WHERE c.org_id = p.org
 // AnyTenantFreePerson implements customer.Reader.
 func (r reader) AnyTenantFreePerson(ctx context.Context, email string) (customer.PersonID, error) {
 	var id string
-	err := r.get(ctx, &id, "person", "SELECT p.id FROM people p WHERE p.email = ? AND "+freePerson, email)
+	err := r.get(ctx, &id, "person", "SELECT p.id FROM members p WHERE p.email = ? AND "+freePerson, email)
 	return customer.PersonID(id), err
 }
 
@@ -120,7 +120,7 @@ func (t *tx) TakePerson(ctx context.Context, tenant customer.Tenant, id customer
 	if _, err := t.exec(ctx, "free numbers", "UPDATE numbers SET owner_id = NULL WHERE owner_id = ?", string(id)); err != nil {
 		return customer.Person{}, err
 	}
-	err := t.change(ctx, "person", `UPDATE people AS p SET partner_id = ?, org_id = ?, location_id = NULL, extension = '', number = '', admin = 0
+	err := t.change(ctx, "person", `UPDATE members AS p SET partner_id = ?, org_id = ?, location_id = NULL, extension = '', number = '', admin = 0
 		WHERE p.id = ? AND `+freePerson, string(tenant.Partner), string(tenant.Customer), string(id))
 	if fault.Is(err, fault.NotFound) {
 		return customer.Person{}, fault.New(fault.Conflict, "The account belongs to another organisation now.").WithCode(fault.CodeEmailInUse)

@@ -35,16 +35,16 @@ func (r personRow) noun() customer.Person {
 
 // CreatePerson implements customer.Tx.
 func (t *tx) CreatePerson(ctx context.Context, p customer.Person) error {
-	return t.insert(ctx, "people", personColumns+", folded_name", string(p.ID), string(p.Partner), string(p.Org), p.Email, p.FirstName, p.LastName,
-		nullable(p.Location), p.Extension, p.Number, flag(p.Admin), micros(p.Created), foldedName(p))
+	return t.insert(ctx, "members", personColumns+", kind, folded_name", string(p.ID), string(p.Partner), string(p.Org), p.Email, p.FirstName, p.LastName,
+		nullable(p.Location), p.Extension, p.Number, flag(p.Admin), micros(p.Created), string(customer.MemberPerson), foldedName(p.Member()))
 }
 
 // Person implements customer.Reader.
 func (r reader) Person(ctx context.Context, tenant customer.Tenant, id customer.PersonID) (customer.Person, error) {
 	w := ofTenant("", tenant)
-	w.add("id = ?", string(id))
+	w.add("id = ? AND kind = ?", string(id), string(customer.MemberPerson))
 	var row personRow
-	err := r.get(ctx, &row, "person", "SELECT "+personColumns+" FROM people"+w.text(), w.args...)
+	err := r.get(ctx, &row, "person", "SELECT "+personColumns+" FROM members"+w.text(), w.args...)
 	return row.noun(), err
 }
 
@@ -53,27 +53,27 @@ func (r reader) PersonByEmail(ctx context.Context, tenant customer.Tenant, email
 	w := ofTenant("", tenant)
 	w.add("email = ?", email)
 	var row personRow
-	err := r.get(ctx, &row, "person", "SELECT "+personColumns+" FROM people"+w.text(), w.args...)
+	err := r.get(ctx, &row, "person", "SELECT "+personColumns+" FROM members"+w.text(), w.args...)
 	return row.noun(), err
 }
 
 // AnyTenantHasEmail implements customer.Reader.
 func (r reader) AnyTenantHasEmail(ctx context.Context, email string) (bool, error) {
 	var count int
-	err := r.count(ctx, &count, "look for an e-mail address", "SELECT count(*) FROM people WHERE email = ?", email)
+	err := r.count(ctx, &count, "look for an e-mail address", "SELECT count(*) FROM members WHERE email = ?", email)
 	return count > 0, err
 }
 
 // SetPerson implements customer.Tx.
 func (t *tx) SetPerson(ctx context.Context, p customer.Person) error {
 	w := ofTenant("", customer.Tenant{Partner: p.Partner, Customer: p.Org})
-	w.add("id = ?", string(p.ID))
-	return t.change(ctx, "person", "UPDATE people SET first_name = ?, last_name = ?, location_id = ?, extension = ?, number = ?, folded_name = ?"+w.text(),
-		append([]any{p.FirstName, p.LastName, nullable(p.Location), p.Extension, p.Number, foldedName(p)}, w.args...)...)
+	w.add("id = ? AND kind = ?", string(p.ID), string(customer.MemberPerson))
+	return t.change(ctx, "person", "UPDATE members SET first_name = ?, last_name = ?, location_id = ?, extension = ?, number = ?, folded_name = ?"+w.text(),
+		append([]any{p.FirstName, p.LastName, nullable(p.Location), p.Extension, p.Number, foldedName(p.Member())}, w.args...)...)
 }
 
-// foldedName is what a person is searched by.
-func foldedName(p customer.Person) string { return fold(p.FirstName + " " + p.LastName) }
+// foldedName is what a member is searched by.
+func foldedName(m customer.Member) string { return fold(m.FirstName + " " + m.LastName) }
 
 type numberRow struct {
 	E164       string         `db:"e164"`
@@ -90,7 +90,7 @@ const numberColumns = "e164, partner_id, org_id, location_id, state, owner_id, c
 func (r numberRow) noun() customer.Number {
 	return customer.Number{
 		E164: r.E164, Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Location: customer.LocationID(r.LocationID),
-		State: customer.NumberState(r.State), Owner: customer.PersonID(r.OwnerID.String), Created: fromMicros(r.Created),
+		State: customer.NumberState(r.State), Owner: customer.MemberID(r.OwnerID.String), Created: fromMicros(r.Created),
 	}
 }
 
@@ -124,7 +124,7 @@ func (r reader) AnyTenantHasNumber(ctx context.Context, e164 string) (bool, erro
 }
 
 // OwnNumber implements customer.Tx.
-func (t *tx) OwnNumber(ctx context.Context, tenant customer.Tenant, e164 string, owner customer.PersonID) error {
+func (t *tx) OwnNumber(ctx context.Context, tenant customer.Tenant, e164 string, owner customer.MemberID) error {
 	w := ofTenant("", tenant)
 	w.add("e164 = ? AND owner_id IS NULL", e164)
 	n, err := t.exec(ctx, "assign a number", "UPDATE numbers SET owner_id = ?"+w.text(), append([]any{string(owner)}, w.args...)...)
@@ -140,7 +140,7 @@ func (t *tx) OwnNumber(ctx context.Context, tenant customer.Tenant, e164 string,
 }
 
 // FreeNumbers implements customer.Tx.
-func (t *tx) FreeNumbers(ctx context.Context, tenant customer.Tenant, owner customer.PersonID) error {
+func (t *tx) FreeNumbers(ctx context.Context, tenant customer.Tenant, owner customer.MemberID) error {
 	w := ofTenant("", tenant)
 	w.add("owner_id = ?", string(owner))
 	_, err := t.exec(ctx, "free numbers", "UPDATE numbers SET owner_id = NULL"+w.text(), w.args...)
@@ -270,7 +270,7 @@ func (r reader) Subscribers(ctx context.Context, tenant customer.Tenant, f custo
 	}
 	w.equal("person_id", string(f.Person))
 	if f.Email != "" {
-		w.add("person_id = (SELECT p.id FROM people p WHERE p.email = ?)", f.Email)
+		w.add("person_id = (SELECT p.id FROM members p WHERE p.email = ?)", f.Email)
 	}
 	w.equal("status", string(f.Status))
 	if !f.CreatedAfter.IsZero() {

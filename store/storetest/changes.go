@@ -329,13 +329,13 @@ func renderInputIsWhole(t *testing.T, f *fixture) {
 	bob, _ := f.person(t, f.one, f.oneShop, "bob", "102")
 	d, first := f.device(t, ada)
 	second := first
-	second.ID, second.Port, second.UserName, second.Owner = provisioning.LineID(id()), 2, "second", bob.ID
+	second.ID, second.Port, second.UserName, second.Owner = provisioning.LineID(id()), 2, "second", customer.MemberID(bob.ID)
 	f.write(t, d.Tenant(), func(tx provisioning.Tx) error { return tx.CreateLine(ctx, second) })
 	in, err := f.p.RenderInput(ctx, customer.Tenant{Partner: f.one.Partner}, d.ID)
 	require.NoError(t, err)
 	assert.Equal(t, d, in.Device)
 	assert.Equal(t, f.oneShop, in.Location)
-	assert.Equal(t, []provisioning.RenderLine{{Line: first, Person: ada}, {Line: second, Person: bob}}, in.Lines)
+	assert.Equal(t, []provisioning.RenderLine{{Line: first, Member: ada.Member()}, {Line: second, Member: bob.Member()}}, in.Lines)
 
 	nowhere := f.newPerson(f.one, customer.Location{}, "cy", "")
 	f.write(t, tenantOf(f.one), func(tx provisioning.Tx) error { return tx.CreatePerson(ctx, nowhere) })

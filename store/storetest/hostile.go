@@ -34,7 +34,7 @@ func hostileTextIsNotFound(t *testing.T, f *fixture) {
 			assert.True(t, fault.Is(err, fault.NotFound), "%s %q: %v", name, text, err)
 		}
 		same(t, false)(f.c.AnyTenantHasSIPDomain(ctx, text))
-		same(t, 0)(f.p.CountDevices(ctx, tenant, customer.PersonID(text)))
+		same(t, 0)(f.p.CountDevices(ctx, tenant, customer.MemberID(text)))
 		list, more, err := f.c.Locations(ctx, tenant, customer.LocationFilter{Name: text}, everything)
 		require.NoError(t, err)
 		assert.Equal(t, []customer.Location{}, list)

@@ -187,11 +187,11 @@ func (f *fixture) person(t testing.TB, c customer.Customer, l customer.Location,
 func (f *fixture) newDevice(p customer.Person) (provisioning.Device, provisioning.Line) {
 	f.macs++
 	d := provisioning.Device{
-		ID: provisioning.DeviceID(id()), Partner: p.Partner, Org: p.Org, MAC: deviceprofiles.MAC{2, 0, 0, byte(f.macs >> 16), byte(f.macs >> 8), byte(f.macs)}, Model: "DMS Cisco 8851", Owner: p.ID, Location: p.Location,
+		ID: provisioning.DeviceID(id()), Partner: p.Partner, Org: p.Org, MAC: deviceprofiles.MAC{2, 0, 0, byte(f.macs >> 16), byte(f.macs >> 8), byte(f.macs)}, Model: "DMS Cisco 8851", Owner: customer.MemberID(p.ID), Location: p.Location,
 		Tags: []string{"lobby"}, Revision: 1, Access: []byte{1, 2, 0}, AdminPassword: []byte{3}, Created: f.tick(),
 	}
 	l := provisioning.Line{
-		ID: provisioning.LineID(id()), Partner: p.Partner, Org: p.Org, Device: d.ID, Port: 1, Owner: p.ID, UserName: fmt.Sprintf("u%d", f.macs), Domain: "d.example",
+		ID: provisioning.LineID(id()), Partner: p.Partner, Org: p.Org, Device: d.ID, Port: 1, Owner: customer.MemberID(p.ID), UserName: fmt.Sprintf("u%d", f.macs), Domain: "d.example",
 		Password: []byte{4}, HA1: []byte{5}, Created: f.now,
 	}
 	return d, l
@@ -234,7 +234,7 @@ func nounsComeBack(t *testing.T, f *fixture) {
 	same(t, device)(f.p.AnyTenantDeviceByMAC(ctx, device.MAC))
 	same(t, []provisioning.Line{line})(f.p.Lines(ctx, tenant, device.ID))
 	same(t, provisioning.LineOwner{Line: line, Revision: 1})(f.p.AnyTenantLine(ctx, "d.example", line.UserName))
-	same(t, 1)(f.p.CountDevices(ctx, tenant, person.ID))
+	same(t, 1)(f.p.CountDevices(ctx, tenant, customer.MemberID(person.ID)))
 	same(t, 1)(f.c.CountSubscribers(ctx, tenant, customer.WebexCalling))
 	same(t, 0)(f.c.CountSubscribers(ctx, tenant, customer.WebexMeetings))
 	same(t, 1)(f.c.CountSubscribers(ctx, tenant, ""))
@@ -249,7 +249,7 @@ func nounsComeBack(t *testing.T, f *fixture) {
 		require.NoError(t, tx.CreateToken(ctx, token))
 		same(t, true)(tx.AddNumber(ctx, number))
 		same(t, false)(tx.AddNumber(ctx, number))
-		require.NoError(t, tx.OwnNumber(ctx, tenant, number.E164, person.ID))
+		require.NoError(t, tx.OwnNumber(ctx, tenant, number.E164, customer.MemberID(person.ID)))
 		return tx.Record(ctx, customer.Event{Time: f.now, Tenant: tenant, Actor: "a", Kind: customer.EventNumbersAdded, Subject: "x", Data: map[string]any{"n": 1}})
 	})
 	same(t, customer.Bearer{Token: token, Admin: admin, Partner: f.partners[0]})(f.c.AnyTenantToken(ctx, token.Hash))
@@ -260,7 +260,7 @@ func nounsComeBack(t *testing.T, f *fixture) {
 	require.NoError(t, err)
 	assert.Equal(t, []customer.Token{listed}, tokens)
 	f.tokenIsUsedAndEnds(t, token)
-	number.Owner = person.ID
+	number.Owner = customer.MemberID(person.ID)
 	same(t, number)(f.c.Number(ctx, tenant, number.E164))
 
 	line.Password, line.HA1 = []byte{9, 9}, []byte{8}
@@ -350,7 +350,7 @@ func (f *fixture) listDevices(t *testing.T, ada customer.Person) {
 		filter provisioning.DeviceFilter
 		want   int
 	}{
-		{provisioning.DeviceFilter{}, 2}, {provisioning.DeviceFilter{Owner: ada.ID}, 2}, {provisioning.DeviceFilter{Owner: "x"}, 0},
+		{provisioning.DeviceFilter{}, 2}, {provisioning.DeviceFilter{Owner: customer.MemberID(ada.ID)}, 2}, {provisioning.DeviceFilter{Owner: "x"}, 0},
 		{provisioning.DeviceFilter{MAC: &mac}, 1}, {provisioning.DeviceFilter{MAC: &other}, 0}, {provisioning.DeviceFilter{Model: "DMS Cisco 8851"}, 2},
 		{provisioning.DeviceFilter{DisplayName: "ADA o'h"}, 2}, {provisioning.DeviceFilter{DisplayName: "8851"}, 2}, {provisioning.DeviceFilter{DisplayName: "zz"}, 0},
 		{provisioning.DeviceFilter{Location: f.oneShop.ID}, 2}, {provisioning.DeviceFilter{Location: f.siblingShop.ID}, 0},
@@ -411,14 +411,14 @@ func foreignRowsArentThere(t *testing.T, f *fixture) {
 		same(t, []provisioning.Line{})(f.p.Lines(ctx, stranger, device.ID))
 		same(t, []provisioning.BindingView{})(f.p.Bindings(ctx, stranger, device.ID, f.now))
 		same(t, []provisioning.TraceEntry{})(f.p.Trace(ctx, stranger, device.ID, 10))
-		same(t, 0)(f.p.CountDevices(ctx, stranger, person.ID))
+		same(t, 0)(f.p.CountDevices(ctx, stranger, customer.MemberID(person.ID)))
 		same(t, 0)(f.c.CountSubscribers(ctx, stranger, customer.WebexCalling))
 		for what, write := range map[string]func(provisioning.Tx) error{
 			"delete": func(tx provisioning.Tx) error { return tx.DeleteDevice(ctx, stranger, device.ID) },
 			"enrol":  func(tx provisioning.Tx) error { return tx.SetEnrolment(ctx, stranger, device.ID, f.now) },
 			"revise": func(tx provisioning.Tx) error { _, err := tx.RaiseRevision(ctx, stranger, device.ID); return err },
 			"secret": func(tx provisioning.Tx) error { return tx.SetLineSecret(ctx, stranger, line) },
-			"number": func(tx provisioning.Tx) error { return tx.OwnNumber(ctx, stranger, number.E164, person.ID) },
+			"number": func(tx provisioning.Tx) error { return tx.OwnNumber(ctx, stranger, number.E164, customer.MemberID(person.ID)) },
 		} {
 			notThere(what, f.p.Update(ctx, stranger, write))
 		}
@@ -442,7 +442,7 @@ func whatIsTakenIsNamed(t *testing.T, f *fixture) {
 	f.write(t, tenantOf(f.one), func(tx provisioning.Tx) error {
 		_, err := tx.AddNumber(ctx, number)
 		require.NoError(t, err)
-		return tx.OwnNumber(ctx, tenantOf(f.one), number.E164, ada.ID)
+		return tx.OwnNumber(ctx, tenantOf(f.one), number.E164, customer.MemberID(ada.ID))
 	})
 	for name, c := range map[string]struct {
 		write func(provisioning.Tx) error
@@ -475,7 +475,7 @@ func whatIsTakenIsNamed(t *testing.T, f *fixture) {
 			_, err := tx.AddNumber(ctx, n)
 			return err
 		}, "phoneNumbers 90015"},
-		"number of somebody": {func(tx provisioning.Tx) error { return tx.OwnNumber(ctx, tenantOf(f.one), number.E164, ada.ID) }, "provisioningParameters.primaryPhoneNumber 90015"},
+		"number of somebody": {func(tx provisioning.Tx) error { return tx.OwnNumber(ctx, tenantOf(f.one), number.E164, customer.MemberID(ada.ID)) }, "provisioningParameters.primaryPhoneNumber 90015"},
 		"line identity": {func(tx provisioning.Tx) error {
 			l := line
 			l.ID, l.Port = provisioning.LineID(id()), 2

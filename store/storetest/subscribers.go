@@ -20,7 +20,7 @@ func subscribersChange(t *testing.T, f *fixture) {
 	f.write(t, tenant, func(tx provisioning.Tx) error {
 		_, err := tx.AddNumber(ctx, number)
 		require.NoError(t, err)
-		return tx.OwnNumber(ctx, tenant, number.E164, ada.ID)
+		return tx.OwnNumber(ctx, tenant, number.E164, customer.MemberID(ada.ID))
 	})
 	same(t, ada)(f.c.PersonByEmail(ctx, tenant, ada.Email))
 	same(t, true)(f.c.AnyTenantHasEmail(ctx, ada.Email))
@@ -34,7 +34,7 @@ func subscribersChange(t *testing.T, f *fixture) {
 	moved.FirstName, moved.Extension, moved.Location = "Zoë", "", ""
 	f.write(t, tenant, func(tx provisioning.Tx) error {
 		require.NoError(t, tx.SetPackages(ctx, changed))
-		require.NoError(t, tx.FreeNumbers(ctx, tenant, ada.ID))
+		require.NoError(t, tx.FreeNumbers(ctx, tenant, customer.MemberID(ada.ID)))
 		return tx.SetPerson(ctx, moved)
 	})
 	same(t, changed)(f.c.Subscriber(ctx, tenant, sub.ID))

@@ -203,11 +203,13 @@ CREATE TABLE locations (
 CREATE INDEX locations_list ON locations (partner_id, org_id, created, id);
 CREATE INDEX locations_pstn_vendor ON locations (pstn_vendor_id);
 
-CREATE TABLE people (
+-- Who can have a line: people, workspaces and virtual lines. One table, as an extension belongs to one of them, whichever it is.
+CREATE TABLE members (
     id          TEXT PRIMARY KEY,
     partner_id  TEXT NOT NULL REFERENCES partners (id),
     org_id      TEXT NOT NULL REFERENCES organizations (id),
-    email       TEXT NOT NULL,
+    kind        TEXT NOT NULL CHECK (kind IN ('PEOPLE', 'PLACE', 'VIRTUAL_LINE')),
+    email       TEXT CHECK (kind <> 'PEOPLE' OR email IS NOT NULL), -- of people alone
     first_name  TEXT NOT NULL,
     last_name   TEXT NOT NULL,
     location_id TEXT REFERENCES locations (id),
@@ -217,9 +219,9 @@ CREATE TABLE people (
     created     BIGINT NOT NULL,
     folded_name TEXT NOT NULL -- first and last name in lower case, to search by
 );
-CREATE UNIQUE INDEX people_email ON people (email);
-CREATE UNIQUE INDEX people_extension ON people (location_id, extension) WHERE extension <> '';
-CREATE INDEX people_org ON people (org_id);
+CREATE UNIQUE INDEX members_email ON members (email);
+CREATE UNIQUE INDEX members_extension ON members (location_id, extension) WHERE extension <> '';
+CREATE INDEX members_org ON members (org_id);
 
 CREATE TABLE numbers (
     e164        TEXT PRIMARY KEY,
@@ -227,7 +229,7 @@ CREATE TABLE numbers (
     org_id      TEXT NOT NULL REFERENCES organizations (id),
     location_id TEXT NOT NULL REFERENCES locations (id),
     state       TEXT NOT NULL CHECK (state IN ('ACTIVE', 'INACTIVE')),
-    owner_id    TEXT REFERENCES people (id),
+    owner_id    TEXT REFERENCES members (id),
     created     BIGINT NOT NULL
 );
 CREATE INDEX numbers_location ON numbers (location_id);
@@ -239,7 +241,7 @@ CREATE TABLE subscribers (
     org_id               TEXT NOT NULL REFERENCES organizations (id),
     customer_id          TEXT NOT NULL REFERENCES customers (id),
     external_customer_id TEXT NOT NULL,
-    person_id            TEXT NOT NULL REFERENCES people (id),
+    person_id            TEXT NOT NULL REFERENCES members (id),
     email                TEXT NOT NULL,
     package              TEXT NOT NULL,
     attendant_console    BIGINT NOT NULL CHECK (attendant_console IN (0, 1)), -- the one add-on that a person can have
@@ -263,7 +265,7 @@ CREATE TABLE devices (
     org_id          TEXT NOT NULL REFERENCES organizations (id),
     mac             TEXT NOT NULL CHECK (length(mac) = 12),
     model           TEXT NOT NULL,
-    owner_id        TEXT NOT NULL REFERENCES people (id),
+    owner_id        TEXT NOT NULL REFERENCES members (id),
     location_id     TEXT REFERENCES locations (id),
     tags            TEXT NOT NULL, -- JSON array
     revision        BIGINT NOT NULL CHECK (revision > 0),
@@ -285,7 +287,7 @@ CREATE TABLE lines (
     org_id     TEXT NOT NULL REFERENCES organizations (id),
     device_id  TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
     port       BIGINT NOT NULL CHECK (port > 0),
-    owner_id   TEXT NOT NULL REFERENCES people (id),
+    owner_id   TEXT NOT NULL REFERENCES members (id),
     user_name  TEXT NOT NULL,
     domain     TEXT NOT NULL,
     password   BYTEA NOT NULL, -- sealed
@@ -460,7 +462,7 @@ DROP TABLE lines;
 DROP TABLE devices;
 DROP TABLE subscribers;
 DROP TABLE numbers;
-DROP TABLE people;
+DROP TABLE members;
 DROP TABLE locations;
 DROP TABLE customers;
 DROP TABLE organizations;

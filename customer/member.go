@@ -1,0 +1,67 @@
+package customer
+
+import "time"
+
+// MemberID names who can have a line: a person, a workspace or a virtual line. Their ids are UUIDs of one space, so that a PersonID is one too.
+type MemberID string
+
+// MemberKind says what a member is, in the wire's words.
+type MemberKind string
+
+// The kinds of member.
+const (
+	MemberPerson      MemberKind = "PEOPLE"
+	MemberWorkspace   MemberKind = "PLACE"
+	MemberVirtualLine MemberKind = "VIRTUAL_LINE"
+)
+
+// Member is what a person, a workspace and a virtual line have in common: where they are, and how they are reached there. Devices and lines belong to
+// one, and an extension is one member's alone, whichever kind it is.
+type Member struct {
+	ID        MemberID
+	Kind      MemberKind
+	Partner   OrgID
+	Org       OrgID
+	Email     string // of a person; "" for the others
+	FirstName string // a workspace has its name here
+	LastName  string
+	Location  LocationID // empty without calling
+	Extension string     // digits; unique in its location; "" if none
+	Number    string     // E.164; "" if none
+	Created   time.Time
+}
+
+// Tenant returns whose member it is.
+func (m Member) Tenant() Tenant { return Tenant{Partner: m.Partner, Customer: m.Org} }
+
+// DisplayName is what a phone shows for the member: the names, or the e-mail address's local part when there are none.
+func (m Member) DisplayName() string {
+	switch {
+	case m.FirstName != "" && m.LastName != "":
+		return m.FirstName + " " + m.LastName
+	case m.FirstName != "" || m.LastName != "":
+		return m.FirstName + m.LastName
+	}
+	for i := range len(m.Email) {
+		if m.Email[i] == '@' {
+			return m.Email[:i]
+		}
+	}
+	return m.Email
+}
+
+// Label is what a line's key shows: what others dial to reach the member, else the name.
+func (m Member) Label() string {
+	if m.Extension != "" {
+		return m.Extension
+	}
+	return orElse(m.Number, m.DisplayName())
+}
+
+// Member returns the person as lines and devices see it.
+func (p Person) Member() Member {
+	return Member{
+		ID: MemberID(p.ID), Kind: MemberPerson, Partner: p.Partner, Org: p.Org, Email: p.Email, FirstName: p.FirstName, LastName: p.LastName,
+		Location: p.Location, Extension: p.Extension, Number: p.Number, Created: p.Created,
+	}
+}
