@@ -20,6 +20,17 @@ const (
 	Generic  Family = "generic" // any SIP phone that its owner configures: no files
 )
 
+// SettingsStyle is a model's deviceSettingsConfiguration, in the wire's words.
+type SettingsStyle string
+
+// The styles.
+const (
+	SettingsStatic  SettingsStyle = "WEBEX_CALLING_DEVICE_CONFIGURATION"         // the groups mpp, ata and wifi
+	SettingsDynamic SettingsStyle = "WEBEX_CALLING_DYNAMIC_DEVICE_CONFIGURATION" // the tags of the model's family
+	SettingsOfOS    SettingsStyle = "WEBEX_DEVICE_CONFIGURATION"                 // keys of the phone's operating system
+	SettingsNone    SettingsStyle = "NONE"                                       // whoever owns the phone configures it
+)
+
 // Model is one kind of phone in the catalogue.
 type Model struct {
 	Name         string // wire name, e.g. "DMS Cisco 8851"
@@ -29,8 +40,16 @@ type Model struct {
 	Type         string // wire word: MPP or GENERIC_SIP
 	Manufacturer string // wire word: CISCO or THIRD_PARTY
 	ManagedBy    string // wire word: CISCO, CUSTOMER or PARTNER
+	FamilyName   string // wire: familyDisplayName, e.g. "Poly"; the name of its dynamic settings too
 	LinePorts    int    // lines that it can register
 	LineKeys     int    // line key buttons
+	KEMModules   int    // expansion modules that can be attached; 0: none
+	KEMTypes     []string
+	KEMKeys      int // keys of one module, over all of its pages
+	// SettingsStyle says by which interface its settings are changed (wire: deviceSettingsConfiguration).
+	SettingsStyle      SettingsStyle
+	ConfigurableLayout bool // wire: allowConfigureLayoutEnabled
+	CustomLabels       bool // wire: customizableLineLabelEnabled
 	// OwnPassword says that whoever creates the device must choose the SIP password, as nothing is served to the phone.
 	OwnPassword bool
 }
@@ -77,6 +96,9 @@ type Settings struct {
 	Language      string      // locale of the location, e.g. en_us
 	Lines         []Line      // by port, ascending; at least one
 	SIP           SIP
+	// Values are the settings to write, as ValuesToWrite picks them from the effective ones. The family's own choice stands for what isn't there.
+	Values map[SettingKey]SettingValue
+	Layout Layout // what the keys are for; the zero Layout is the default one
 }
 
 // Access is the pair that a phone shows over HTTPS, as HTTP digest or basic authentication.
@@ -114,6 +136,11 @@ type Line struct {
 	Domain      string // SIP domain: host part of the address of record, and digest realm
 	DisplayName string // a person's name, any Unicode
 	Label       string // what the key shows: extension, number or name
+	Weight      int    // line keys that it occupies; 0 and 1 are one
+	Shared      bool   // it is somebody else's line too: a shared call appearance
+	// HotlineDestination is dialled as soon as the phone goes off hook: digits, *, # and a leading +; "" for no hotline.
+	HotlineDestination string
+	DeclineEverywhere  bool // declining a call ends it on all of the owner's devices, not on this phone alone
 }
 
 // Masked returns a copy in which every secret reads secret.Mask, for showing to people.
