@@ -153,8 +153,12 @@ func (s *Server) createDevice(ctx context.Context, in *newDeviceInput) (*deviceO
 	if err != nil {
 		return nil, err
 	}
+	workspace, err := fieldID[customer.MemberID]("workspaceId", in.Body.WorkspaceID)
+	if err != nil {
+		return nil, err
+	}
 	d, err := s.Devices.AddDevice(ctx, actorOf(ctx), tenant, provisioning.NewDevice{
-		MAC: in.Body.MAC, Model: in.Body.Model, Person: person, Workspace: in.Body.WorkspaceID, Password: secret.New(in.Body.Password),
+		MAC: in.Body.MAC, Model: in.Body.Model, Person: person, Workspace: workspace, Password: secret.New(in.Body.Password),
 	})
 	return &deviceOutput{wireDevice(d)}, err
 }

@@ -122,7 +122,7 @@ func (s *Server) files(ctx context.Context, in *DeviceInput) (*filesOutput, erro
 		for j, t := range f.Transports {
 			transports[j] = string(t)
 		}
-		out.Body.Files[i] = fileWire{Path: f.Path, Transports: transports, ContentType: f.ContentType, Body: f.Body}
+		out.Body.Files[i] = fileWire{Path: f.Path, Transports: transports, ContentType: f.ContentType, Body: f.Masked}
 	}
 	return out, nil
 }

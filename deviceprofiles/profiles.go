@@ -50,6 +50,7 @@ type Model struct {
 	SettingsStyle      SettingsStyle
 	ConfigurableLayout bool // wire: allowConfigureLayoutEnabled
 	CustomLabels       bool // wire: customizableLineLabelEnabled
+	VirtualLines       bool // may carry a virtual line
 	// OwnPassword says that whoever creates the device must choose the SIP password, as nothing is served to the phone.
 	OwnPassword bool
 }

@@ -72,6 +72,12 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"ImportsChange":             importsChange,
 		"PeopleByExtension":         peopleAreFoundByExtension,
 		"TheOldestAndTheNewest":     theOldestAndTheNewestDevice,
+		"DevicesChange":             devicesChange,
+		"LinesAreReplaced":          linesAreReplaced,
+		"OverlapsEnd":               overlapsEnd,
+		"SettingsAreKept":           settingsAreKept,
+		"RevisionsAreKept":          revisionsAreKept,
+		"LevelRevisionsAreKept":     levelRevisionsAreKept,
 		"BindingsAreReplaced":       bindingsAreReplaced,
 		"ManyBindingsAtOnce":        manyBindingsAtOnce,
 		"ExpiredBindingsGo":         expiredBindingsGo,
@@ -188,11 +194,11 @@ func (f *fixture) newDevice(p customer.Person) (provisioning.Device, provisionin
 	f.macs++
 	d := provisioning.Device{
 		ID: provisioning.DeviceID(id()), Partner: p.Partner, Org: p.Org, MAC: deviceprofiles.MAC{2, 0, 0, byte(f.macs >> 16), byte(f.macs >> 8), byte(f.macs)}, Model: "DMS Cisco 8851", Owner: customer.MemberID(p.ID), Location: p.Location,
-		Tags: []string{"lobby"}, Revision: 1, Access: []byte{1, 2, 0}, AdminPassword: []byte{3}, Created: f.tick(),
+		Tags: []string{"lobby"}, Revision: 1, Access: []byte{1, 2, 0}, AdminPassword: []byte{3}, Created: f.tick(), Activation: provisioning.Activation{State: provisioning.ActivationNone},
 	}
 	l := provisioning.Line{
 		ID: provisioning.LineID(id()), Partner: p.Partner, Org: p.Org, Device: d.ID, Port: 1, Owner: customer.MemberID(p.ID), UserName: fmt.Sprintf("u%d", f.macs), Domain: "d.example",
-		Password: []byte{4}, HA1: []byte{5}, Created: f.now,
+		Password: []byte{4}, HA1: []byte{5}, Created: f.now, LineOptions: provisioning.LineOptions{Weight: 1},
 	}
 	return d, l
 }
@@ -263,7 +269,8 @@ func nounsComeBack(t *testing.T, f *fixture) {
 	number.Owner = customer.MemberID(person.ID)
 	same(t, number)(f.c.Number(ctx, tenant, number.E164))
 
-	line.Password, line.HA1 = []byte{9, 9}, []byte{8}
+	line.Password, line.HA1, line.Revealed = []byte{9, 9}, []byte{8}, true
+	line.PreviousHA1, line.PreviousUntil = []byte{7}, f.now
 	f.write(t, tenant, func(tx provisioning.Tx) error { return tx.SetLineSecret(ctx, tenant, line) })
 	same(t, []provisioning.Line{line})(f.p.Lines(ctx, tenant, device.ID))
 }
@@ -418,7 +425,9 @@ func foreignRowsArentThere(t *testing.T, f *fixture) {
 			"enrol":  func(tx provisioning.Tx) error { return tx.SetEnrolment(ctx, stranger, device.ID, f.now) },
 			"revise": func(tx provisioning.Tx) error { _, err := tx.RaiseRevision(ctx, stranger, device.ID); return err },
 			"secret": func(tx provisioning.Tx) error { return tx.SetLineSecret(ctx, stranger, line) },
-			"number": func(tx provisioning.Tx) error { return tx.OwnNumber(ctx, stranger, number.E164, customer.MemberID(person.ID)) },
+			"number": func(tx provisioning.Tx) error {
+				return tx.OwnNumber(ctx, stranger, number.E164, customer.MemberID(person.ID))
+			},
 		} {
 			notThere(what, f.p.Update(ctx, stranger, write))
 		}
@@ -475,7 +484,9 @@ func whatIsTakenIsNamed(t *testing.T, f *fixture) {
 			_, err := tx.AddNumber(ctx, n)
 			return err
 		}, "phoneNumbers 90015"},
-		"number of somebody": {func(tx provisioning.Tx) error { return tx.OwnNumber(ctx, tenantOf(f.one), number.E164, customer.MemberID(ada.ID)) }, "provisioningParameters.primaryPhoneNumber 90015"},
+		"number of somebody": {func(tx provisioning.Tx) error {
+			return tx.OwnNumber(ctx, tenantOf(f.one), number.E164, customer.MemberID(ada.ID))
+		}, "provisioningParameters.primaryPhoneNumber 90015"},
 		"line identity": {func(tx provisioning.Tx) error {
 			l := line
 			l.ID, l.Port = provisioning.LineID(id()), 2
