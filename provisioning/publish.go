@@ -17,7 +17,8 @@ import (
 const keptRevisions = 500
 
 // publish makes what was changed in a transaction the device's next revision: every file is rendered before it counts, so that what can't be written
-// is refused here and not found out by a phone at boot. change is the event that made it; it is recorded with facts. It returns the number.
+// is refused here and not found out by a phone at boot. change is the event that made it; it is recorded with facts, unless they are nil because it
+// happened to something else. It returns the revision's number.
 func (s *Service) publish(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, id DeviceID, change customer.EventKind, facts map[string]any) (int64, error) {
 	if _, err := tx.RaiseRevision(ctx, tenant, id); err != nil {
 		return 0, err
@@ -27,13 +28,13 @@ func (s *Service) publish(ctx context.Context, tx Tx, actor customer.Actor, tena
 		return 0, err
 	}
 	d := in.Device
-	if err := s.record(ctx, tx, actor, d, change, facts); err != nil {
-		return 0, err
-	}
-	if change != customer.EventDeviceCreated {
-		if err := s.record(ctx, tx, actor, d, customer.EventDeviceRevised, map[string]any{"revision": d.Revision, "change": change}); err != nil {
+	if facts != nil {
+		if err := s.record(ctx, tx, actor, d, change, facts); err != nil {
 			return 0, err
 		}
+	}
+	if err := s.record(ctx, tx, actor, d, customer.EventDeviceRevised, map[string]any{"revision": d.Revision, "change": change}); err != nil {
+		return 0, err
 	}
 	return d.Revision, s.keepRevision(ctx, tx, actor, in, change)
 }
