@@ -98,7 +98,7 @@ func (p SettingParameter) fill(text string, index int) string {
 	if p.Template == "" || text == "" {
 		return text
 	}
-	return strings.NewReplacer("{value}", text, "{index}", strconv.Itoa(index)).Replace(p.Template)
+	return strings.NewReplacer("{value}", text, "{item}", strconv.Itoa(index+1), "{index}", strconv.Itoa(index)).Replace(p.Template)
 }
 
 // constant reports whether the parameter only says that there is a value.
