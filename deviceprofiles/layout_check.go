@@ -199,7 +199,7 @@ func dialledRule(value string) string {
 	switch {
 	case len(value) > maxKeyValue:
 		return "must have at most " + strconv.Itoa(maxKeyValue) + " characters"
-	case strings.Trim(user, " -.") == "" || hasHost && host == "" || strings.TrimSpace(value) != value:
+	case strings.Trim(user, " -.+") == "" || hasHost && host == "" || strings.TrimSpace(value) != value:
 		return "must be a number, an extension or user@host"
 	case strings.ContainsFunc(user, notDialled) || strings.ContainsFunc(host, notDialled):
 		return "must be a number, an extension or user@host, of letters, digits and the signs - _ . + and blank"

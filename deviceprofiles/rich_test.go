@@ -303,3 +303,34 @@ func BenchmarkRenderRich(b *testing.B) {
 		})
 	}
 }
+
+// presets are the parameters that a family chooses itself and an administrator may choose otherwise.
+func presets() []string {
+	return []string{"local_time.time_format", "lang.gui", "lcl.datetime.time.24HourClock", "lcl.ml.lang", "PoE_Power_Required"}
+}
+
+// A setting whose parameter the family writes too would stand twice, and no file be rendered at all.
+func TestNoSettingCollidesWithWhatTheFamilyWrites(t *testing.T) {
+	t.Parallel()
+	for name := range richModels() {
+		s := richSettings(t, name)
+		definitions, _ := deviceprofiles.Definitions(deviceprofiles.ScopesOf(s.Model)[0])
+		s.Values = nil
+		written := own(t, s)
+		for _, d := range definitions {
+			for _, target := range d.Parameters[s.Model.Family] {
+				for number := 1; number <= 16; number++ {
+					parameter := strings.NewReplacer("{line}", fmt.Sprint(number), "{item}", fmt.Sprint(number)).Replace(target.Name)
+					if !slices.Contains(presets(), parameter) {
+						assert.NotContains(t, written, parameter, "%s of %s", d.Key, name)
+					}
+				}
+			}
+		}
+		s.Values = map[deviceprofiles.SettingKey]deviceprofiles.SettingValue{}
+		for _, d := range definitions {
+			s.Values[d.Key] = d.Default
+		}
+		own(t, s)
+	}
+}
