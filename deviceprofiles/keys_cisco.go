@@ -50,6 +50,9 @@ func ciscoFunction(p *settings, s Settings, key Key) string {
 func ciscoModules(p *settings, s Settings, keys []Key) {
 	modules := keys[s.Model.LineKeys:]
 	if len(modules) == 0 {
+		if s.Layout.Custom && s.Model.KEMModules > 0 {
+			p.set("Number_of_Units", "0") // else modules of a former layout would stay
+		}
 		return
 	}
 	p.preset("PoE_Power_Required", "Maximum")

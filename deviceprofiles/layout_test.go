@@ -189,6 +189,8 @@ func TestAdvisoriesCountWhatDoesNotFit(t *testing.T) {
 	assert.Equal(t, deviceprofiles.Advisories{FewSharedAppearances: 2}, deviceprofiles.AdvisoriesOf(keys[:1], lines, deviceprofiles.Monitored{}))
 	twice := []deviceprofiles.LineKey{keys[0], {Index: 2, Type: shared, SharedLine: 1}, {Index: 3, Type: shared, SharedLine: 1}}
 	assert.Equal(t, deviceprofiles.Advisories{FewSharedAppearances: 1}, deviceprofiles.AdvisoriesOf(twice, lines, deviceprofiles.Monitored{}))
+	elsewhere := []deviceprofiles.LineKey{keys[0], {Index: 2, Type: shared, SharedLine: 5}}
+	assert.Equal(t, deviceprofiles.Advisories{MoreSharedAppearances: 1, FewSharedAppearances: 2}, deviceprofiles.AdvisoriesOf(elsewhere, lines, deviceprofiles.Monitored{}))
 	assert.Equal(t, deviceprofiles.Advisories{}, deviceprofiles.AdvisoriesOf(keys[:3], lines, deviceprofiles.Monitored{}))
 	assert.Equal(t, deviceprofiles.Advisories{}, deviceprofiles.AdvisoriesOf(nil, nil, deviceprofiles.Monitored{}))
 }

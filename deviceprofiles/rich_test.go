@@ -334,3 +334,41 @@ func TestNoSettingCollidesWithWhatTheFamilyWrites(t *testing.T) {
 		own(t, s)
 	}
 }
+
+func TestEveryLayoutThatPassesItsCheckCanBeWritten(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(rt *rapid.T) {
+		name := rapid.SampledFrom(slices.Sorted(maps.Keys(richModels()))).Draw(rt, "model")
+		s := richSettings(t, name)
+		label := rapid.OneOf(rapid.String(), rapid.StringMatching(`[%#;$ -~]{0,60}`)).Draw(rt, "label")
+		value := rapid.StringMatching(`[-0-9a-z_ .+@;]{1,20}`).Draw(rt, "value")
+		place := rapid.IntRange(2, 12).Draw(rt, "place")
+		s.Layout = deviceprofiles.Layout{Custom: true, Keys: []deviceprofiles.LineKey{{Index: 1, Type: primary}, {Index: place, Type: dial, Label: label, Value: value}}}
+		if deviceprofiles.CheckLayout(s.Model, s.Layout) != nil {
+			return
+		}
+		files, err := ownFiles(s)
+		if err != nil {
+			rt.Fatalf("%q and %q can be stored and not be written for a %s: %v", label, value, name, err)
+		}
+		shown := false
+		for _, text := range parse(t, string(files[len(files)-1].Body)) {
+			shown = shown || strings.HasSuffix(text, label)
+		}
+		if !shown {
+			rt.Fatalf("%q isn't in the file of a %s", label, name)
+		}
+	})
+}
+
+// What a former layout or a cleared setting left behind on a phone goes.
+func TestWhatWentIsTakenBack(t *testing.T) {
+	t.Parallel()
+	cisco := richSettings(t, "Cisco 8851")
+	cisco.Layout = deviceprofiles.DefaultLayout(cisco.Model, cisco.Lines)
+	got := own(t, cisco)
+	assert.Equal(t, []string{"0", "", "1", "1", "3", "4"}, []string{got["Number_of_Units"], got["Extended_Function_3_"], got["Extension_1_"], got["Extension_2_"], got["Extension_3_"], got["Extension_4_"]})
+	yealink := richSettings(t, "Yealink T54W")
+	yealink.Values[tag("Yealink", "%SYSLOG_SERVER%")] = plain("")
+	assert.Equal(t, "%NULL%", own(t, yealink)["static.syslog.server"])
+}
