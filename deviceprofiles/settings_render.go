@@ -20,6 +20,9 @@ type parameter struct {
 // vendorParameters turns the settings to write into the family's parameters, by name. A parameter that two settings write differently is fault.Internal:
 // the data is wrong, and a test would have said so.
 func (s Settings) vendorParameters() (map[string]parameter, error) {
+	if len(s.Values) == 0 {
+		return map[string]parameter{}, nil
+	}
 	scopes, out := ScopesOf(s.Model), map[string]parameter{}
 	for _, key := range slices.SortedFunc(maps.Keys(s.Values), SettingKey.Compare) {
 		d, ok := Definition(key)

@@ -76,7 +76,9 @@ func newSettings() *settings {
 func newOwnSettings(s Settings) *settings {
 	p := newSettings()
 	p.chosen, p.err = s.vendorParameters()
-	p.user, p.reset = map[string]bool{}, map[string]bool{}
+	if len(p.chosen) > 0 {
+		p.user, p.reset = make(map[string]bool, len(p.chosen)), make(map[string]bool, len(p.chosen))
+	}
 	return p
 }
 
