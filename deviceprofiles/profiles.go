@@ -2,38 +2,12 @@
 //
 // It owns the model catalogue, the way from a requested path to a family and a MAC address, and the renderers, one a family. It never
 // does I/O, never asks who is allowed to have a file, and gives the same bytes for the same input on every machine. Start at Match, which
-// reads a request, and Render, which writes a file; a family is one file named family_NAME.go.
+// reads a request, and Render, which writes a file; a family is one file named family_NAME.go, and the models of a vendor are one in catalogue/.
 package deviceprofiles
 
 import (
 	"dialtone/secret"
 )
-
-// Family is a group of models that share boot sequence and file format.
-type Family string
-
-// The families.
-const (
-	CiscoMPP Family = "cisco-mpp"
-	Yealink  Family = "yealink"
-	Poly     Family = "poly"
-	Generic  Family = "generic" // any SIP phone that its owner configures: no files
-)
-
-// Model is one kind of phone in the catalogue.
-type Model struct {
-	Name         string // wire name, e.g. "DMS Cisco 8851"
-	DisplayName  string // e.g. "Cisco 8851"
-	Family       Family
-	Vendor       string // e.g. "Cisco"
-	Type         string // wire word: MPP or GENERIC_SIP
-	Manufacturer string // wire word: CISCO or THIRD_PARTY
-	ManagedBy    string // wire word: CISCO, CUSTOMER or PARTNER
-	LinePorts    int    // lines that it can register
-	LineKeys     int    // line key buttons
-	// OwnPassword says that whoever creates the device must choose the SIP password, as nothing is served to the phone.
-	OwnPassword bool
-}
 
 // Hit is what a request was recognised as.
 type Hit struct {
