@@ -44,6 +44,9 @@ func (s *Service) AddDevice(ctx context.Context, actor customer.Actor, tenant cu
 		return DeviceView{}, err
 	}
 	err = s.store.Update(ctx, device.Tenant(), func(tx Tx) error {
+		if err := mayHaveModel(ctx, tx, device); err != nil {
+			return err
+		}
 		if err := mayHaveAnother(ctx, tx, person); err != nil {
 			return err
 		}

@@ -16,6 +16,8 @@ type Reader interface {
 	// Devices lists devices; now decides which bindings are still valid for DeviceView.Registered.
 	Devices(ctx context.Context, tenant customer.Tenant, filter DeviceFilter, now time.Time, page customer.Page) ([]DeviceView, bool, error)
 	CountDevices(ctx context.Context, tenant customer.Tenant, owner customer.PersonID) (int, error)
+	// DisabledModels lists the wire names of the models that are switched off for the tenant's one organisation, sorted.
+	DisabledModels(ctx context.Context, tenant customer.Tenant) ([]string, error)
 	// Lines lists a device's lines by port.
 	Lines(ctx context.Context, tenant customer.Tenant, device DeviceID) ([]Line, error)
 	// RenderInput reads what a device's files are made of, at one moment.
@@ -40,6 +42,8 @@ type Tx interface {
 	ImportTx
 	// CreateDevice gives fault.Conflict with code 5675 when the MAC is in use, whoever uses it.
 	CreateDevice(ctx context.Context, d Device) error
+	// SetDisabledModels replaces the models that are switched off for the tenant's one organisation.
+	SetDisabledModels(ctx context.Context, tenant customer.Tenant, models []string) error
 	// DeleteDevice deletes a device with its lines, bindings and trace.
 	DeleteDevice(ctx context.Context, tenant customer.Tenant, id DeviceID) error
 	// SetEnrolment sets the end of the device's enrolment window; a zero time closes it.

@@ -97,6 +97,9 @@ func (t *tx) AttachOrganization(ctx context.Context, o customer.Organization, c 
 	if err != nil {
 		return err
 	}
+	if _, err := t.exec(ctx, "forget what is switched off", "DELETE FROM disabled_models WHERE org_id = ?", string(o.ID)); err != nil {
+		return err // it was the old partner's decision
+	}
 	for _, table := range []string{"locations", "people", "numbers", "devices", "lines"} {
 		if _, err := t.exec(ctx, "move an organisation", "UPDATE "+table+" SET partner_id = ? WHERE org_id = ?", string(c.Partner), string(o.ID)); err != nil {
 			return err

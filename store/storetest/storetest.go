@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"OneOfTwoWins":              oneOfTwoWins,
 		"WritersOfATenantTakeTurns": writersTakeTurns,
 		"AFailureLeavesNothing":     aFailureLeavesNothing,
+		"ModelsAreSwitchedOff":      modelsAreSwitchedOff,
 		"RevisionsOnlyRise":         revisionsOnlyRise,
 		"EnrolmentOpensAndCloses":   enrolmentOpensAndCloses,
 		"ADeviceTakesItsOwnAlong":   aDeviceTakesItsOwnAlong,

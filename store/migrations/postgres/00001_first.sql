@@ -279,6 +279,14 @@ CREATE INDEX devices_list ON devices (partner_id, created, id);
 CREATE INDEX devices_org_list ON devices (partner_id, org_id, created, id);
 CREATE INDEX devices_owner ON devices (owner_id);
 
+-- Models of phones that a partner has switched off for an organisation.
+CREATE TABLE disabled_models (
+    org_id     TEXT NOT NULL REFERENCES organizations (id),
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    model      TEXT NOT NULL, -- wire name
+    PRIMARY KEY (org_id, model)
+);
+
 CREATE TABLE lines (
     id         TEXT PRIMARY KEY,
     partner_id TEXT NOT NULL REFERENCES partners (id),
