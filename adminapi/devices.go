@@ -95,13 +95,25 @@ func (in *devicesInput) filter() (provisioning.DeviceFilter, error) {
 		f.MAC = &mac
 	}
 	if in.Product != "" {
-		f.Model = in.Product
-		if m, ok := deviceprofiles.FindModel(in.Product); ok {
-			f.Model = m.Name
-		}
+		f.Models = modelsOf(in.Product)
 	}
 	f.DisplayName = in.DisplayName
 	return f, nil
+}
+
+// modelsOf returns the models of a product: one for each way of managing it.
+func modelsOf(product string) []string {
+	asked, ok := deviceprofiles.FindModel(product)
+	if !ok {
+		return []string{product}
+	}
+	var out []string
+	for _, m := range deviceprofiles.Models() {
+		if m.Vendor == asked.Vendor && m.DisplayName == asked.DisplayName {
+			out = append(out, m.Name)
+		}
+	}
+	return out
 }
 
 // DeviceInput names a device, by any of its ids.

@@ -71,7 +71,7 @@ type DeviceFilter struct {
 	Owner       customer.PersonID
 	Location    customer.LocationID
 	MAC         *deviceprofiles.MAC
-	Model       string
+	Models      []string // wire names: any of them
 	DisplayName string
 }
 

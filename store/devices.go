@@ -138,7 +138,9 @@ func (r reader) Devices(ctx context.Context, tenant customer.Tenant, f provision
 	w := ofTenant("d.", tenant)
 	w.equal("d.owner_id", string(f.Owner))
 	w.equal("d.location_id", string(f.Location))
-	w.equal("d.model", f.Model)
+	if len(f.Models) > 0 {
+		w.add("d.model IN "+tuples(1, len(f.Models)), nilOr(f.Models, func(m string) any { return m })...)
+	}
 	if f.MAC != nil {
 		w.add("d.mac = ?", f.MAC.String())
 	}

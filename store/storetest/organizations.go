@@ -39,7 +39,9 @@ func organizationsMove(t *testing.T, f *fixture) {
 	err = write(f.foe, func(tx provisioning.Tx) error { return tx.SetOrganization(ctx, foreign) })
 	assert.True(t, fault.Is(err, fault.NotFound))
 
-	require.NoError(t, write(f.one, func(tx provisioning.Tx) error { return tx.SetDisabledModels(ctx, tenantOf(f.one), []string{"DMS Cisco 8851"}) }))
+	require.NoError(t, write(f.one, func(tx provisioning.Tx) error {
+		return tx.SetDisabledModels(ctx, tenantOf(f.one), []string{"DMS Cisco 8851"})
+	}))
 
 	next := f.foe
 	next.ID, next.Org, next.ExternalID, next.SIPDomain, next.Name, next.PrimaryEmail, next.Language = customer.CustomerID(id()), "", "next", "", "", "", ""
