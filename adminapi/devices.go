@@ -215,7 +215,7 @@ type detailsOutput struct{ Body detailsWire }
 func wireDetails(d provisioning.Details) detailsWire {
 	w := detailsWire{
 		ID: encodeID(kindCallingDevice, d.Device.ID), Manufacturer: d.Model.Manufacturer, ManagedBy: d.Model.ManagedBy, IP: d.IP, MAC: d.Device.MAC.String(),
-		Model: d.Device.Model, ActivationState: "deactivated", Description: d.Device.Tags,
+		Model: d.Device.Model, ActivationState: "deactivated", Description: d.Device.Tags, UpgradeChannelEnabled: d.Model.UpgradeChannels,
 	}
 	if w.Description == nil {
 		w.Description = []string{}

@@ -94,6 +94,24 @@ func TestWhatNobodyConfiguresIsntOffered(t *testing.T) {
 	}, hidden)
 }
 
+// Whatever the platform manages is served, down to its last file, and knows as many lines as the catalogue says.
+func TestEveryModelOfThePlatformIsServed(t *testing.T) {
+	t.Parallel()
+	served := 0
+	for _, m := range deviceprofiles.Models() {
+		if !m.Configured() {
+			continue
+		}
+		served++
+		files := filesOf(t, sampleSettings(t, m.Name, "805EC0AABBCC"))
+		assert.GreaterOrEqual(t, len(files), 3, m.Name)
+		if m.Family == deviceprofiles.Yealink {
+			assert.Regexp(t, `^y[0-9]{12}\.cfg$`, m.CommonFile, m.Name)
+		}
+	}
+	assert.Equal(t, 99, served)
+}
+
 func modelNamed(t *testing.T, name string) deviceprofiles.Model {
 	t.Helper()
 	for _, m := range deviceprofiles.AllModels() {
@@ -120,14 +138,14 @@ func TestFiguresOfModels(t *testing.T) {
 		{"DMS Cisco 8875", "cisco-phoneos", 10, 10, 0, 0}, {"DMS Cisco 191", "cisco-ata", 2, 0, 0, 0}, {"DMS Cisco 192", "cisco-ata", 2, 0, 0, 0},
 		{"DMS Yealink T46S", "yealink", 16, 27, 6, 40}, {"DMS Yealink T57W", "yealink", 16, 29, 3, 60}, {"Yealink T54W Partner Managed", "yealink", 16, 27, 3, 60},
 		{"Yealink W60B Partner Managed", "yealink-dect", 8, 0, 0, 0}, {"Yealink W70B Partner Managed", "yealink-dect", 10, 0, 0, 0},
-		{"DMS Polycom EE400", "poly", 14, 0, 0, 0}, {"DMS Poly VVX250", "poly", 4, 4, 0, 0}, {"DMS Poly VVX450", "poly", 12, 12, 2, 30}, {"DMS Poly EdgeE450", "poly", 14, 14, 0, 0},
+		{"DMS Polycom EE400", "poly", 14, 0, 0, 0}, {"DMS Poly VVX250", "poly", 4, 4, 0, 0}, {"DMS Poly VVX450", "poly", 12, 12, 3, 30}, {"DMS Poly EdgeE450", "poly", 14, 14, 0, 0},
 		{"Poly OBi202 Partner Managed", "poly-obi", 2, 0, 0, 0}, {"Poly Edge B20 Partner Managed", "poly-obi", 8, 8, 0, 0},
-		{"Snom D735 Partner Managed", "snom", 12, 32, 0, 0}, {"Snom D345 Partner Managed", "snom", 12, 48, 0, 0}, {"Snom M700 Partner Managed", "snom-dect", 30, 0, 0, 0},
-		{"Snom M900 Partner Managed", "snom-dect", 30, 0, 0, 0}, {"Snom C520 Partner Managed", "snom-c", 1, 0, 0, 0}, {"Snom C620 Partner Managed", "snom-c", 1, 0, 0, 0},
-		{"Grandstream GXP2135 Partner Managed", "grandstream", 4, 8, 0, 0}, {"Grandstream HT818 Partner Managed", "grandstream", 8, 0, 0, 0},
-		{"Fanvil V62 Partner Managed", "fanvil", 6, 15, 0, 0}, {"Fanvil X6U Partner Managed", "fanvil", 20, 60, 0, 0},
+		{"Snom D735 Partner Managed", "snom", 12, 32, 3, 18}, {"Snom D785 Partner Managed", "snom", 12, 24, 3, 18}, {"Snom M400 Partner Managed", "snom-dect", 20, 0, 0, 0},
+		{"Snom M900 Partner Managed", "snom-dect", 1000, 0, 0, 0}, {"Snom C520 Partner Managed", "snom-c", 1, 0, 0, 0}, {"Snom C620 Partner Managed", "snom-c", 1, 0, 0, 0},
+		{"Grandstream GXP2135 Partner Managed", "grandstream", 4, 8, 0, 0}, {"Grandstream HT802 Partner Managed", "grandstream", 2, 0, 0, 0},
+		{"Fanvil V62 Partner Managed", "fanvil", 6, 15, 0, 0}, {"Fanvil X6U Partner Managed", "fanvil", 20, 72, 0, 0},
 		{"Gigaset N510 IP PRO Partner Managed", "gigaset", 6, 0, 0, 0}, {"Gigaset N720 DM PRO Partner Managed", "gigaset", 100, 0, 0, 0},
-		{"Gigaset N670 IP PRO Partner Managed", "gigaset-nx70", 20, 0, 0, 0}, {"Gigaset N870 IP PRO Partner Managed", "gigaset-nx70", 20, 0, 0, 0},
+		{"Gigaset N670 IP PRO Partner Managed", "gigaset-nx70", 20, 0, 0, 0}, {"Gigaset N870 IP PRO Partner Managed", "gigaset-nx70", 250, 0, 0, 0},
 		{"Panasonic KX-UT113 Partner Managed", "panasonic", 2, 2, 0, 0}, {"Panasonic KX-HDV230 Partner Managed", "panasonic", 6, 24, 5, 40},
 		{"Algo 8180 Partner Managed", "algo", 1, 0, 0, 0}, {"Algo 8301 Partner Managed", "algo", 1, 0, 0, 0},
 		{"2N IP Verso Partner Managed", "2n", 2, 0, 0, 0}, {"2N IP Style Partner Managed", "2n", 2, 0, 0, 0},
@@ -175,7 +193,8 @@ func TestWhatIsUnconfirmedSaysSo(t *testing.T) {
 	t.Parallel()
 	assert.Contains(t, modelNamed(t, "Cisco 9841").Unconfirmed, "numberOfLinePorts")
 	assert.NotContains(t, modelNamed(t, "Cisco 9861").Unconfirmed, "numberOfLinePorts")
-	assert.Contains(t, modelNamed(t, "Snom D785 Partner Managed").Unconfirmed, "numberOfLinePorts")
+	assert.Contains(t, modelNamed(t, "Snom D120 Partner Managed").Unconfirmed, "numberOfLinePorts")
+	assert.NotContains(t, modelNamed(t, "Snom D785 Partner Managed").Unconfirmed, "numberOfLinePorts")
 	assert.Contains(t, modelNamed(t, "Snom D785 Partner Managed").Unconfirmed, "model")
 	assert.Contains(t, modelNamed(t, "Generic Gateway Customer Managed").Unconfirmed, "model")
 	assert.Empty(t, modelNamed(t, "DMS Polycom EE400").Unconfirmed)
