@@ -159,7 +159,7 @@ func TestFiguresOfModels(t *testing.T) {
 	}
 }
 
-// The models that take activation codes, as the notes on the device API list them, and the families that can be laid out and labelled.
+// The models that take activation codes, as the help pages of the device API list them, and the families that can be laid out and labelled.
 func TestWhatModelsTake(t *testing.T) {
 	t.Parallel()
 	var codes []string
