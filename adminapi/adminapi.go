@@ -23,6 +23,7 @@ import (
 
 	"dialtone/billing"
 	"dialtone/customer"
+	"dialtone/deviceprofiles"
 	"dialtone/provisioning"
 	"dialtone/screening"
 	"dialtone/secret"
@@ -89,6 +90,9 @@ type Devices interface {
 	CheckSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) error
 	ChangeSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID, in provisioning.Reassignment) (customer.Subscriber, error)
 	RemoveSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID) error
+	SupportedModels(ctx context.Context, tenant customer.Tenant) ([]deviceprofiles.Model, error)
+	DisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID) ([]string, error)
+	SetDisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID, names []string) ([]string, error)
 	AddDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in provisioning.NewDevice) (provisioning.DeviceView, error)
 	Device(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.DeviceView, error)
 	Devices(ctx context.Context, tenant customer.Tenant, filter provisioning.DeviceFilter, page customer.Page) ([]provisioning.DeviceView, bool, error)
@@ -225,6 +229,7 @@ func (s *Server) routes() {
 	s.memberRoutes()
 	s.credentialRoutes()
 	s.revisionRoutes()
+	s.modelRoutes()
 	s.hubRoutes()
 	s.auditRoutes()
 	s.tokenRoutes()

@@ -79,8 +79,9 @@ func routerOf(raw []byte, base string, strict bool) (routers.Router, error) {
 }
 
 // settle corrects the official documents where they contradict themselves or what their servers do: a precheck's info is a list, as in their examples;
-// sub-partners are listed under subPartners there and under items in the schema, so that we send both; and the list of locations has another schema
-// merged into it; and the answer to an order of a report has internal in its example alone.
+// sub-partners are listed under subPartners there and under items in the schema, so that we send both; the list of locations has another schema merged
+// into it; the answer to an order of a report has internal in its example alone; and models that partners manage are known to devices, and not to the
+// list of models.
 func settle(document *openapi3.T) {
 	for _, name := range []string{"CustomerProvisioningPrecheckResponse", "SubscriberProvisioningPrecheckResponse"} {
 		if schema := document.Components.Schemas[name]; schema != nil {
@@ -91,6 +92,9 @@ func settle(document *openapi3.T) {
 	}
 	if schema := document.Components.Schemas["SubPartnersListResponse"]; schema != nil {
 		schema.Value.Properties["subPartners"] = schema.Value.Properties["items"]
+	}
+	if schema := document.Components.Schemas["ManagedByObject"]; schema != nil {
+		schema.Value.Enum = append(schema.Value.Enum, "PARTNER")
 	}
 	if schema := document.Components.Schemas["ReportId"]; schema != nil {
 		schema.Value.Properties["internal"] = openapi3.NewBoolSchema().NewRef()

@@ -174,6 +174,9 @@ func routes() []routed {
 		{"GET", "/hub/v1/customers/{customerId}", "spark-admin:wholesale_customers_read", 200, func(o *office) string { return "/hub/v1/customers/" + o.customer }, nil},
 		{"GET", "/hub/v1/organizations/{orgId}", "spark-admin:wholesale_customers_read", 200, func(o *office) string { return "/hub/v1/organizations/" + o.org }, nil},
 		{"PUT", "/hub/v1/organizations/{orgId}", "spark-admin:wholesale_customers_write", 200, func(o *office) string { return "/hub/v1/organizations/" + o.org }, at(`{"otherLicenses":"none","domains":[{"name":"bakery.example"}]}`)},
+		{"GET", "/v1/telephony/config/supportedDevices", "spark-admin:telephony_config_read", 200, func(o *office) string { return "/v1/telephony/config/supportedDevices?orgId=" + o.org }, nil},
+		{"GET", "/hub/v1/organizations/{orgId}/supportedDevices", "spark-admin:devices_read", 200, func(o *office) string { return "/hub/v1/organizations/" + o.org + "/supportedDevices" }, nil},
+		{"PUT", "/hub/v1/organizations/{orgId}/supportedDevices", "spark-admin:devices_write", 200, func(o *office) string { return "/hub/v1/organizations/" + o.org + "/supportedDevices" }, at(`{"disabled":["Cisco 8811"]}`)},
 		{"GET", "/hub/v1/settings", "dialtone:admins_read", 200, at("/hub/v1/settings"), nil},
 		{"PUT", "/hub/v1/settings", "dialtone:admins_write", 200, at("/hub/v1/settings"), at(`{"enable_wholesale_delayed_billing":true}`)},
 		{"POST", "/v1/subscribers/{subscriberId}/emails/consentMove", "spark-admin:wholesale_subscribers_write", 204, ofAPendingMove, nil},
@@ -291,7 +294,7 @@ func TestAnotherPartnersThingsArentThere(t *testing.T) {
 		nonsense := o.ask(t, o.token, r.method, strings.ReplaceAll(strings.Join(parts, "/"), nobody, "%00%ff.."), body)
 		assert.Equal(t, 404, nonsense.status, "%s: %s", path, nonsense.body)
 	}
-	for _, path := range []string{"/v1/locations?orgId=", "/v1/devices?orgId="} {
+	for _, path := range []string{"/v1/locations?orgId=", "/v1/devices?orgId=", "/v1/telephony/config/supportedDevices?orgId="} {
 		assert.Equal(t, 404, o.ask(t, o.others, "GET", path+o.org, "").status, path)
 	}
 	created := o.ask(t, o.others, "POST", "/v1/wholesale/subscribers", o.newPerson("mallory", 666))

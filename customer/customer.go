@@ -303,6 +303,7 @@ const (
 	EventAdminChanged        EventKind = "admin.changed"
 	EventAdminDeleted        EventKind = "admin.deleted"
 	EventOrganizationChanged EventKind = "organization.changed"
+	EventModelsDisabled      EventKind = "organization.models_disabled" // which models of phones it can't have any more, or again
 	EventConsentAsked        EventKind = "consent.asked"
 	EventConsentGiven        EventKind = "consent.given"
 	EventConsentDeclined     EventKind = "consent.declined"

@@ -100,6 +100,9 @@ func checkTransport(transport string) error {
 
 // newFamily picks how a model boots. fault.Invalid for models that fetch nothing.
 func newFamily(model deviceprofiles.Model, mac deviceprofiles.MAC) (family, error) {
+	if !model.Configured() {
+		return nil, fault.InvalidField("model", "%s fetches no files: its owner types its line in; register that line instead", model.Name)
+	}
 	switch model.Family {
 	case deviceprofiles.CiscoMPP:
 		return newCisco(model, mac), nil
@@ -109,8 +112,6 @@ func newFamily(model deviceprofiles.Model, mac deviceprofiles.MAC) (family, erro
 		}
 	case deviceprofiles.Poly:
 		return newPoly(model, mac), nil
-	case deviceprofiles.Generic:
-		return nil, fault.InvalidField("model", "%s fetches no files: its owner types its line in; register that line instead", model.DisplayName)
 	}
 	return nil, fault.InvalidField("model", "nobody has taught this simulated phone how a %s boots", model.DisplayName)
 }

@@ -63,6 +63,9 @@ func (s *Service) addDevice(ctx context.Context, actor customer.Actor, tenant cu
 		return DeviceView{}, err
 	}
 	err = s.store.Update(ctx, device.Tenant(), func(tx Tx) error {
+		if err := mayHaveModel(ctx, tx, device); err != nil {
+			return err
+		}
 		if err := mayHaveAnother(ctx, tx, owner, field); err != nil {
 			return err
 		}

@@ -22,6 +22,8 @@ type Reader interface {
 	CountLines(ctx context.Context, tenant customer.Tenant, owner customer.MemberID) (int, error)
 	// DevicesWithLineOf lists the devices that have a line of a member; at most 500, far more than a line may be shared by.
 	DevicesWithLineOf(ctx context.Context, tenant customer.Tenant, owner customer.MemberID) ([]DeviceID, error)
+	// DisabledModels lists the wire names of the models that are switched off for the tenant's one organisation, sorted.
+	DisabledModels(ctx context.Context, tenant customer.Tenant) ([]string, error)
 	// Lines lists a device's lines by port.
 	Lines(ctx context.Context, tenant customer.Tenant, device DeviceID) ([]Line, error)
 	// RenderInput reads what a device's files are made of, at one moment.
@@ -52,6 +54,8 @@ type Tx interface {
 	RevisionTx
 	// CreateDevice gives fault.Conflict with code 5675 when the MAC is in use, whoever uses it.
 	CreateDevice(ctx context.Context, d Device) error
+	// SetDisabledModels replaces the models that are switched off for the tenant's one organisation.
+	SetDisabledModels(ctx context.Context, tenant customer.Tenant, models []string) error
 	// SetDevice replaces the address, model, owner, location, tags, both passwords, enrolment, activation and layout of the device with d.ID.
 	SetDevice(ctx context.Context, d Device) error
 	// DeleteDevice deletes a device with its lines, bindings, settings, revisions and trace.

@@ -43,6 +43,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"OneOfTwoWins":              oneOfTwoWins,
 		"WritersOfATenantTakeTurns": writersTakeTurns,
 		"AFailureLeavesNothing":     aFailureLeavesNothing,
+		"ModelsAreSwitchedOff":      modelsAreSwitchedOff,
 		"RevisionsOnlyRise":         revisionsOnlyRise,
 		"EnrolmentOpensAndCloses":   enrolmentOpensAndCloses,
 		"ADeviceTakesItsOwnAlong":   aDeviceTakesItsOwnAlong,
@@ -359,6 +360,7 @@ func (f *fixture) listDevices(t *testing.T, ada customer.Person) {
 	}{
 		{provisioning.DeviceFilter{}, 2}, {provisioning.DeviceFilter{Owner: customer.MemberID(ada.ID)}, 2}, {provisioning.DeviceFilter{Owner: "x"}, 0},
 		{provisioning.DeviceFilter{MAC: &mac}, 1}, {provisioning.DeviceFilter{MAC: &other}, 0}, {provisioning.DeviceFilter{Models: []string{"DMS Cisco 8851"}}, 2},
+		{provisioning.DeviceFilter{Models: []string{"x", "DMS Cisco 8851"}}, 2}, {provisioning.DeviceFilter{Models: []string{"x"}}, 0},
 		{provisioning.DeviceFilter{DisplayName: "ADA o'h"}, 2}, {provisioning.DeviceFilter{DisplayName: "8851"}, 2}, {provisioning.DeviceFilter{DisplayName: "zz"}, 0},
 		{provisioning.DeviceFilter{Location: f.oneShop.ID}, 2}, {provisioning.DeviceFilter{Location: f.siblingShop.ID}, 0},
 	} {

@@ -296,6 +296,14 @@ CREATE TABLE device_tags (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX device_tags_device ON device_tags (device_id);
 
+-- Models of phones that a partner has switched off for an organisation.
+CREATE TABLE disabled_models (
+    org_id     TEXT NOT NULL REFERENCES organizations (id),
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    model      TEXT NOT NULL, -- wire name
+    PRIMARY KEY (org_id, model)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE lines (
     id         TEXT PRIMARY KEY,
     partner_id TEXT NOT NULL REFERENCES partners (id),
