@@ -75,6 +75,8 @@ type Customers interface {
 	ApproveReview(ctx context.Context, actor customer.Actor, id screening.ReviewID, note string) (customer.Review, error)
 	DenyReview(ctx context.Context, actor customer.Actor, id screening.ReviewID, note string) (customer.Review, error)
 	ContactPartner(ctx context.Context, actor customer.Actor, id screening.ReviewID, reached bool, note string) (customer.Review, error)
+	Changes(ctx context.Context, tenant customer.Tenant, after customer.EventCursor, most int) ([]customer.Change, error)
+	LatestChange(ctx context.Context, tenant customer.Tenant) (customer.EventCursor, error)
 	Events(ctx context.Context, tenant customer.Tenant, filter customer.EventFilter, page customer.Page) ([]customer.Event, bool, error)
 	Locations(ctx context.Context, tenant customer.Tenant, filter customer.LocationFilter, page customer.Page) ([]customer.Location, bool, error)
 	AddNumbers(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in customer.NewNumbers) error
@@ -209,6 +211,7 @@ func (s *Server) routes() {
 	s.deviceRoutes()
 	s.telephonyRoutes()
 	s.hubRoutes()
+	s.changeRoutes()
 	s.auditRoutes()
 	s.tokenRoutes()
 	s.subPartnerRoutes()

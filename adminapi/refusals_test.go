@@ -201,6 +201,7 @@ func routes() []routed {
 				return fmt.Sprintf(`{"mac":"00562B043615","model":"Cisco 8851","personId":%q}`, o.person)
 			}},
 		{"GET", "/v1/devices", "spark-admin:devices_read", 200, at("/v1/devices"), nil},
+		{"GET", "/hub/v1/devices/changes", "spark-admin:devices_read", 200, at("/hub/v1/devices/changes"), nil},
 		{"GET", device, "spark-admin:devices_read", 200, ofDevice("/v1/devices/%s"), nil},
 		{"GET", telephony, "spark-admin:telephony_config_read", 200, ofDevice("/v1/telephony/config/devices/%s"), nil},
 		{"PUT", telephony, "spark-admin:telephony_config_write", 204, ofDevice("/v1/telephony/config/devices/%s"), at(`{"sipPassword":"Another-Password-1"}`)},

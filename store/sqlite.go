@@ -75,6 +75,12 @@ func (sqliteDialect) lockRows() string { return " ORDER BY id" }
 
 func (sqliteDialect) lockFreeRows() string { return "" }
 
+func (sqliteDialect) settled(string) string { return "" }
+
+func (sqliteDialect) latestChange() string {
+	return "SELECT 0 AS xact, coalesce(max(id), 0) AS id FROM events"
+}
+
 // snapshot needs no option: in WAL mode a transaction sees one moment from its first read on.
 func (sqliteDialect) snapshot() *sql.TxOptions { return nil }
 

@@ -47,6 +47,8 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"EnrolmentOpensAndCloses":   enrolmentOpensAndCloses,
 		"ADeviceTakesItsOwnAlong":   aDeviceTakesItsOwnAlong,
 		"EventsAreListed":           eventsAreListed,
+		"ChangesAreFollowed":        changesAreFollowed,
+		"ChangesAreMissedByNobody":  changesAreMissedByNobody,
 		"JobsFollowTransactions":    jobsFollowTransactions,
 		"JobsAreTriedAgain":         jobsAreTriedAgain,
 		"TemplatesChange":           templatesChange,

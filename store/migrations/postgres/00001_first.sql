@@ -324,6 +324,16 @@ CREATE TABLE traces (
 );
 CREATE INDEX traces_device ON traces (device_id, id);
 
+-- The feed of device events is in the order (xact, id): ids are given before the commit, so that a lower one can appear after a higher one was read,
+-- but what a transaction below the oldest running one wrote is all there. Transaction ids belong to the server; the shift makes them rise on, when a
+-- dump is restored on another one.
+CREATE TABLE event_clock (shift BIGINT NOT NULL);
+INSERT INTO event_clock (shift) VALUES (0);
+CREATE FUNCTION event_xact() RETURNS BIGINT LANGUAGE sql VOLATILE AS
+    'SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint) + shift FROM event_clock';
+CREATE FUNCTION event_settled() RETURNS BIGINT LANGUAGE sql STABLE AS
+    'SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) + shift FROM event_clock';
+
 CREATE TABLE events (
     id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at         BIGINT NOT NULL,
@@ -332,11 +342,16 @@ CREATE TABLE events (
     actor      TEXT NOT NULL,
     kind       TEXT NOT NULL,
     subject    TEXT NOT NULL,
-    data       TEXT NOT NULL  -- JSON object
+    data       TEXT NOT NULL, -- JSON object
+    device_id  TEXT NOT NULL, -- that it is about, and that may be gone; '' for none
+    xact       BIGINT NOT NULL DEFAULT event_xact()
 );
 CREATE INDEX events_tenant ON events (partner_id, org_id, id);
 CREATE INDEX events_partner ON events (partner_id, id);
 CREATE INDEX events_subject ON events (partner_id, subject, id);
+CREATE INDEX events_changes ON events (partner_id, xact, id) WHERE device_id <> '';
+CREATE INDEX events_org_changes ON events (partner_id, org_id, xact, id) WHERE device_id <> '';
+CREATE INDEX events_device ON events (partner_id, device_id, xact, id) WHERE device_id <> '';
 
 -- A screening list belongs to the installation, and to no tenant.
 CREATE TABLE rpl_lists (

@@ -324,6 +324,7 @@ CREATE TABLE traces (
 ) STRICT;
 CREATE INDEX traces_device ON traces (device_id, id);
 
+-- The feed of device events is in the order (xact, id). Writers take turns here, so that the id alone decides.
 CREATE TABLE events (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     at         INTEGER NOT NULL,
@@ -332,11 +333,16 @@ CREATE TABLE events (
     actor      TEXT NOT NULL,
     kind       TEXT NOT NULL,
     subject    TEXT NOT NULL,
-    data       TEXT NOT NULL  -- JSON object
+    data       TEXT NOT NULL, -- JSON object
+    device_id  TEXT NOT NULL, -- that it is about, and that may be gone; '' for none
+    xact       INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX events_tenant ON events (partner_id, org_id, id);
 CREATE INDEX events_partner ON events (partner_id, id);
 CREATE INDEX events_subject ON events (partner_id, subject, id);
+CREATE INDEX events_changes ON events (partner_id, xact, id) WHERE device_id <> '';
+CREATE INDEX events_org_changes ON events (partner_id, org_id, xact, id) WHERE device_id <> '';
+CREATE INDEX events_device ON events (partner_id, device_id, xact, id) WHERE device_id <> '';
 
 -- A screening list belongs to the installation, and to no tenant.
 CREATE TABLE rpl_lists (
