@@ -20,6 +20,8 @@ type dialect interface {
 	settled(column string) string
 	// latestChange is a SELECT of an xact and an id: every event that is settled is up to there, and every other one, or one to come, is behind.
 	latestChange() string
+	// alone reports whether no other process can be at work on the database.
+	alone() bool
 	// snapshot is how a transaction begins that reads what was committed at one moment.
 	snapshot() *sql.TxOptions
 	// reason says why a statement failed. detail names the broken unique index or, on SQLite, its columns.

@@ -74,6 +74,8 @@ func (postgresDialect) lockRows() string { return " ORDER BY id FOR NO KEY UPDAT
 
 func (postgresDialect) lockFreeRows() string { return " FOR UPDATE SKIP LOCKED" }
 
+func (postgresDialect) alone() bool { return false }
+
 // settled asks once, and not for each row.
 func (postgresDialect) settled(column string) string {
 	return column + " < (SELECT event_settled())"

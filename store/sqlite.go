@@ -75,6 +75,8 @@ func (sqliteDialect) lockRows() string { return " ORDER BY id" }
 
 func (sqliteDialect) lockFreeRows() string { return "" }
 
+func (sqliteDialect) alone() bool { return true }
+
 func (sqliteDialect) settled(string) string { return "" }
 
 func (sqliteDialect) latestChange() string {

@@ -13,6 +13,26 @@ import (
 	"dialtone/customer"
 )
 
+// runFeed runs what is about changes of devices, and who is told of them.
+func runFeed(t *testing.T, open func(testing.TB) Store) {
+	t.Helper()
+	for name, test := range map[string]func(*testing.T, *fixture){
+		"ChangesAreFollowed":       changesAreFollowed,
+		"ChangesAreMissedByNobody": changesAreMissedByNobody,
+		"WebhooksChange":           webhooksChange,
+		"OneSessionHasAWebhook":    oneSessionHasAWebhook,
+		"DeliveriesWait":           deliveriesWait,
+		"NothingIsOutOfOrder":      nothingIsOutOfOrder,
+		"ADeviceHoldsBackItself":   aDeviceHoldsBackItself,
+		"DeadLettersAreReplayed":   deadLettersAreReplayed,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, newFixture(t, open(t)))
+		})
+	}
+}
+
 // feedPatience is how long a test waits for a change to be shown: transactions of other tests on the same server can hold it back.
 const feedPatience = 30 * time.Second
 
