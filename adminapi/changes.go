@@ -3,6 +3,7 @@ package adminapi
 import (
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"net/http"
 	"strconv"
 	"strings"
@@ -11,7 +12,7 @@ import (
 	"dialtone/fault"
 )
 
-// changeWire is one change of a device, in the feed.
+// changeWire is one change of a device, in the feed and in what webhooks send.
 type changeWire struct {
 	ID       string         `json:"id" doc:"Of the event: the same wherever it is shown"`
 	Time     string         `json:"time"`
@@ -136,4 +137,13 @@ func parsePlace(field, text string) (customer.EventCursor, error) {
 		return customer.EventCursor{}, bad
 	}
 	return place, nil
+}
+
+// ChangeJSON writes a change as the body of a webhook: the kind, when it happened, and the item as the feed has it.
+func ChangeJSON(e customer.Event) ([]byte, error) {
+	return json.Marshal(struct {
+		Type      string     `json:"type"`
+		Timestamp string     `json:"timestamp"`
+		Data      changeWire `json:"data"`
+	}{string(e.Kind), timestamp(e.Time), wireChange(e)})
 }

@@ -169,6 +169,6 @@ func TestTheDocumentHoldsTheRoutesAndNoMore(t *testing.T) {
 			assert.Equal(t, []any{map[string]any{"token": []any{string(r.scope)}}}, operation["security"], path)
 		}
 	}
-	assert.Equal(t, 81, count)
-	assert.Len(t, known, 81)
+	assert.Equal(t, 90, count)
+	assert.Len(t, known, 90)
 }
