@@ -52,7 +52,7 @@ type office struct {
 	mails         outbox
 	webhooks      *webhook.Service
 	endpoint      endpoint // of every webhook
-	uncounted     error // what becomes of reports; nil: they are completed
+	uncounted     error    // what becomes of reports; nil: they are completed
 	log           *lockedBuffer
 	loadList      func(csv string) error
 	token, others string // of the two partners' administrators
