@@ -22,7 +22,7 @@ const ofDevices = "device_id <> ''"
 func (r reader) changesOf(tenant customer.Tenant, after customer.EventCursor) where {
 	w := ofTenant("", tenant)
 	w.add(ofDevices)
-	w.add("(xact, id) > (?, ?)", after.Transaction, after.ID)
+	w.add(r.dialect.place("", ">", "?", "?"), after.Transaction, after.ID)
 	if settled := r.dialect.settled("xact"); settled != "" {
 		w.add(settled)
 	}

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"strings"
 	"time"
 
 	"dialtone/customer"
@@ -27,9 +26,10 @@ const (
 	deliveryOwn    = "webhook_id, state, replayed, attempts, tries, next_try, first_failed, failure, died"
 )
 
-func deliverySelect() string {
+// deliverySelect selects deliveries of a table, or of a SELECT from it, with their events.
+func deliverySelect(from string) string {
 	return "SELECT " + qualified("d", deliveryOwn, false) + ", " + qualified("e", "id, xact, "+eventColumns, true) +
-		" FROM webhook_deliveries d JOIN events e ON e.id = d.event_id"
+		" FROM " + from + " d JOIN events e ON e.id = d.event_id"
 }
 
 func (r deliveryRow) noun() webhook.Delivery {
@@ -51,7 +51,7 @@ func ofWebhook(partner customer.OrgID, id webhook.ID) where {
 func (r reader) Deliveries(ctx context.Context, partner customer.OrgID, id webhook.ID, state webhook.State, page customer.Page) ([]webhook.Delivery, bool, error) {
 	w := ofWebhook(partner, id)
 	w.equal("d.state", string(state))
-	return list(ctx, r, w, page, deliveryRow.noun, deliverySelect(), "d.xact, d.event_id")
+	return list(ctx, r, w, page, deliveryRow.noun, deliverySelect("webhook_deliveries"), "d.xact, d.event_id")
 }
 
 // Hold implements webhook.Tx.
@@ -97,32 +97,27 @@ func (t *tx) CountPending(ctx context.Context, partner customer.OrgID, id webhoo
 	return count, err
 }
 
-// isHead is the condition that no other pending delivery of the same device has an earlier change.
-const isHead = `NOT EXISTS (SELECT 1 FROM webhook_deliveries o WHERE o.webhook_id = d.webhook_id AND o.state = 'pending' AND o.device_id = d.device_id
-	AND (o.xact, o.event_id) < (d.xact, d.event_id))`
+// headsOf selects the pending delivery with the earliest change of each device of a webhook; its two values are the partner and the webhook. It sorts what
+// waits, which is bounded, and so costs the same whatever a planner knows.
+const headsOf = `(SELECT d.*, row_number() OVER (PARTITION BY d.device_id ORDER BY d.xact, d.event_id) AS place FROM webhook_deliveries d
+	WHERE d.partner_id = ? AND d.webhook_id = ? AND d.state = 'pending')`
 
-// Heads implements webhook.Tx.
+// Heads implements webhook.Tx. The events are looked up for those alone that are returned.
 func (t *tx) Heads(ctx context.Context, partner customer.OrgID, id webhook.ID, now time.Time, leastTried bool, most int) ([]webhook.Delivery, error) {
-	w := ofWebhook(partner, id)
-	w.add("d.state = 'pending'")
-	w.add("d.next_try <= ?", micros(now))
-	w.add(isHead)
-	order := " ORDER BY d.xact, d.event_id LIMIT ?"
+	order := " ORDER BY d.xact, d.event_id"
 	if leastTried {
-		order = strings.Replace(order, "BY ", "BY d.tries, ", 1)
+		order = " ORDER BY d.tries, d.xact, d.event_id"
 	}
 	var rows []deliveryRow
-	err := t.all(ctx, &rows, "read deliveries", deliverySelect()+w.text()+order, append(w.args, most)...)
+	query := deliverySelect("(SELECT * FROM "+headsOf+" d WHERE d.place = 1 AND d.next_try <= ?"+order+" LIMIT ?)") + order
+	err := t.all(ctx, &rows, "read deliveries", query, string(partner), string(id), micros(now), most)
 	return nouns(rows, deliveryRow.noun), err
 }
 
 // NextHead implements webhook.Tx.
 func (t *tx) NextHead(ctx context.Context, partner customer.OrgID, id webhook.ID) (time.Time, error) {
-	w := ofWebhook(partner, id)
-	w.add("d.state = 'pending'")
-	w.add(isHead)
 	var at int
-	err := t.count(ctx, &at, "find the next delivery", "SELECT coalesce(min(d.next_try), 0) FROM webhook_deliveries d"+w.text(), w.args...)
+	err := t.count(ctx, &at, "find the next delivery", "SELECT coalesce(min(d.next_try), 0) FROM "+headsOf+" d WHERE d.place = 1", string(partner), string(id))
 	return fromMicros(int64(at)), err
 }
 
@@ -130,7 +125,7 @@ func (t *tx) NextHead(ctx context.Context, partner customer.OrgID, id webhook.ID
 func (t *tx) ChangesOfDevice(ctx context.Context, tenant customer.Tenant, device string, after, until customer.EventCursor, most int) ([]customer.Change, error) {
 	w := t.changesOf(tenant, after)
 	w.add("device_id = ?", device)
-	w.add("(xact, id) <= (?, ?)", until.Transaction, until.ID)
+	w.add(t.dialect.place("", "<=", "?", "?"), until.Transaction, until.ID)
 	return t.changes(ctx, w, most)
 }
 

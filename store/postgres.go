@@ -76,6 +76,10 @@ func (postgresDialect) lockFreeRows() string { return " FOR UPDATE SKIP LOCKED" 
 
 func (postgresDialect) alone() bool { return false }
 
+func (postgresDialect) place(alias, sign, xact, id string) string {
+	return "(" + alias + "xact, " + alias + "id) " + sign + " (" + xact + ", " + id + ")"
+}
+
 // settled asks once, and not for each row.
 func (postgresDialect) settled(column string) string {
 	return column + " < (SELECT event_settled())"

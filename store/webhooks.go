@@ -129,19 +129,22 @@ func (t *tx) Lease(ctx context.Context, partner customer.OrgID, id webhook.ID, s
 	return n > 0, err
 }
 
-// AnyTenantDue implements webhook.Store. Each of the two ways into the log has its own index.
+// AnyTenantDue implements webhook.Store. Each of the two ways into the log has its own index; only an order makes sure that it is taken, as a planner that
+// looks for any row thinks to find one everywhere, when mostly there is none.
 func (s webhooks) AnyTenantDue(ctx context.Context, now time.Time, most int) ([]webhook.Ref, error) {
-	unread := "SELECT 1 FROM events e WHERE e.partner_id = w.partner_id AND e.device_id <> '' AND (e.xact, e.id) > (w.after_xact, w.after_id)"
+	unread := "SELECT 1 FROM events e WHERE e.partner_id = w.partner_id AND e.device_id <> '' AND " +
+		s.dialect.place("e.", ">", "w.after_xact", "w.after_id")
 	if settled := s.dialect.settled("e.xact"); settled != "" {
 		unread += " AND " + settled
 	}
+	first := func(more string) string { return "(" + unread + more + " ORDER BY e.xact, e.id LIMIT 1) IS NOT NULL" }
 	var rows []struct {
 		ID        string `db:"id"`
 		PartnerID string `db:"partner_id"`
 	}
 	err := s.all(ctx, &rows, "find due webhooks", `SELECT w.id, w.partner_id FROM webhooks w
 		WHERE w.status = 'active' AND w.lease_until <= ? AND w.retry_at <= ? AND (w.wake_at BETWEEN 1 AND ?
-		OR w.is_full = 0 AND (w.org_id = '' AND EXISTS (`+unread+`) OR w.org_id <> '' AND EXISTS (`+unread+` AND e.org_id = w.org_id)))
+		OR w.is_full = 0 AND (w.org_id = '' AND `+first("")+` OR w.org_id <> '' AND `+first(" AND e.org_id = w.org_id")+`))
 		ORDER BY w.lease_until, w.id LIMIT ?`, micros(now), micros(now), micros(now), most)
 	out := make([]webhook.Ref, len(rows))
 	for i, row := range rows {

@@ -194,11 +194,16 @@ func (s *Service) Ping(ctx context.Context, actor customer.Actor, id ID) (status
 	if err != nil {
 		return 0, "", err
 	}
-	status, failed := s.poster.Post(ctx, s.message(w, "ping_"+s.newID(), body, secrets))
-	if failed != nil {
-		return 0, failed.Error(), nil
+	status, why = answered(s.poster.Post(ctx, s.message(w, "ping_"+s.newID(), body, secrets)))
+	return status, why, nil
+}
+
+// answered turns what a poster returns into a status or a reason: that nobody answered is a result here, and no failure.
+func answered(status int, err error) (int, string) {
+	if err != nil {
+		return 0, err.Error()
 	}
-	return status, "", nil
+	return status, ""
 }
 
 // secrets opens what signs now: the secret, and the one before while it holds.

@@ -67,17 +67,19 @@ func (s *Service) Run(ctx context.Context) error {
 
 // takeUp waits for a database that is away at the start.
 func (s *Service) takeUp(ctx context.Context) error {
-	for {
+	retry := time.NewTicker(pollInterval)
+	defer retry.Stop()
+	for ctx.Err() == nil {
 		err := s.store.AnyTenantTakeUp(ctx)
-		if err == nil || !fault.Is(err, fault.Unavailable) {
+		if !fault.Is(err, fault.Unavailable) {
 			return err
 		}
 		select {
 		case <-ctx.Done():
-			return nil
-		case <-time.After(pollInterval):
+		case <-retry.C:
 		}
 	}
+	return nil
 }
 
 // due finds webhooks with something to do. While the database is away there are none.
