@@ -128,14 +128,13 @@ func (s *Service) work(ctx context.Context, ref Ref) error {
 	session, began := s.newID(), s.now()
 	var results []result
 	for {
-		stopping := ctx.Err() != nil
-		over := stopping || s.now().Sub(began) >= sessionFor
+		over := s.now().Sub(began) >= sessionFor || ctx.Err() != nil
 		t, err := s.takeInTime(ctx, ref, session, results, over)
 		if err != nil {
 			return err
 		}
 		s.tell(ctx, t)
-		if !t.more || stopping {
+		if !t.more {
 			return nil
 		}
 		if results, err = s.send(ctx, t.webhook, t.heads); err != nil {
