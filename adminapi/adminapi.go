@@ -1,7 +1,7 @@
 // Package adminapi is the door for partners, back offices and device-management tools: REST over HTTP, JSON in and out.
 //
 // It owns routes, wire shapes, ids on the wire, bearer tokens, scopes, paging, status codes and the error body, and makes the OpenAPI document from
-// its own types. It never decides a rule and never sees a table: it asks customer.Service, provisioning.Service and billing.Service. Start at New,
+// its own types. It never decides a rule and never sees a table: it asks customer.Service, provisioning.Service, billing.Service and webhook.Service. Start at New,
 // which lists the routes; a resource is one file named after it, and errors.go has the one table from fault kinds to status codes.
 package adminapi
 
@@ -28,6 +28,7 @@ import (
 	"dialtone/screening"
 	"dialtone/secret"
 	"dialtone/throttle"
+	"dialtone/webhook"
 )
 
 // Customers is what the door asks about customers; customer.Service is one.
@@ -76,6 +77,8 @@ type Customers interface {
 	ApproveReview(ctx context.Context, actor customer.Actor, id screening.ReviewID, note string) (customer.Review, error)
 	DenyReview(ctx context.Context, actor customer.Actor, id screening.ReviewID, note string) (customer.Review, error)
 	ContactPartner(ctx context.Context, actor customer.Actor, id screening.ReviewID, reached bool, note string) (customer.Review, error)
+	Changes(ctx context.Context, tenant customer.Tenant, after customer.EventCursor, most int) ([]customer.Change, error)
+	LatestChange(ctx context.Context, tenant customer.Tenant) (customer.EventCursor, error)
 	Events(ctx context.Context, tenant customer.Tenant, filter customer.EventFilter, page customer.Page) ([]customer.Event, bool, error)
 	Locations(ctx context.Context, tenant customer.Tenant, filter customer.LocationFilter, page customer.Page) ([]customer.Location, bool, error)
 	AddNumbers(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in customer.NewNumbers) error
@@ -128,11 +131,26 @@ type Billing interface {
 	Delete(ctx context.Context, actor customer.Actor, id billing.ReportID) error
 }
 
+// Webhooks is what the door asks about webhooks; webhook.Service is one.
+type Webhooks interface {
+	Create(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in webhook.Definition) (webhook.Webhook, secret.Text, error)
+	Webhook(ctx context.Context, actor customer.Actor, id webhook.ID) (webhook.Webhook, error)
+	Webhooks(ctx context.Context, tenant customer.Tenant, page customer.Page) ([]webhook.Webhook, bool, error)
+	Change(ctx context.Context, actor customer.Actor, id webhook.ID, tenant customer.Tenant, in webhook.Definition) (webhook.Webhook, error)
+	Delete(ctx context.Context, actor customer.Actor, id webhook.ID) error
+	Rotate(ctx context.Context, actor customer.Actor, id webhook.ID) (webhook.Webhook, secret.Text, error)
+	Deliveries(ctx context.Context, actor customer.Actor, id webhook.ID, state webhook.State, page customer.Page) ([]webhook.Delivery, bool, error)
+	ReplayFrom(ctx context.Context, actor customer.Actor, id webhook.ID, place customer.EventCursor) error
+	ReplayDead(ctx context.Context, actor customer.Actor, id webhook.ID) (int, error)
+	Ping(ctx context.Context, actor customer.Actor, id webhook.ID) (status int, why string, err error)
+}
+
 // Config is what a Server needs. Every field must be set.
 type Config struct {
 	Customers Customers
 	Devices   Devices
 	Billing   Billing
+	Webhooks  Webhooks
 	Ready     func(ctx context.Context) error // whether the server can do its work
 	Now       func() time.Time
 	NewID     func() string // for tracking ids
@@ -231,6 +249,7 @@ func (s *Server) routes() {
 	s.revisionRoutes()
 	s.modelRoutes()
 	s.hubRoutes()
+	s.changeRoutes()
 	s.auditRoutes()
 	s.tokenRoutes()
 	s.subPartnerRoutes()
@@ -244,6 +263,7 @@ func (s *Server) routes() {
 	s.importRoutes()
 	s.integrationRoutes()
 	s.oauthRoutes()
+	s.webhookRoutes()
 }
 
 // Handler serves the routes.

@@ -27,6 +27,7 @@ const (
 	kindReview        = "REVIEW"
 	kindReport        = "BILLING_REPORT"
 	kindIntegration   = "APPLICATION"
+	kindWebhook       = "WEBHOOK"
 )
 
 // encodeID writes an id for the wire; "" stays "".

@@ -103,6 +103,23 @@ func ofAReport(o *office) string {
 // newReport can be ordered again and again, as it fails: no usage is counted.
 const newReport = `{"billingStartDate":"2026-04-01","billingEndDate":"2026-04-30"}`
 
+// ofAWebhook is a path of a webhook of the partner's: the first there is, or one that was made for it, as a partner can have twenty.
+func ofAWebhook(below string) func(o *office) string {
+	return func(o *office) string {
+		w := httptest.NewRecorder()
+		r := httptest.NewRequest(http.MethodGet, "/hub/v1/webhooks", nil)
+		r.Header.Set("Authorization", "Bearer "+o.token)
+		o.door.ServeHTTP(w, r)
+		var list struct{ Items []struct{ ID string } }
+		if json.Unmarshal(w.Body.Bytes(), &list) == nil && len(list.Items) > 0 {
+			return "/hub/v1/webhooks/" + list.Items[0].ID + below
+		}
+		return "/hub/v1/webhooks/" + o.made("/hub/v1/webhooks", newWebhook).ID + below
+	}
+}
+
+const newWebhook = `{"name":"device manager","targetUrl":"https://tools.example.com/changes?key=hunter2"}`
+
 // ofACustomer is the path of a customer that was made for it, and that nobody subscribes with.
 func ofACustomer(o *office) string {
 	return "/v1/wholesale/customers/" + last(o.made("/v1/wholesale/customers", o.newCustomer("made-"+newID())).URL)
@@ -125,7 +142,7 @@ func (o *office) made(path, body string) (made struct{ ID, URL, OrgID string }) 
 
 func routes() []routed {
 	const device, telephony, hub = "/v1/devices/{deviceId}", "/v1/telephony/config/devices/{deviceId}", "/hub/v1/devices/{deviceId}"
-	const review = "/hub/v1/rpl/reviews/{reviewId}"
+	const review, hook = "/hub/v1/rpl/reviews/{reviewId}", "/hub/v1/webhooks/{webhookId}"
 	return []routed{
 		{"POST", "/hub/v1/templates", "dialtone:templates_write", 201, at("/hub/v1/templates"), at(`{"name":"Big","country":"US","language":"en_US","subscriptionId":"S"}`)},
 		{"GET", "/hub/v1/templates", "dialtone:templates_read", 200, at("/hub/v1/templates"), nil},
@@ -184,6 +201,15 @@ func routes() []routed {
 		{"GET", "/v1/wholesale/billing/reports", "spark-admin:wholesale_billing_reports_read", 200, at("/v1/wholesale/billing/reports"), nil},
 		{"GET", "/v1/wholesale/billing/reports/{id}", "spark-admin:wholesale_billing_reports_read", 200, ofAReport, nil},
 		{"DELETE", "/v1/wholesale/billing/reports/{id}", "spark-admin:wholesale_billing_reports_write", 204, ofAReport, nil},
+		{"POST", "/hub/v1/webhooks", "dialtone:webhooks_write", 201, at("/hub/v1/webhooks"), at(newWebhook)},
+		{"GET", "/hub/v1/webhooks", "dialtone:webhooks_read", 200, at("/hub/v1/webhooks"), nil},
+		{"GET", hook, "dialtone:webhooks_read", 200, ofAWebhook(""), nil},
+		{"PUT", hook, "dialtone:webhooks_write", 200, ofAWebhook(""), at(newWebhook)},
+		{"POST", hook + "/secret", "dialtone:webhooks_write", 200, ofAWebhook("/secret"), nil},
+		{"GET", hook + "/deliveries", "dialtone:webhooks_read", 200, ofAWebhook("/deliveries"), nil},
+		{"POST", hook + "/replay", "dialtone:webhooks_write", 200, ofAWebhook("/replay"), at(`{"dead":true}`)},
+		{"POST", hook + "/ping", "dialtone:webhooks_write", 200, ofAWebhook("/ping"), nil},
+		{"DELETE", hook, "dialtone:webhooks_write", 204, ofAWebhook(""), nil},
 		{"GET", "/hub/v1/audit", "dialtone:audit_read", 200, at("/hub/v1/audit"), nil},
 		{"GET", "/hub/v1/rpl/reviews", "dialtone:rpl_read", 200, at("/hub/v1/rpl/reviews"), nil},
 		{"GET", review, "dialtone:rpl_read", 200, ofAReview(""), nil},
@@ -204,6 +230,7 @@ func routes() []routed {
 				return fmt.Sprintf(`{"mac":"00562B043615","model":"Cisco 8851","personId":%q}`, o.person)
 			}},
 		{"GET", "/v1/devices", "spark-admin:devices_read", 200, at("/v1/devices"), nil},
+		{"GET", "/hub/v1/devices/changes", "spark-admin:devices_read", 200, at("/hub/v1/devices/changes"), nil},
 		{"GET", device, "spark-admin:devices_read", 200, ofDevice("/v1/devices/%s"), nil},
 		{"GET", telephony, "spark-admin:telephony_config_read", 200, ofDevice("/v1/telephony/config/devices/%s"), nil},
 		{"PUT", telephony, "spark-admin:telephony_config_write", 204, ofDevice("/v1/telephony/config/devices/%s"), at(`{"sipPassword":"Another-Password-1"}`)},

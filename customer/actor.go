@@ -35,6 +35,8 @@ const (
 	ScopeAuditRead        Scope = "dialtone:audit_read"
 	ScopeTokensRead       Scope = "dialtone:tokens_read"
 	ScopeTokensWrite      Scope = "dialtone:tokens_write"
+	ScopeWebhooksRead     Scope = "dialtone:webhooks_read"
+	ScopeWebhooksWrite    Scope = "dialtone:webhooks_write"
 	ScopeRPLRead          Scope = "dialtone:rpl_read"
 	ScopeRPLWrite         Scope = "dialtone:rpl_write"
 )
@@ -46,7 +48,7 @@ func AllScopes() []Scope {
 		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeCredentialsRead, ScopeCredentialsWrite, ScopeSubPartnersRead, ScopeSubPartnersWrite,
 		ScopeReportsRead, ScopeReportsWrite,
 		ScopeAdminsRead, ScopeAdminsWrite, ScopeTemplatesRead, ScopeTemplatesWrite, ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite,
-		ScopeRPLRead, ScopeRPLWrite,
+		ScopeRPLRead, ScopeRPLWrite, ScopeWebhooksRead, ScopeWebhooksWrite,
 	}
 }
 

@@ -282,12 +282,13 @@ func (s Subscriber) Packages() []Package { return append([]Package{s.Package}, s
 
 // Event is something that happened, kept for ever in the transaction that did it.
 type Event struct {
-	ID      int64 // rises; given by the store
+	ID      int64 // given by the store
 	Time    time.Time
 	Tenant  Tenant
 	Actor   string         // who did it: an admin's e-mail, or "system"
 	Kind    EventKind      // what happened
 	Subject string         // the id of the thing that it happened to
+	Device  string         // the id of the device that it is about; empty for what isn't about one. Only those with it are changes
 	Data    map[string]any // facts for whoever reads the log; never a secret
 }
 

@@ -16,6 +16,7 @@ type Reader interface {
 
 	ScreeningReader
 	OAuthReader
+	ChangeReader
 
 	Template(ctx context.Context, partner OrgID, id TemplateID) (Template, error)
 	TemplateByProvisioningID(ctx context.Context, partner OrgID, provisioningID string) (Template, error)

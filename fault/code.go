@@ -38,6 +38,7 @@ const (
 	CodeRevealed        Code = 90031 // the password was shown already
 	CodeNotCounted      Code = 90050 // usage isn't counted by this version
 	CodeReportExists    Code = 90051 // there is a completed billing report of the same kind
+	CodeWebhooks        Code = 90060 // the partner has as many webhooks as it may
 	CodeGivenUp         Code = 90099 // background work failed too often
 )
 
@@ -83,6 +84,7 @@ func Codes() []CodeMeaning {
 		{CodeRevealed, Conflict, "The password was shown before, or chosen by somebody. Rotate it to get a new one."},
 		{CodeNotCounted, Unavailable, "Usage isn't counted by this version. Only in a report's `errors`."},
 		{CodeReportExists, Conflict, "There is a completed report for the same days, of the same kind. Delete it before you order it again."},
+		{CodeWebhooks, Conflict, "You have as many webhooks as you may."},
 		{CodeGivenUp, Unavailable, "Background work failed too often. Ask for it again."},
 	}
 }

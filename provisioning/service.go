@@ -126,5 +126,5 @@ func (s *Service) Stats() Stats {
 }
 
 func (s *Service) record(ctx context.Context, tx Tx, actor customer.Actor, d Device, kind customer.EventKind, data map[string]any) error {
-	return tx.Record(ctx, customer.Event{Time: s.now(), Tenant: d.Tenant(), Actor: actor.Email, Kind: kind, Subject: string(d.ID), Data: data})
+	return tx.Record(ctx, customer.Event{Time: s.now(), Tenant: d.Tenant(), Actor: actor.Email, Kind: kind, Subject: string(d.ID), Device: string(d.ID), Data: data})
 }

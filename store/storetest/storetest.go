@@ -1,6 +1,6 @@
 // Package storetest says what every store must do: one suite that runs on each database.
 //
-// It is for tests alone. It knows the interfaces of customer, billing and provisioning and nothing of SQL. Start at Run.
+// It is for tests alone. It knows the interfaces of the nouns and nothing of SQL. Start at Run.
 package storetest
 
 import (
@@ -20,6 +20,7 @@ import (
 	"dialtone/fault"
 	"dialtone/job"
 	"dialtone/provisioning"
+	"dialtone/webhook"
 )
 
 // Store is what a database offers.
@@ -27,6 +28,7 @@ type Store interface {
 	Customers() customer.Store
 	Billing() billing.Store
 	Provisioning() provisioning.Store
+	Webhooks() webhook.Store
 	Work(ctx context.Context, workers []job.Worker, logger *slog.Logger) error
 	Jobs(ctx context.Context) (map[string]int, error)
 	Close() error
@@ -35,6 +37,7 @@ type Store interface {
 // Run runs the suite; open gives each test an empty store that is closed with it.
 func Run(t *testing.T, open func(testing.TB) Store) {
 	t.Helper()
+	runFeed(t, open)
 	for name, test := range map[string]func(*testing.T, *fixture){
 		"NounsComeBackAsTheyWere":   nounsComeBack,
 		"ListsPageAndFilter":        listsPageAndFilter,

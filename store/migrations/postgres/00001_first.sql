@@ -463,6 +463,16 @@ CREATE TABLE traces (
 );
 CREATE INDEX traces_device ON traces (device_id, id);
 
+-- The feed of device events is in the order (xact, id): ids are given before the commit, so that a lower one can appear after a higher one was read,
+-- but what a transaction below the oldest running one wrote is all there. Transaction ids belong to the server; the shift makes them rise on, when a
+-- dump is restored on another one.
+CREATE TABLE event_clock (shift BIGINT NOT NULL);
+INSERT INTO event_clock (shift) VALUES (0);
+CREATE FUNCTION event_xact() RETURNS BIGINT LANGUAGE sql VOLATILE AS
+    'SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint) + shift FROM event_clock';
+CREATE FUNCTION event_settled() RETURNS BIGINT LANGUAGE sql STABLE AS
+    'SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) + shift FROM event_clock';
+
 CREATE TABLE events (
     id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at         BIGINT NOT NULL,
@@ -471,11 +481,64 @@ CREATE TABLE events (
     actor      TEXT NOT NULL,
     kind       TEXT NOT NULL,
     subject    TEXT NOT NULL,
-    data       TEXT NOT NULL  -- JSON object
+    data       TEXT NOT NULL, -- JSON object
+    device_id  TEXT NOT NULL, -- that it is about, and that may be gone; '' for none
+    xact       BIGINT NOT NULL DEFAULT event_xact()
 );
 CREATE INDEX events_tenant ON events (partner_id, org_id, id);
 CREATE INDEX events_partner ON events (partner_id, id);
 CREATE INDEX events_subject ON events (partner_id, subject, id);
+CREATE INDEX events_changes ON events (partner_id, xact, id) WHERE device_id <> '';
+CREATE INDEX events_org_changes ON events (partner_id, org_id, xact, id) WHERE device_id <> '';
+CREATE INDEX events_device ON events (partner_id, device_id, xact, id) WHERE device_id <> '';
+
+CREATE TABLE webhooks (
+    id            TEXT PRIMARY KEY,
+    partner_id    TEXT NOT NULL REFERENCES partners (id),
+    org_id        TEXT NOT NULL, -- the one customer's; '' for all of the partner's
+    name          TEXT NOT NULL,
+    target        TEXT NOT NULL,
+    kinds         TEXT NOT NULL, -- JSON array; empty for all
+    status        TEXT NOT NULL CHECK (status IN ('active', 'disabled')),
+    secret        BYTEA NOT NULL, -- sealed
+    old_secret    BYTEA, -- sealed; NULL for none
+    old_until     BIGINT NOT NULL,
+    after_xact    BIGINT NOT NULL, -- the log was read up to here
+    after_id      BIGINT NOT NULL,
+    is_full       BIGINT NOT NULL CHECK (is_full IN (0, 1)),
+    wake_at       BIGINT NOT NULL,
+    retry_at      BIGINT NOT NULL,
+    failures      BIGINT NOT NULL,
+    failing_since BIGINT NOT NULL,
+    last_delivery BIGINT NOT NULL,
+    last_failure  BIGINT NOT NULL,
+    failure       TEXT NOT NULL,
+    created       BIGINT NOT NULL,
+    lease_id      TEXT NOT NULL DEFAULT '', -- of the session that is at work on it
+    lease_until   BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX webhooks_list ON webhooks (partner_id, created, id);
+
+-- What waits for webhooks, and what was given up. The event's device and place are repeated to be in the indexes.
+CREATE TABLE webhook_deliveries (
+    webhook_id   TEXT NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    event_id     BIGINT NOT NULL REFERENCES events (id),
+    partner_id   TEXT NOT NULL,
+    device_id    TEXT NOT NULL,
+    xact         BIGINT NOT NULL,
+    state        TEXT NOT NULL CHECK (state IN ('pending', 'dead')),
+    replayed     BIGINT NOT NULL CHECK (replayed IN (0, 1)),
+    attempts     BIGINT NOT NULL,
+    tries        BIGINT NOT NULL,
+    next_try     BIGINT NOT NULL,
+    first_failed BIGINT NOT NULL,
+    failure      TEXT NOT NULL,
+    died         BIGINT NOT NULL,
+    PRIMARY KEY (webhook_id, event_id)
+);
+CREATE UNIQUE INDEX webhook_deliveries_device ON webhook_deliveries (webhook_id, device_id) WHERE state = 'pending' AND replayed = 0;
+CREATE INDEX webhook_deliveries_heads ON webhook_deliveries (webhook_id, state, device_id, xact, event_id);
+CREATE INDEX webhook_deliveries_died ON webhook_deliveries (died) WHERE state = 'dead';
 
 -- A screening list belongs to the installation, and to no tenant.
 CREATE TABLE rpl_lists (

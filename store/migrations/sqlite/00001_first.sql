@@ -463,6 +463,7 @@ CREATE TABLE traces (
 ) STRICT;
 CREATE INDEX traces_device ON traces (device_id, id);
 
+-- The feed of device events is in the order (xact, id). Writers take turns here, so that the id alone decides.
 CREATE TABLE events (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     at         INTEGER NOT NULL,
@@ -471,11 +472,64 @@ CREATE TABLE events (
     actor      TEXT NOT NULL,
     kind       TEXT NOT NULL,
     subject    TEXT NOT NULL,
-    data       TEXT NOT NULL  -- JSON object
+    data       TEXT NOT NULL, -- JSON object
+    device_id  TEXT NOT NULL, -- that it is about, and that may be gone; '' for none
+    xact       INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX events_tenant ON events (partner_id, org_id, id);
 CREATE INDEX events_partner ON events (partner_id, id);
 CREATE INDEX events_subject ON events (partner_id, subject, id);
+CREATE INDEX events_changes ON events (partner_id, xact, id) WHERE device_id <> '';
+CREATE INDEX events_org_changes ON events (partner_id, org_id, xact, id) WHERE device_id <> '';
+CREATE INDEX events_device ON events (partner_id, device_id, xact, id) WHERE device_id <> '';
+
+CREATE TABLE webhooks (
+    id            TEXT PRIMARY KEY,
+    partner_id    TEXT NOT NULL REFERENCES partners (id),
+    org_id        TEXT NOT NULL, -- the one customer's; '' for all of the partner's
+    name          TEXT NOT NULL,
+    target        TEXT NOT NULL,
+    kinds         TEXT NOT NULL, -- JSON array; empty for all
+    status        TEXT NOT NULL CHECK (status IN ('active', 'disabled')),
+    secret        BLOB NOT NULL, -- sealed
+    old_secret    BLOB, -- sealed; NULL for none
+    old_until     INTEGER NOT NULL,
+    after_xact    INTEGER NOT NULL, -- the log was read up to here
+    after_id      INTEGER NOT NULL,
+    is_full       INTEGER NOT NULL CHECK (is_full IN (0, 1)),
+    wake_at       INTEGER NOT NULL,
+    retry_at      INTEGER NOT NULL,
+    failures      INTEGER NOT NULL,
+    failing_since INTEGER NOT NULL,
+    last_delivery INTEGER NOT NULL,
+    last_failure  INTEGER NOT NULL,
+    failure       TEXT NOT NULL,
+    created       INTEGER NOT NULL,
+    lease_id      TEXT NOT NULL DEFAULT '', -- of the session that is at work on it
+    lease_until   INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE INDEX webhooks_list ON webhooks (partner_id, created, id);
+
+-- What waits for webhooks, and what was given up. The event's device and place are repeated to be in the indexes.
+CREATE TABLE webhook_deliveries (
+    webhook_id   TEXT NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    event_id     INTEGER NOT NULL REFERENCES events (id),
+    partner_id   TEXT NOT NULL,
+    device_id    TEXT NOT NULL,
+    xact         INTEGER NOT NULL,
+    state        TEXT NOT NULL CHECK (state IN ('pending', 'dead')),
+    replayed     INTEGER NOT NULL CHECK (replayed IN (0, 1)),
+    attempts     INTEGER NOT NULL,
+    tries        INTEGER NOT NULL,
+    next_try     INTEGER NOT NULL,
+    first_failed INTEGER NOT NULL,
+    failure      TEXT NOT NULL,
+    died         INTEGER NOT NULL,
+    PRIMARY KEY (webhook_id, event_id)
+) STRICT;
+CREATE UNIQUE INDEX webhook_deliveries_device ON webhook_deliveries (webhook_id, device_id) WHERE state = 'pending' AND replayed = 0;
+CREATE INDEX webhook_deliveries_heads ON webhook_deliveries (webhook_id, state, device_id, xact, event_id);
+CREATE INDEX webhook_deliveries_died ON webhook_deliveries (died) WHERE state = 'dead';
 
 -- A screening list belongs to the installation, and to no tenant.
 CREATE TABLE rpl_lists (
