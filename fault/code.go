@@ -33,6 +33,8 @@ const (
 	CodeBillingStart    Code = 90027 // the billing start can't be given, or not any more
 	CodeReviewOver      Code = 90028 // the review is decided, over or due
 	CodePSTNCountry     Code = 90030 // the PSTN vendor doesn't serve the location's country
+	CodeCallingOff      Code = 90040 // calling isn't switched on for the location
+	CodeFixed           Code = 90041 // a package decides it, and it can't be changed
 	CodeNotCounted      Code = 90050 // usage isn't counted by this version
 	CodeReportExists    Code = 90051 // there is a completed billing report of the same kind
 	CodeGivenUp         Code = 90099 // background work failed too often
@@ -75,6 +77,8 @@ func Codes() []CodeMeaning {
 		{CodeBillingStart, Conflict, "The billing start can't be given, or not be changed any more."},
 		{CodeReviewOver, Conflict, "The review is decided, over or due."},
 		{CodePSTNCountry, Conflict, "The PSTN vendor doesn't serve the location's country."},
+		{CodeCallingOff, Conflict, "Calling isn't switched on for the location."},
+		{CodeFixed, Conflict, "A package of the customer decides this, so that it can't be changed."},
 		{CodeNotCounted, Unavailable, "Usage isn't counted by this version. Only in a report's `errors`."},
 		{CodeReportExists, Conflict, "There is a completed report for the same days, of the same kind. Delete it before you order it again."},
 		{CodeGivenUp, Unavailable, "Background work failed too often. Ask for it again."},
