@@ -56,6 +56,13 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"PeopleMove":                peopleMove,
 		"IdentityProvidersChange":   identityProvidersChange,
 		"PSTNVendorsChange":         pstnVendorsChange,
+		"LocationsChange":           locationsChange,
+		"LocationsAreListed":        locationsAreListed,
+		"LocationsRevise":           locationsRevise,
+		"FloorsChange":              floorsChange,
+		"NumbersChange":             numbersChange,
+		"NumbersAreListed":          numbersAreListed,
+		"NumberJobsChange":          numberJobsChange,
 		"WhatIsReferredToStays":     whatIsReferredToStays,
 		"IntegrationsChange":        integrationsChange,
 		"GrantsAreTrimmed":          grantsAreTrimmed,
@@ -418,7 +425,9 @@ func foreignRowsArentThere(t *testing.T, f *fixture) {
 			"enrol":  func(tx provisioning.Tx) error { return tx.SetEnrolment(ctx, stranger, device.ID, f.now) },
 			"revise": func(tx provisioning.Tx) error { _, err := tx.RaiseRevision(ctx, stranger, device.ID); return err },
 			"secret": func(tx provisioning.Tx) error { return tx.SetLineSecret(ctx, stranger, line) },
-			"number": func(tx provisioning.Tx) error { return tx.OwnNumber(ctx, stranger, number.E164, customer.MemberID(person.ID)) },
+			"number": func(tx provisioning.Tx) error {
+				return tx.OwnNumber(ctx, stranger, number.E164, customer.MemberID(person.ID))
+			},
 		} {
 			notThere(what, f.p.Update(ctx, stranger, write))
 		}
@@ -475,7 +484,9 @@ func whatIsTakenIsNamed(t *testing.T, f *fixture) {
 			_, err := tx.AddNumber(ctx, n)
 			return err
 		}, "phoneNumbers 90015"},
-		"number of somebody": {func(tx provisioning.Tx) error { return tx.OwnNumber(ctx, tenantOf(f.one), number.E164, customer.MemberID(ada.ID)) }, "provisioningParameters.primaryPhoneNumber 90015"},
+		"number of somebody": {func(tx provisioning.Tx) error {
+			return tx.OwnNumber(ctx, tenantOf(f.one), number.E164, customer.MemberID(ada.ID))
+		}, "provisioningParameters.primaryPhoneNumber 90015"},
 		"line identity": {func(tx provisioning.Tx) error {
 			l := line
 			l.ID, l.Port = provisioning.LineID(id()), 2
