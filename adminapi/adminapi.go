@@ -33,6 +33,7 @@ import (
 type Customers interface {
 	IdentityProviders
 	PSTNVendors
+	Places
 
 	OAuth
 	Authenticate(ctx context.Context, token secret.Text) (customer.Actor, error)
@@ -76,8 +77,6 @@ type Customers interface {
 	DenyReview(ctx context.Context, actor customer.Actor, id screening.ReviewID, note string) (customer.Review, error)
 	ContactPartner(ctx context.Context, actor customer.Actor, id screening.ReviewID, reached bool, note string) (customer.Review, error)
 	Events(ctx context.Context, tenant customer.Tenant, filter customer.EventFilter, page customer.Page) ([]customer.Event, bool, error)
-	Locations(ctx context.Context, tenant customer.Tenant, filter customer.LocationFilter, page customer.Page) ([]customer.Location, bool, error)
-	AddNumbers(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in customer.NewNumbers) error
 	Subscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID) (customer.Subscriber, error)
 	Subscribers(ctx context.Context, tenant customer.Tenant, filter customer.SubscriberFilter, page customer.Page) ([]customer.Subscriber, bool, error)
 }
@@ -89,6 +88,7 @@ type Devices interface {
 	CheckSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) error
 	ChangeSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID, in provisioning.Reassignment) (customer.Subscriber, error)
 	RemoveSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID) error
+	ChangeLocation(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id customer.LocationID, in customer.LocationChange) error
 	AddDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in provisioning.NewDevice) (provisioning.DeviceView, error)
 	Device(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.DeviceView, error)
 	Devices(ctx context.Context, tenant customer.Tenant, filter provisioning.DeviceFilter, page customer.Page) ([]provisioning.DeviceView, bool, error)
