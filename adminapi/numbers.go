@@ -265,10 +265,12 @@ func (s *Server) numberRoutes() {
 	route(s, operation{"addNumbers", http.MethodPost, path, "Add phone numbers to a location", http.StatusCreated, customer.ScopeTelephonyWrite},
 		atLocation(s, func(ctx context.Context, tenant customer.Tenant, id customer.LocationID, in newNumbersInput) (*emptyOutput, error) {
 			b := in.Body
-			return &emptyOutput{}, s.Customers.AddNumbers(ctx, actorOf(ctx), tenant, customer.NewNumbers{
+			err := s.Customers.AddNumbers(ctx, actorOf(ctx), tenant, customer.NewNumbers{
 				Location: id, E164: b.PhoneNumbers, State: customer.NumberState(b.State), Type: customer.NumberType(b.NumberType), Usage: customer.NumberUsage(b.NumberUsageType),
 			})
+			return &emptyOutput{}, aboutNumbers(err, b.PhoneNumbers)
 		}))
+	s.describeNumberErrors(path)
 	route(s, operation{"updateNumbers", http.MethodPut, path, "Put phone numbers of a location into service, or take them out of it", http.StatusNoContent, customer.ScopeTelephonyWrite},
 		atLocation(s, func(ctx context.Context, tenant customer.Tenant, id customer.LocationID, in numberStatesInput) (*struct{}, error) {
 			states := map[string]customer.NumberState{"": customer.NumberActive, "ACTIVATE": customer.NumberActive, "DEACTIVATE": customer.NumberInactive}

@@ -104,6 +104,12 @@ func TestNumbersOfALocationChange(t *testing.T) {
 	} {
 		assert.Equal(t, 400, o.ask(t, o.token, "POST", at, body).status, body)
 	}
+	single := o.ask(t, o.token, "POST", at, `{"phoneNumbers":["+12175550124","12175550125"]}`)
+	assert.Equal(t, 400, single.status)
+	assert.JSONEq(t, `[{"errors":[{"number":"12175550125","errorType":"ERROR","errorCode":"90000","errorTitle":"The number can't be added",
+		"errorMessage":"must be a number in E.164 form, such as +12405551212; it is \"12175550125\""}]}]`, single.body)
+	assert.Equal(t, "application/json", single.header.Get("Content-Type"))
+	assert.NotEmpty(t, single.header.Get("trackingid"))
 	o.ok(t, 201, "POST", at, `{"phoneNumbers":["+12175550124"],"numberType":"MOBILE","state":"INACTIVE"}`)
 	assert.Equal(t, "MOBILE_NUMBER", o.numbersOf(t, "phoneNumber=%2B12175550124")[0]["includedTelephonyTypes"])
 	o.ok(t, 204, "PUT", at, `{"phoneNumbers":["+12175550124"]}`)

@@ -264,7 +264,7 @@ CREATE TABLE numbers (
 );
 CREATE INDEX numbers_list ON numbers (partner_id, created, e164);
 CREATE INDEX numbers_org_list ON numbers (partner_id, org_id, created, e164);
-CREATE INDEX numbers_location ON numbers (location_id);
+CREATE INDEX numbers_location ON numbers (location_id, created, e164);
 CREATE INDEX numbers_owner ON numbers (owner_id);
 
 -- Background work on numbers.
