@@ -133,7 +133,7 @@ func (in *numbersInput) filter() (customer.NumberFilter, error) {
 func ownerTypes() []string {
 	return []string{
 		"PEOPLE", "PLACE", "VIRTUAL_LINE", "AUTO_ATTENDANT", "CALL_QUEUE", "PAGING_GROUP", "HUNT_GROUP", "VOICE_MESSAGING", "OFFICE_ANYWHERE",
-		"CONTACT_CENTER_LINK", "CONTACT_CENTER_ADAPTER", "ROUTE_LIST", "VOICEMAIL_GROUP", "COLLABORATE_BRIDGE",
+		"CONTACT_CENTER_LINK", "CONTACT_CENTER_ADAPTER", "ROUTE_LIST", "VOICEMAIL_GROUP", "COLLABORATE_BRIDGE", //nolint:misspell // the wire's spelling
 	}
 }
 

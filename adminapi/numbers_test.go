@@ -151,7 +151,7 @@ func TestNumbersOfALocationChange(t *testing.T) {
 func TestNumbersMoveToAnotherLocation(t *testing.T) {
 	t.Parallel()
 	o, _ := numbered(t)
-	annex := o.madeIn("/v1/locations", newLocation("Annex", springfield))
+	annex := o.addLocation(newLocation("Annex", springfield))
 	body := fmt.Sprintf(`{"operation":"MOVE","targetLocationId":%q,"numberList":[{"locationId":%q,"numbers":["+12175550120","+12175550121","+12175550122","+12175550199"]}]}`, annex, o.location)
 	refused := o.ask(t, o.token, "POST", numberJobs, body)
 	assert.Equal(t, 400, refused.status)

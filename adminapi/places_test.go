@@ -42,11 +42,13 @@ func ofLocation(prefix, below string) func(*office) string {
 
 // ofALocation is the path of a location without calling that was made for it.
 func ofALocation(o *office) string {
-	return "/v1/locations/" + o.madeIn("/v1/locations", newLocation("made", springfield))
+	return "/v1/locations/" + o.addLocation(newLocation("made", springfield))
 }
 
-// madeIn creates something in the office's customer, and returns its id.
-func (o *office) madeIn(path, body string) string { return o.made(path+"?orgId="+o.org, body).ID }
+// addLocation adds a location without calling to the office's customer, and returns its id.
+func (o *office) addLocation(body string) string {
+	return o.made("/v1/locations?orgId="+o.org, body).ID
+}
 
 // ofAFloor is the path of a floor of a location that was made for it.
 func ofAFloor(o *office) string {
@@ -148,7 +150,7 @@ func placeRoutes() []routed {
 func TestALocationIsMadeChangedAndDeleted(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	id := o.madeIn("/v1/locations", `{"name":"Annex","timeZone":"Europe/Berlin","preferredLanguage":"de","announcementLanguage":"de_DE","latitude":"52.53","longitude":"-13.38","notes":"n","address":`+berlin+`}`)
+	id := o.addLocation(`{"name":"Annex","timeZone":"Europe/Berlin","preferredLanguage":"de","announcementLanguage":"de_DE","latitude":"52.53","longitude":"-13.38","notes":"n","address":` + berlin + `}`)
 	at := "/v1/locations/" + id
 	want := map[string]any{
 		"id": id, "name": "Annex", "orgId": o.org, "timeZone": "Europe/Berlin", "preferredLanguage": "de_de", "announcementLanguage": "de_de",
@@ -205,7 +207,7 @@ func TestAChangeOfALocationReachesItsPhones(t *testing.T) {
 func TestCallingIsSwitchedOnAndOff(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	id := o.madeIn("/v1/locations", newLocation("Annex", springfield))
+	id := o.addLocation(newLocation("Annex", springfield))
 	at := "/v1/telephony/config/locations/" + id
 	refused := o.ask(t, o.token, "POST", at+"/numbers", `{"phoneNumbers":["+12175550124"]}`)
 	assert.Equal(t, 409, refused.status)

@@ -2,6 +2,7 @@ package customer
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -220,7 +221,7 @@ func (p *problems) dialled(field string, value *string, most int, into *string) 
 	}
 	*into = strings.TrimSpace(*value)
 	if len(*into) > most || strings.Trim(*into, "0123456789") != "" {
-		p.reject(field, *into, "must be digits, at most "+string(rune('0'+most)))
+		p.reject(field, *into, fmt.Sprintf("must be digits, at most %d", most))
 	}
 }
 

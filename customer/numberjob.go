@@ -182,12 +182,8 @@ func (s *Service) doNumberJob(ctx context.Context, tx Tx, j NumberJob) (NumberJo
 		return j, err
 	}
 	if j.Operation == OperationMove {
-		target, err := tx.Location(ctx, j.Tenant(), j.Target)
-		if err != nil && !fault.Is(err, fault.NotFound) {
-			return j, err
-		}
-		if err != nil || !target.Calling {
-			return j.refused("", fault.CodeCallingOff, "The location that the numbers were to go to isn't there any more, or has no calling."), nil
+		if takes, err := takesNumbers(ctx, tx, j); err != nil || !takes {
+			return j.refused("", fault.CodeCallingOff, "The location that the numbers were to go to isn't there any more, or has no calling."), err
 		}
 	}
 	var changed []string
@@ -211,6 +207,15 @@ func (s *Service) doNumberJob(ctx context.Context, tx Tx, j NumberJob) (NumberJo
 		kind, facts = EventNumbersChanged, map[string]any{"numbers": changed, "usage": j.Usage}
 	}
 	return j, s.record(ctx, tx, Actor{Partner: j.Partner, Email: j.Actor}, j.Tenant(), kind, string(j.Source), facts)
+}
+
+// takesNumbers reports whether the numbers of a job can go where they are to.
+func takesNumbers(ctx context.Context, r Reader, j NumberJob) (bool, error) {
+	target, err := r.Location(ctx, j.Tenant(), j.Target)
+	if fault.Is(err, fault.NotFound) {
+		return false, nil
+	}
+	return target.Calling, err
 }
 
 // changeNumber does what a job says to one number.
