@@ -24,8 +24,8 @@ func inNoDocument(documented string) bool {
 	return false
 }
 
-// mayBeEmpty reports whether a route takes a body that says nothing, or none.
-func mayBeEmpty(r routed) bool { return strings.HasSuffix(r.documented, "/generatePassword/invoke") }
+// needsNoBody reports whether a route takes a body that says nothing, or none.
+func needsNoBody(r routed) bool { return strings.HasSuffix(r.documented, "/generatePassword/invoke") }
 
 const berlin = `{"address1":"Invalidenstraße 1","city":"Berlin","postalCode":"10115","country":"de"}`
 

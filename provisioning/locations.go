@@ -46,13 +46,17 @@ func (s *Service) reviseLocation(ctx context.Context, args locationArgs) error {
 	tenant := customer.Tenant{Partner: args.Partner, Customer: args.Org}
 	count := 0
 	err := s.store.Update(ctx, tenant, func(tx Tx) error {
-		list, err := tx.ReviseSome(ctx, tenant, args.Location, reviseChunk)
+		list, err := tx.NextToRevise(ctx, tenant, args.Location, reviseChunk)
 		if err != nil {
 			return err
 		}
 		count = len(list)
 		for _, d := range list {
-			if err := s.record(ctx, tx, customer.Actor{Email: args.Actor}, d, customer.EventDeviceRevised, map[string]any{"revision": d.Revision}); err != nil {
+			revision, err := tx.RaiseRevision(ctx, tenant, d.ID)
+			if err != nil {
+				return err
+			}
+			if err := s.record(ctx, tx, customer.Actor{Email: args.Actor}, d, customer.EventDeviceRevised, map[string]any{"revision": revision}); err != nil {
 				return err
 			}
 		}

@@ -48,8 +48,8 @@ type Tx interface {
 	RaiseRevision(ctx context.Context, tenant customer.Tenant, id DeviceID) (int64, error)
 	// BeginRevising notes that the revision of every device of a location is to be raised, whatever of that was begun before.
 	BeginRevising(ctx context.Context, tenant customer.Tenant, id customer.LocationID) error
-	// ReviseSome raises the revision of the next devices of a location, at most so many, and returns them; none when all have been.
-	ReviseSome(ctx context.Context, tenant customer.Tenant, id customer.LocationID, most int) ([]Device, error)
+	// NextToRevise returns the next devices of a location whose revision is to be raised, at most so many, and takes them for done; none when all are.
+	NextToRevise(ctx context.Context, tenant customer.Tenant, id customer.LocationID, most int) ([]Device, error)
 	CreateLine(ctx context.Context, l Line) error
 	// SetLineSecret replaces Password and HA1 of the line with l.ID.
 	SetLineSecret(ctx context.Context, tenant customer.Tenant, l Line) error

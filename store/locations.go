@@ -159,8 +159,8 @@ func (t *tx) BeginRevising(ctx context.Context, tenant customer.Tenant, id custo
 	return t.setRevisedTo(ctx, tenant, id, "")
 }
 
-// ReviseSome implements provisioning.Tx.
-func (t *tx) ReviseSome(ctx context.Context, tenant customer.Tenant, id customer.LocationID, most int) ([]provisioning.Device, error) {
+// NextToRevise implements provisioning.Tx.
+func (t *tx) NextToRevise(ctx context.Context, tenant customer.Tenant, id customer.LocationID, most int) ([]provisioning.Device, error) {
 	w := oneLocation(tenant, id)
 	var last sql.NullString
 	if err := t.get(ctx, &last, "location", "SELECT revised_to FROM locations"+w.text(), w.args...); err != nil || !last.Valid {
@@ -173,13 +173,6 @@ func (t *tx) ReviseSome(ctx context.Context, tenant customer.Tenant, id customer
 		return nil, err
 	}
 	out := nouns(rows, deviceRow.noun)
-	for i, d := range out {
-		revision, err := t.RaiseRevision(ctx, tenant, d.ID)
-		if err != nil {
-			return nil, err
-		}
-		out[i].Revision = revision
-	}
 	if len(out) < most {
 		return out, t.setRevisedTo(ctx, tenant, id, nil)
 	}

@@ -60,7 +60,7 @@ func locationsChange(t *testing.T, f *fixture) {
 		"delete": func(tx provisioning.Tx) error { return tx.DeleteLocation(ctx, tenantOf(f.foe), full.ID) },
 		"begin":  func(tx provisioning.Tx) error { return tx.BeginRevising(ctx, tenantOf(f.foe), full.ID) },
 		"revise": func(tx provisioning.Tx) error {
-			_, err := tx.ReviseSome(ctx, tenantOf(f.foe), full.ID, 1)
+			_, err := tx.NextToRevise(ctx, tenantOf(f.foe), full.ID, 1)
 			return err
 		},
 	} {
@@ -323,36 +323,38 @@ func numberJobsChange(t *testing.T, f *fixture) {
 	assert.Empty(t, list)
 }
 
-// locationsRevise raises the revision of each device of a location once, in steps, and begins anew when it is told to.
+// locationsRevise goes through the devices of a location once, in steps, and begins anew when it is told to.
 func locationsRevise(t *testing.T, f *fixture) {
 	ctx, tenant := t.Context(), tenantOf(f.one)
 	ada, _ := f.person(t, f.one, f.oneShop, "ada", "101")
+	var all []provisioning.DeviceID
 	for range 3 {
-		f.device(t, ada)
+		d, _ := f.device(t, ada)
+		all = append(all, d.ID)
 	}
-	step := func(most int) (raised []int64) {
+	step := func(most int) (due []provisioning.DeviceID) {
 		f.write(t, tenant, func(tx provisioning.Tx) error {
-			list, err := tx.ReviseSome(ctx, tenant, f.oneShop.ID, most)
-			raised = nil
+			list, err := tx.NextToRevise(ctx, tenant, f.oneShop.ID, most)
+			due = nil
 			for _, d := range list {
-				raised = append(raised, d.Revision)
+				due = append(due, d.ID)
 			}
 			return err
 		})
-		return raised
+		return due
 	}
 	begin := func() {
 		f.write(t, tenant, func(tx provisioning.Tx) error { return tx.BeginRevising(ctx, tenant, f.oneShop.ID) })
 	}
 	assert.Empty(t, step(2), "nobody asked for it")
 	begin()
-	assert.Equal(t, []int64{2, 2}, step(2))
-	assert.Equal(t, []int64{2}, step(2))
+	assert.Equal(t, all[:2], step(2))
+	assert.Equal(t, all[2:], step(2))
 	assert.Empty(t, step(2))
 	begin()
-	assert.Equal(t, []int64{3}, step(1))
+	assert.Equal(t, all[:1], step(1))
 	begin()
-	assert.Equal(t, []int64{4, 3, 3}, step(3), "a second change begins anew")
+	assert.Equal(t, all, step(3), "a second change begins anew")
 	assert.Empty(t, step(3))
 	assert.Empty(t, step(3))
 }
