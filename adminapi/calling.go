@@ -76,7 +76,7 @@ type enableCallingInput struct {
 		TimeZone             string     `json:"timeZone"`
 		PreferredLanguage    string     `json:"preferredLanguage"`
 		AnnouncementLanguage string     `json:"announcementLanguage"`
-		Address              *placeWire `json:"address"`
+		Address              *postalWire `json:"address"`
 	}
 }
 

@@ -64,13 +64,13 @@ type connectInput struct {
 
 type emergencyAddressInput struct {
 	LocationInput
-	Body placeWire
+	Body postalWire
 }
 
 type emergencyAddressChangeInput struct {
 	LocationInput
 	AddressID string `path:"addressId"`
-	Body      placeWire
+	Body      postalWire
 }
 
 // addressFaultWire is one thing to mend in an address.
@@ -81,7 +81,7 @@ type addressFaultWire struct {
 }
 
 type suggestedAddress struct {
-	placeWire
+	postalWire
 	Errors []addressFaultWire `json:"errors,omitempty"`
 }
 
@@ -145,7 +145,7 @@ func (s *Server) lookUpEmergencyAddress(ctx context.Context, tenant customer.Ten
 	if err != nil {
 		return nil, err
 	}
-	suggested := suggestedAddress{placeWire: wirePlace(clean)}
+	suggested := suggestedAddress{postalWire: wirePostal(clean)}
 	for _, f := range faults {
 		suggested.Errors = append(suggested.Errors, addressFaultWire{Code: f.Field, Title: "The address has to be mended", Detail: f.Field + " " + f.Message})
 	}

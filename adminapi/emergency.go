@@ -55,19 +55,11 @@ func (s *Server) emergencyCallback(ctx context.Context, tenant customer.Tenant, 
 	if m := c.Member; m.ID != "" {
 		out.Body.Selected = callbackMember
 		out.Body.LocationMemberInfo = &callbackMemberWire{
-			PhoneNumber: m.Number, FirstName: m.FirstName, LastName: lastNameOf(m.Kind, m.LastName), MemberID: encodeMember(m.Kind, m.ID), MemberType: string(m.Kind),
+			PhoneNumber: m.Number, FirstName: m.FirstName, LastName: lastNameOf(m.Kind, m.LastName), MemberID: memberID(m), MemberType: string(m.Kind),
 			EffectiveLevel: callbackMember, EffectiveValue: m.Number, Quality: "RECOMMENDED",
 		}
 	}
 	return out, nil
-}
-
-// encodeMember writes the id of a member, whose kind in ids of workspaces is in the plural.
-func encodeMember(kind customer.MemberKind, id customer.MemberID) string {
-	if kind == customer.MemberWorkspace {
-		return encodeID("PLACES", id)
-	}
-	return encodeID(string(kind), id)
 }
 
 // lastNameOf is a member's last name, for which workspaces have a dot.

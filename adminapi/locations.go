@@ -50,8 +50,8 @@ type Places interface {
 	NumberJobs(ctx context.Context, tenant customer.Tenant, page customer.Page) ([]customer.NumberJob, bool, error)
 }
 
-// placeWire is an address as the calling API has it.
-type placeWire struct {
+// postalWire is an address as the calling API has it.
+type postalWire struct {
 	Address1   string `json:"address1"`
 	Address2   string `json:"address2,omitempty"`
 	City       string `json:"city"`
@@ -60,11 +60,11 @@ type placeWire struct {
 	Country    string `json:"country" doc:"ISO 3166-1 alpha-2" example:"US"`
 }
 
-func wirePlace(a customer.Address) placeWire {
-	return placeWire{Address1: a.Line1, Address2: a.Line2, City: a.City, State: a.StateOrProvince, PostalCode: a.PostalCode, Country: a.Country}
+func wirePostal(a customer.Address) postalWire {
+	return postalWire{Address1: a.Line1, Address2: a.Line2, City: a.City, State: a.StateOrProvince, PostalCode: a.PostalCode, Country: a.Country}
 }
 
-func (w placeWire) noun() customer.Address {
+func (w postalWire) noun() customer.Address {
 	return customer.Address{Line1: w.Address1, Line2: w.Address2, City: w.City, StateOrProvince: w.State, PostalCode: w.PostalCode, Country: w.Country}
 }
 
@@ -73,7 +73,7 @@ type locationWire struct {
 	ID                   string    `json:"id"`
 	Name                 string    `json:"name"`
 	OrgID                string    `json:"orgId"`
-	Address              placeWire `json:"address"`
+	Address              postalWire `json:"address"`
 	TimeZone             string    `json:"timeZone"`
 	PreferredLanguage    string    `json:"preferredLanguage"`
 	AnnouncementLanguage string    `json:"announcementLanguage"`
@@ -84,7 +84,7 @@ type locationWire struct {
 
 func wireLocation(l customer.Location) locationWire {
 	return locationWire{
-		ID: encodeID(kindLocation, l.ID), Name: l.Name, OrgID: encodeID(kindOrganization, l.Org), Address: wirePlace(l.Address), TimeZone: l.TimeZone,
+		ID: encodeID(kindLocation, l.ID), Name: l.Name, OrgID: encodeID(kindOrganization, l.Org), Address: wirePostal(l.Address), TimeZone: l.TimeZone,
 		PreferredLanguage: l.Language, AnnouncementLanguage: l.AnnouncementLanguage, Latitude: l.Latitude, Longitude: l.Longitude, Notes: l.Notes,
 	}
 }
@@ -99,7 +99,7 @@ type locationsInput struct {
 // locationBody is what is said of a location, on the wire.
 type locationBody struct {
 	Name                 string     `json:"name" doc:"1 to 256 characters; 80 with calling"`
-	Address              *placeWire `json:"address"`
+	Address              *postalWire `json:"address"`
 	TimeZone             string     `json:"timeZone" example:"America/Chicago"`
 	PreferredLanguage    string     `json:"preferredLanguage" example:"en_us"`
 	AnnouncementLanguage string     `json:"announcementLanguage" example:"en_us"`

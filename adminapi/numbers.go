@@ -55,7 +55,7 @@ func wireNumber(v customer.NumberView) numberWire {
 		w.ESN = v.RoutingPrefix + v.Extension
 	}
 	if v.Owner != "" {
-		w.Owner = &numberUser{ID: encodeMember(v.OwnerKind, v.Owner), Type: string(v.OwnerKind), FirstName: v.OwnerFirst, LastName: lastNameOf(v.OwnerKind, v.OwnerLast)}
+		w.Owner = &numberUser{ID: memberID(customer.Member{ID: v.Owner, Kind: v.OwnerKind}), Type: string(v.OwnerKind), FirstName: v.OwnerFirst, LastName: lastNameOf(v.OwnerKind, v.OwnerLast)}
 	}
 	switch {
 	case v.Primary:

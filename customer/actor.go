@@ -25,6 +25,8 @@ const (
 	ScopeTelephonyWrite   Scope = "spark-admin:telephony_config_write"
 	ScopeDevicesRead      Scope = "spark-admin:devices_read"
 	ScopeDevicesWrite     Scope = "spark-admin:devices_write"
+	ScopeCredentialsRead  Scope = "dialtone:credentials_read"
+	ScopeCredentialsWrite Scope = "dialtone:credentials_write"
 	ScopeSubPartnersRead  Scope = "spark-admin:wholesale_sub_partners_read"
 	ScopeSubPartnersWrite Scope = "spark-admin:wholesale_sub_partners_write"
 	ScopeReportsRead      Scope = "spark-admin:wholesale_billing_reports_read"
@@ -45,7 +47,7 @@ func AllScopes() []Scope {
 	return []Scope{
 		ScopeCustomersRead, ScopeCustomersWrite, ScopeSubscribersRead, ScopeSubscribersWrite, ScopeLocationsRead, ScopeLocationsWrite,
 		ScopePSTNRead, ScopePSTNWrite,
-		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeSubPartnersRead, ScopeSubPartnersWrite,
+		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeCredentialsRead, ScopeCredentialsWrite, ScopeSubPartnersRead, ScopeSubPartnersWrite,
 		ScopeReportsRead, ScopeReportsWrite,
 		ScopeAdminsRead, ScopeAdminsWrite, ScopeTemplatesRead, ScopeTemplatesWrite, ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite,
 		ScopeRPLRead, ScopeRPLWrite,

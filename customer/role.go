@@ -45,7 +45,7 @@ func (r Role) places() place {
 func (r Role) Allows(s Scope) bool {
 	own := s == ScopeTokensRead || s == ScopeTokensWrite // of one's own
 	places := slices.Contains([]Scope{ScopeLocationsRead, ScopeLocationsWrite, ScopePSTNRead, ScopePSTNWrite}, s)
-	phones := slices.Contains([]Scope{ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite}, s)
+	phones := slices.Contains([]Scope{ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeCredentialsRead, ScopeCredentialsWrite}, s)
 	switch r {
 	case RoleFullPartner:
 		return true

@@ -22,16 +22,22 @@ func Models() []Model {
 		poly("VVX 250", 4, 4), poly("VVX 350", 6, 6), poly("VVX 450", 12, 12), poly("Edge E350", 8, 8), poly("Edge E450", 14, 14),
 		{
 			Name: "Generic IPPhone Customer Managed", DisplayName: "Generic SIP Phone", Family: Generic, Vendor: "Generic",
-			Type: typeGenericSIP, Manufacturer: thirdParty, ManagedBy: managedByCustomer, LinePorts: 20, OwnPassword: true,
+			Type: typeGenericSIP, Manufacturer: thirdParty, ManagedBy: managedByCustomer, LinePorts: 20, OwnPassword: true, SettingsStyle: SettingsNone,
 		},
 	}
 }
 
 func cisco(number string, lines, keys int) Model {
-	return Model{
+	m := Model{
 		Name: "DMS Cisco " + number, DisplayName: "Cisco " + number, Family: CiscoMPP, Vendor: "Cisco",
 		Type: typeMPP, Manufacturer: byCisco, ManagedBy: managedByPlatform, LinePorts: lines, LineKeys: keys,
+		FamilyName: "Cisco MPP", SettingsStyle: SettingsStatic, ConfigurableLayout: true, CustomLabels: true,
 	}
+	m.KEMModules = map[string]int{"8851": 2, "8861": 3}[number]
+	if m.KEMModules > 0 {
+		m.KEMTypes, m.KEMKeys = []string{"KEM_14_KEYS", "KEM_18_KEYS"}, 36
+	}
+	return m
 }
 
 // yealink is a model of the T4 and T5 series, which have 16 accounts each.
@@ -39,6 +45,7 @@ func yealink(name string, keys int) Model {
 	return Model{
 		Name: "DMS Yealink " + name, DisplayName: "Yealink " + name, Family: Yealink, Vendor: "Yealink",
 		Type: typeGenericSIP, Manufacturer: thirdParty, ManagedBy: managedByPlatform, LinePorts: 16, LineKeys: keys,
+		FamilyName: "Yealink", SettingsStyle: SettingsDynamic, ConfigurableLayout: true, KEMModules: 3, KEMKeys: 60,
 	}
 }
 
@@ -46,6 +53,7 @@ func poly(name string, lines, keys int) Model {
 	return Model{
 		Name: "DMS Poly " + strings.ReplaceAll(name, " ", ""), DisplayName: "Poly " + name, Family: Poly, Vendor: "Poly",
 		Type: typeGenericSIP, Manufacturer: thirdParty, ManagedBy: managedByPlatform, LinePorts: lines, LineKeys: keys,
+		FamilyName: "Poly", SettingsStyle: SettingsDynamic, ConfigurableLayout: true,
 	}
 }
 

@@ -37,7 +37,7 @@ func checkLine(field, value string) error {
 		return fault.InvalidField(field, "must not break the line")
 	case strings.TrimSpace(value) != value:
 		return fault.InvalidField(field, "must not begin or end with a blank")
-	case value == "%NULL%":
+	case value == yealinkReset:
 		return fault.InvalidField(field, "must not be %s, by which some phones mean nothing at all", value)
 	}
 	return nil
@@ -50,6 +50,17 @@ func CheckDisplayName(field, value string) error {
 		return err
 	}
 	return checkLine(field, value)
+}
+
+// CheckHotline refuses a destination that some family's phones can't be told to dial: fault.Invalid, naming the field. It must be 1 to 32 digits, * and #,
+// with or without a + in front.
+func CheckHotline(field, value string) error {
+	const longest = 32
+	digits := strings.TrimPrefix(value, "+")
+	if digits == "" || len(value) > longest || strings.Trim(digits, "0123456789*#") != "" {
+		return fault.InvalidField(field, "must have 1 to %d digits, * or #, with or without a + in front", longest)
+	}
+	return nil
 }
 
 // The length of a password that an administrator chooses, in characters.

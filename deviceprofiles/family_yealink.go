@@ -11,6 +11,9 @@ import (
 // MAC address. We have no .boot files: where there is one, only what it includes is fetched. Everything is lines of "name = value"
 // (auto-provisioning guide).
 
+// yealinkReset stands for a value that the phone takes back to its factory's; an empty one it may keep as it was.
+const yealinkReset = "%NULL%"
+
 // yealinkCommon names the common file that a model asks for. The vendor's numbers follow no rule, and every number is served alike.
 func yealinkCommon(m Model) string {
 	numbers := map[string]int{"Yealink T46S": 66, "Yealink T46U": 108, "Yealink T54W": 96, "Yealink T57W": 97}
@@ -56,7 +59,7 @@ func yealinkOwn(s Settings) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	p := newSettings()
+	p := newOwnSettings(s)
 	yealinkProvisioning(p, s.Service)
 	p.set("static.auto_provision.server.username", s.Access.UserName)
 	p.set("static.auto_provision.server.password", s.Access.Password.Reveal())
@@ -64,10 +67,13 @@ func yealinkOwn(s Settings) (File, error) {
 	p.set("static.auto_provision.reboot_force.enable", "0")
 	p.set("sip.notify_reboot_enable", "0")
 	yealinkClock(p, s, rule)
-	p.set("lang.gui", yealinkLanguage(s.Language))
+	p.preset("lang.gui", yealinkLanguage(s.Language))
 	for port := 1; port <= s.Model.LinePorts; port++ {
 		yealinkLine(p, s, port)
 	}
+	yealinkFeatures(p, s.Lines[0])
+	yealinkKeys(p, s)
+	p.rest()
 	return p.lines()
 }
 
@@ -81,7 +87,7 @@ func yealinkClock(p *settings, s Settings, rule clockRule) {
 	if s.Country == "US" || s.Country == "CA" {
 		format = "0"
 	}
-	p.set("local_time.time_format", format)
+	p.preset("local_time.time_format", format)
 	if rule.save == 0 {
 		p.set("local_time.summer_time", "0")
 		return

@@ -1,11 +1,14 @@
 // Package deviceprofiles knows phones: which models there are, what each asks for at boot, and how its files are written.
 //
-// It owns the model catalogue, the way from a requested path to a family and a MAC address, and the renderers, one a family. It never
-// does I/O, never asks who is allowed to have a file, and gives the same bytes for the same input on every machine. Start at Match, which
-// reads a request, and Render, which writes a file; a family is one file named family_NAME.go.
+// It owns the model catalogue, the way from a requested path to a family and a MAC address, the settings and key layouts that phones can have, and
+// the renderers, one a family. It never does I/O, never asks who is allowed to have a file, and gives the same bytes for the same input on every
+// machine. Start at Match, which reads a request, and Render, which writes a file; a family is one file named family_NAME.go, and keys_NAME.go for its
+// keys. Settings are data, in the folder settings: start at SettingDefinition, then Effective; layouts at Layout.
 package deviceprofiles
 
 import (
+	"maps"
+
 	"dialtone/secret"
 )
 
@@ -20,6 +23,17 @@ const (
 	Generic  Family = "generic" // any SIP phone that its owner configures: no files
 )
 
+// SettingsStyle is a model's deviceSettingsConfiguration, in the wire's words.
+type SettingsStyle string
+
+// The styles.
+const (
+	SettingsStatic  SettingsStyle = "WEBEX_CALLING_DEVICE_CONFIGURATION"         // the groups mpp, ata and wifi
+	SettingsDynamic SettingsStyle = "WEBEX_CALLING_DYNAMIC_DEVICE_CONFIGURATION" // the tags of the model's family
+	SettingsOfOS    SettingsStyle = "WEBEX_DEVICE_CONFIGURATION"                 // keys of the phone's operating system
+	SettingsNone    SettingsStyle = "NONE"                                       // whoever owns the phone configures it
+)
+
 // Model is one kind of phone in the catalogue.
 type Model struct {
 	Name         string // wire name, e.g. "DMS Cisco 8851"
@@ -29,8 +43,17 @@ type Model struct {
 	Type         string // wire word: MPP or GENERIC_SIP
 	Manufacturer string // wire word: CISCO or THIRD_PARTY
 	ManagedBy    string // wire word: CISCO, CUSTOMER or PARTNER
+	FamilyName   string // wire: familyDisplayName, e.g. "Poly"; the name of its dynamic settings too
 	LinePorts    int    // lines that it can register
 	LineKeys     int    // line key buttons
+	KEMModules   int    // expansion modules that can be attached; 0: none
+	KEMTypes     []string
+	KEMKeys      int // keys of one module, over all of its pages
+	// SettingsStyle says by which interface its settings are changed (wire: deviceSettingsConfiguration).
+	SettingsStyle      SettingsStyle
+	ConfigurableLayout bool // wire: allowConfigureLayoutEnabled
+	CustomLabels       bool // wire: customizableLineLabelEnabled
+	VirtualLines       bool // may carry a virtual line
 	// OwnPassword says that whoever creates the device must choose the SIP password, as nothing is served to the phone.
 	OwnPassword bool
 }
@@ -77,6 +100,10 @@ type Settings struct {
 	Language      string      // locale of the location, e.g. en_us
 	Lines         []Line      // by port, ascending; at least one
 	SIP           SIP
+	// Values are the settings to write, as ValuesToWrite picks them from the effective ones. The family's own choice stands for what isn't there.
+	Values map[SettingKey]SettingValue
+	// Layout says what the keys are for; the zero Layout is the default one. After a custom one it must be DefaultLayout's, as phones keep keys.
+	Layout Layout
 }
 
 // Access is the pair that a phone shows over HTTPS, as HTTP digest or basic authentication.
@@ -113,7 +140,15 @@ type Line struct {
 	Password    secret.Text
 	Domain      string // SIP domain: host part of the address of record, and digest realm
 	DisplayName string // a person's name, any Unicode
-	Label       string // what the key shows: extension, number or name
+	Label       string // what the key shows: extension, number or name, or what was chosen for it where the model has CustomLabels
+	Weight      int    // line keys that it occupies, from its port on; 0 and 1 are one
+	// Shared says that it is somebody else's line too. No phone is told: as a shared appearance it would wait for the server to grant it each call.
+	Shared bool
+	// HotlineDestination is dialled as soon as the phone goes off hook: digits, *, # and a leading +; "" for no hotline.
+	HotlineDestination string
+	// DeclineEverywhere says that declining a call ends it on all of the owner's devices, not on this phone alone. Yealink phones are told, by their
+	// first line; Poly's do so anyway, and Cisco's know no such setting.
+	DeclineEverywhere bool
 }
 
 // Masked returns a copy in which every secret reads secret.Mask, for showing to people.
@@ -123,6 +158,10 @@ func (s Settings) Masked() Settings {
 	s.Lines = append([]Line(nil), s.Lines...)
 	for i := range s.Lines {
 		s.Lines[i].Password = mask
+	}
+	s.Values = maps.Clone(s.Values)
+	for key, value := range s.Values {
+		s.Values[key] = value.Masked()
 	}
 	return s
 }

@@ -3,7 +3,9 @@ package provisioning
 import (
 	"context"
 	"io"
+	"slices"
 	"strings"
+	"time"
 
 	"dialtone/deviceprofiles"
 	"dialtone/digest"
@@ -16,6 +18,7 @@ func accessOwner(id DeviceID) string { return "device-access:" + string(id) }
 func adminOwner(id DeviceID) string  { return "device-admin:" + string(id) }
 func passwordOwner(id LineID) string { return "line-password:" + string(id) }
 func ha1Owner(id LineID) string      { return "line-ha1:" + string(id) }
+func previousOwner(id LineID) string { return "line-previous-ha1:" + string(id) }
 
 func (s *Service) sealNewPassword(owner string) (secret.Sealed, error) {
 	p, err := secret.NewPassword(s.random)
@@ -36,19 +39,75 @@ func (s *Service) sealLine(l *Line, password secret.Text) error {
 	return err
 }
 
-// md5Length is the length of an MD5 in hexadecimal: where the second of the two sealed hashes begins.
-const md5Length = 32
+// The lengths of an MD5 in hexadecimal, where the second of the two sealed hashes begins, and of both.
+const (
+	md5Length  = 32
+	bothLength = md5Length + 64
+)
 
 // ha1 returns what proves a line under an algorithm.
 func (s *Service) ha1(l Line, a digest.Algorithm) (string, error) {
 	both, err := s.keyring.Open(ha1Owner(l.ID), l.HA1)
-	if err != nil || len(both) < md5Length {
+	if err != nil || len(both) != bothLength {
 		return "", unsealable(err)
 	}
+	return oneHA1(both, a), nil
+}
+
+func oneHA1(both []byte, a digest.Algorithm) string {
 	if a == digest.SHA256 {
-		return string(both[md5Length:]), nil
+		return string(both[md5Length:])
 	}
-	return string(both[:md5Length]), nil
+	return string(both[:md5Length])
+}
+
+// maxPrevious bounds the passwords that count beside a line's newest, when it is rotated again and again while its phone is away.
+const maxPrevious = 4
+
+// keepPrevious lets the password that a line has count for a while beside the one that it is about to get, with those that do so already.
+func (s *Service) keepPrevious(l *Line, overlap time.Duration) error {
+	open := l.OverlapOpen(s.now())
+	sealed, until := l.PreviousHA1, s.now().Add(overlap)
+	l.PreviousHA1, l.PreviousUntil = nil, time.Time{}
+	if overlap == 0 {
+		return nil
+	}
+	var previous []byte
+	var err error
+	if open {
+		if previous, err = s.keyring.Open(previousOwner(l.ID), sealed); err != nil {
+			return unsealable(err)
+		}
+	}
+	current, err := s.keyring.Open(ha1Owner(l.ID), l.HA1)
+	if err != nil {
+		return unsealable(err)
+	}
+	previous = append(previous, current...)
+	if most := maxPrevious * bothLength; len(previous) > most {
+		previous = previous[len(previous)-most:]
+	}
+	l.PreviousUntil = until
+	l.PreviousHA1, err = s.keyring.Seal(previousOwner(l.ID), previous)
+	return err
+}
+
+// provesPrevious reports whether an answer was made with a password that a line had before and that still counts.
+func (s *Service) provesPrevious(l Line, answer digest.Answer, method string) (bool, error) {
+	if !l.OverlapOpen(s.now()) {
+		return false, nil
+	}
+	previous, err := s.keyring.Open(previousOwner(l.ID), l.PreviousHA1)
+	if err != nil {
+		return false, unsealable(err)
+	}
+	proven := false
+	for both := range slices.Chunk(previous, bothLength) {
+		if len(both) == bothLength && answer.Matches(oneHA1(both, answer.Algorithm), method) {
+			proven = true
+		}
+	}
+	return proven, nil
 }
 
 func (s *Service) open(owner string, sealed secret.Sealed) (secret.Text, error) {

@@ -21,9 +21,9 @@ type Device struct {
 	ID       DeviceID
 	Partner  customer.OrgID
 	Org      customer.OrgID
-	MAC      deviceprofiles.MAC
-	Model    string // wire name in the catalogue
-	Owner    customer.MemberID // the primary owner
+	MAC      deviceprofiles.MAC // zero until a phone has come with the activation code
+	Model    string             // wire name in the catalogue
+	Owner    customer.MemberID  // the primary owner
 	Location customer.LocationID
 	Tags     []string
 	// Revision counts the changes that alter what the phone should know. It starts at 1 and never goes back.
@@ -37,7 +37,29 @@ type Device struct {
 	Created        time.Time
 	FirstSeen      time.Time // zero: never
 	LastSeen       time.Time // zero: never
+	Activation     Activation
+	Layout         deviceprofiles.Layout // what the keys are for
 }
+
+// ActivationState says how a device became known, in the wire's words.
+type ActivationState string
+
+// The states of activation.
+const (
+	ActivationNone    ActivationState = "deactivated" // added by its MAC address, without a code
+	ActivationWaiting ActivationState = "activating"  // no phone has come with the code yet
+	ActivationDone    ActivationState = "activated"
+)
+
+// Activation is a device's code: sixteen digits that somebody types into a phone once.
+type Activation struct {
+	State   ActivationState
+	Hash    []byte    // of the code, by Service.hashCode; nil when no code counts
+	Expires time.Time // zero without a code
+}
+
+// HasMAC reports whether it is known which phone the device is.
+func (d Device) HasMAC() bool { return d.MAC != (deviceprofiles.MAC{}) }
 
 // Tenant returns whose device it is.
 func (d Device) Tenant() customer.Tenant {
@@ -60,7 +82,31 @@ type Line struct {
 	Password secret.Sealed // sealed for passwordOwner
 	HA1      secret.Sealed // H(user:realm:password), MD5 then SHA-256, sealed for ha1Owner
 	Created  time.Time
+	LineOptions
+	// Revealed says that somebody was shown the password, or chose it: it isn't shown again.
+	Revealed bool
+	// PreviousHA1 is that of the password before, which counts beside the new one until PreviousUntil; nil without such an overlap.
+	PreviousHA1   secret.Sealed
+	PreviousUntil time.Time
 }
+
+// LineOptions is what can be chosen for a line of a device.
+type LineOptions struct {
+	Weight             int  // line keys that it occupies, 1 or more
+	HotlineEnabled     bool // HotlineDestination is dialled as soon as the phone goes off hook
+	HotlineDestination string
+	DeclineEverywhere  bool   // declining a call ends it on all of the owner's devices, not on this phone alone
+	T38                bool   // fax over UDP, on analogue adapters
+	Label              string // what the key shows; "" for the owner's own
+}
+
+// OverlapOpen reports whether the password before still counts at a moment.
+func (l Line) OverlapOpen(now time.Time) bool {
+	return len(l.PreviousHA1) > 0 && now.Before(l.PreviousUntil)
+}
+
+// Tenant returns whose line it is.
+func (l Line) Tenant() customer.Tenant { return customer.Tenant{Partner: l.Partner, Customer: l.Org} }
 
 // LinePort is the line's address of record without a scheme, user@domain.
 func (l Line) LinePort() string { return l.UserName + "@" + l.Domain }
@@ -68,16 +114,44 @@ func (l Line) LinePort() string { return l.UserName + "@" + l.Domain }
 // DeviceFilter narrows a list of devices; empty fields don't. All match exactly but DisplayName, which matches a part of the owner's name or
 // of the model's, without regard to case.
 type DeviceFilter struct {
+	ID          DeviceID
 	Owner       customer.MemberID
 	Location    customer.LocationID
 	MAC         *deviceprofiles.MAC
-	Model       string
+	Models      []string // one of them
 	DisplayName string
+	Tags        []string // all of them
+	Status      ConnectionStatus
+}
+
+// ConnectionStatus is how a device is reached, in the wire's words. It follows from what is known of the device.
+type ConnectionStatus string
+
+// The states of a connection.
+const (
+	StatusConnected    ConnectionStatus = "connected"    // registered
+	StatusDisconnected ConnectionStatus = "disconnected" // not registered, and was there before
+	StatusActivating   ConnectionStatus = "activating"   // waits for a phone that brings its code
+	StatusUnknown      ConnectionStatus = "unknown"      // never seen
+)
+
+// Status returns how the device is reached.
+func (d DeviceView) Status() ConnectionStatus {
+	switch {
+	case d.Registered:
+		return StatusConnected
+	case d.Activation.State == ActivationWaiting:
+		return StatusActivating
+	case !d.FirstSeen.IsZero():
+		return StatusDisconnected
+	}
+	return StatusUnknown
 }
 
 // DeviceView is a device with the names around it that lists show.
 type DeviceView struct {
 	Device
+	IP                                        string // where a line registered from; "" unless registered
 	OwnerKind                                 customer.MemberKind
 	OwnerFirstName, OwnerLastName, OwnerEmail string
 	Registered                                bool // some line has a binding that is valid now
@@ -129,7 +203,8 @@ type TraceEntry struct {
 // LineOwner is a line with what its device's trace and the registrar need.
 type LineOwner struct {
 	Line
-	Revision int64 // of the device
+	Revision   int64 // of the device
+	ByPrevious bool  // proven by a password that the line had before its rotation
 }
 
 // RenderInput is what the store knows of a device's settings, read in one go.
@@ -137,6 +212,7 @@ type RenderInput struct {
 	Device   Device
 	Location customer.Location // zero when the owner has none
 	Lines    []RenderLine      // by port
+	Settings []Setting         // of the organisation, the location and the device
 }
 
 // RenderLine is a line with its owner.

@@ -14,125 +14,179 @@ import (
 
 // NewDevice is the input of AddDevice.
 type NewDevice struct {
-	MAC       string // in any spelling that deviceprofiles.ParseMAC takes
+	MAC       string // in any spelling that deviceprofiles.ParseMAC takes; passed over by OrderCode
 	Model     string // wire name or display name
 	Person    customer.PersonID
-	Workspace string      // workspaces come later: naming one is an error
+	Workspace customer.MemberID
 	Password  secret.Text // of the SIP line; empty: one is made, where the model lets us
 }
 
+// owner returns who is to own the device, and the wire's name of the field that says so.
+func (in NewDevice) owner() (customer.MemberID, string) {
+	if in.Person != "" {
+		return customer.MemberID(in.Person), "personId"
+	}
+	return in.Workspace, "workspaceId"
+}
+
 // AddDevice makes a device with its first line and the credentials for it, in one transaction. fault.Invalid names the fields that break a
-// rule; fault.Conflict when the address is in use (code 5675) or the person's package allows no further phone.
+// rule; fault.Conflict when the address is in use (code 5675) or the owner's package allows no further phone.
 func (s *Service) AddDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in NewDevice) (DeviceView, error) {
-	mac, model, err := checkDevice(in)
+	mac, err := deviceprofiles.ParseMAC(in.MAC)
 	if err != nil {
 		return DeviceView{}, err
 	}
-	person, err := s.store.Person(ctx, tenant, in.Person)
-	if fault.Is(err, fault.NotFound) {
-		return DeviceView{}, fault.InvalidField("personId", "names nobody in this organisation")
+	d := Device{MAC: mac, Activation: Activation{State: ActivationNone}}
+	return s.addDevice(ctx, actor, tenant, in, d)
+}
+
+// addDevice adds a device of which the address or the activation is given.
+func (s *Service) addDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in NewDevice, d Device) (DeviceView, error) {
+	model, err := checkDevice(in)
+	if err != nil {
+		return DeviceView{}, err
+	}
+	id, field := in.owner()
+	owner, err := s.store.Member(ctx, tenant, id)
+	if fault.Is(err, fault.NotFound) || err == nil && (owner.Kind == customer.MemberPerson) != (field == "personId") {
+		return DeviceView{}, fault.InvalidField(field, "names nobody in this organisation")
 	}
 	if err != nil {
 		return DeviceView{}, err
 	}
-	c, err := s.store.CustomerByOrg(ctx, person.Partner, person.Org)
+	c, err := s.store.CustomerByOrg(ctx, owner.Partner, owner.Org)
 	if err != nil {
 		return DeviceView{}, err
 	}
-	device, line, err := s.newDevice(person, c, mac, model, in.Password)
+	device, line, err := s.newDevice(owner, c, d, model, in.Password)
 	if err != nil {
 		return DeviceView{}, err
 	}
 	err = s.store.Update(ctx, device.Tenant(), func(tx Tx) error {
-		if err := mayHaveAnother(ctx, tx, person); err != nil {
+		if err := mayHaveAnother(ctx, tx, owner, field); err != nil {
 			return err
 		}
-		if err := tx.CreateDevice(ctx, device); err != nil {
-			return err
-		}
-		if err := tx.CreateLine(ctx, line); err != nil {
-			return err
-		}
-		facts := map[string]any{"mac": mac.String(), "model": model.Name, "person": person.ID, "line": line.LinePort()}
-		return s.record(ctx, tx, actor, device, customer.EventDeviceCreated, facts)
+		return s.createDevice(ctx, tx, actor, device, line)
 	})
 	if err != nil {
 		return DeviceView{}, err
 	}
-	return DeviceView{Device: device, OwnerKind: customer.MemberPerson, OwnerFirstName: person.FirstName, OwnerLastName: person.LastName, OwnerEmail: person.Email}, nil
+	return viewOf(device, owner), nil
 }
 
-func checkDevice(in NewDevice) (deviceprofiles.MAC, deviceprofiles.Model, error) {
-	mac, err := deviceprofiles.ParseMAC(in.MAC)
-	if err != nil {
-		return mac, deviceprofiles.Model{}, err
+func (s *Service) createDevice(ctx context.Context, tx Tx, actor customer.Actor, d Device, l Line) error {
+	if err := tx.CreateDevice(ctx, d); err != nil {
+		return err
 	}
+	if err := tx.CreateLine(ctx, l); err != nil {
+		return err
+	}
+	facts := map[string]any{"model": d.Model, "owner": d.Owner, "line": l.LinePort(), "revision": d.Revision}
+	if d.HasMAC() {
+		facts["mac"] = d.MAC.String()
+	}
+	if err := s.record(ctx, tx, actor, d, customer.EventDeviceCreated, facts); err != nil {
+		return err
+	}
+	in, err := tx.RenderInput(ctx, d.Tenant(), d.ID)
+	if err != nil {
+		return err
+	}
+	return s.keepRevision(ctx, tx, actor, in, customer.EventDeviceCreated)
+}
+
+// viewOf is a device that nobody has seen yet.
+func viewOf(d Device, owner customer.Member) DeviceView {
+	return DeviceView{Device: d, OwnerKind: owner.Kind, OwnerFirstName: owner.FirstName, OwnerLastName: owner.LastName, OwnerEmail: owner.Email}
+}
+
+func checkDevice(in NewDevice) (deviceprofiles.Model, error) {
 	model, ok := deviceprofiles.FindModel(in.Model)
 	switch {
 	case !ok:
-		return mac, model, fault.InvalidField("model", "names no model of the catalogue")
+		return model, fault.InvalidField("model", "names no model of the catalogue")
 	case (in.Person == "") == (in.Workspace == ""):
-		return mac, model, fault.InvalidField("personId", "exactly one of personId and workspaceId is needed")
-	case in.Workspace != "":
-		return mac, model, fault.InvalidField("workspaceId", "names no workspace of this organisation")
+		return model, fault.InvalidField("personId", "exactly one of personId and workspaceId is needed")
 	case model.OwnPassword && in.Password.IsZero():
-		return mac, model, fault.InvalidField("password", "is needed: nothing is served to this model, so that you choose its SIP password")
+		return model, fault.InvalidField("password", "is needed: nothing is served to this model, so that you choose its SIP password")
 	case !in.Password.IsZero():
-		return mac, model, deviceprofiles.CheckPassword("password", in.Password)
+		return model, deviceprofiles.CheckPassword("password", in.Password)
 	}
-	return mac, model, nil
+	return model, nil
 }
 
-// mayHaveAnother checks that the person's package allows a phone, and one more than there are.
-func mayHaveAnother(ctx context.Context, tx Tx, person customer.Person) error {
-	tenant := customer.Tenant{Partner: person.Partner, Customer: person.Org}
-	sub, err := tx.SubscriberByPerson(ctx, tenant, person.ID)
-	if err != nil && !fault.Is(err, fault.NotFound) {
+// mayHaveAnother checks that the owner's package allows a phone, and one more than there are; field is the wire's name of who it is.
+func mayHaveAnother(ctx context.Context, tx Tx, owner customer.Member, field string) error {
+	pkg, err := packageOf(ctx, tx, owner)
+	if err != nil {
 		return err
 	}
-	if err != nil || !sub.Package.Calling() {
-		return fault.InvalidField("personId", "has no calling package, so that a phone would have no line")
+	if !pkg.Calling() {
+		return fault.InvalidField(field, "has no calling package, so that a phone would have no line")
 	}
-	most := sub.Package.MaxDevices()
+	most, count := pkg.MaxDevices(), 0
 	if most == 0 {
-		return nil
+		most = maxSharing
+		count, err = tx.CountLines(ctx, owner.Tenant(), owner.ID)
+	} else {
+		count, err = tx.CountDevices(ctx, owner.Tenant(), owner.ID)
 	}
-	count, err := tx.CountDevices(ctx, tenant, customer.MemberID(person.ID))
 	if err != nil {
 		return err
 	}
 	if count >= most {
-		return fault.New(fault.Conflict, "%s has %d device already, as many as %s allows. Remove one first, or change the package.", person.Email, count, sub.Package).WithCode(fault.CodeDeviceLimit)
+		return fault.New(fault.Conflict, "%s has %d device already, as many as %s allows. Remove one first, or change the package.", owner.DisplayName(), count, pkg).WithCode(fault.CodeDeviceLimit)
 	}
 	return nil
 }
 
-func (s *Service) newDevice(p customer.Person, c customer.Customer, mac deviceprofiles.MAC, m deviceprofiles.Model, password secret.Text) (Device, Line, error) {
-	d := Device{
-		ID: DeviceID(s.newID()), Partner: p.Partner, Org: p.Org, MAC: mac, Model: m.Name,
-		Owner: customer.MemberID(p.ID), Location: p.Location, Revision: 1, Created: s.now(),
+// packageOf returns the base package that a member has; "" for none.
+func packageOf(ctx context.Context, tx customer.Reader, m customer.Member) (customer.Package, error) {
+	sub, err := tx.SubscriberByPerson(ctx, m.Tenant(), customer.PersonID(m.ID))
+	if fault.Is(err, fault.NotFound) {
+		return "", nil
 	}
+	return sub.Package, err
+}
+
+// newDevice completes a device, and makes its first line.
+func (s *Service) newDevice(owner customer.Member, c customer.Customer, d Device, m deviceprofiles.Model, password secret.Text) (Device, Line, error) {
+	d.ID, d.Partner, d.Org, d.Model = DeviceID(s.newID()), owner.Partner, owner.Org, m.Name
+	d.Owner, d.Location, d.Revision, d.Created = owner.ID, owner.Location, 1, s.now()
+	if err := s.newAccess(&d); err != nil {
+		return Device{}, Line{}, err
+	}
+	l, err := s.newLine(d, owner.ID, c.SIPDomain, password)
+	l.Port = 1
+	return d, l, err
+}
+
+// newAccess gives a device's phone new passwords of its own: for HTTPS, and for its menu.
+func (s *Service) newAccess(d *Device) error {
 	var err error
 	if d.Access, err = s.sealNewPassword(accessOwner(d.ID)); err != nil {
-		return Device{}, Line{}, err
+		return err
 	}
-	if d.AdminPassword, err = s.sealNewPassword(adminOwner(d.ID)); err != nil {
-		return Device{}, Line{}, err
-	}
+	d.AdminPassword, err = s.sealNewPassword(adminOwner(d.ID))
+	return err
+}
+
+// newLine makes a line of a device, without a port; a password is made if none is given.
+func (s *Service) newLine(d Device, owner customer.MemberID, domain string, password secret.Text) (Line, error) {
 	userName, err := secret.Random(s.random, userNameAlphabet, userNameLength)
 	if err != nil {
-		return Device{}, Line{}, err
+		return Line{}, err
 	}
 	l := Line{
-		ID: LineID(s.newID()), Partner: p.Partner, Org: p.Org, Device: d.ID, Port: 1, Owner: customer.MemberID(p.ID),
-		UserName: userName, Domain: c.SIPDomain, Created: s.now(),
+		ID: LineID(s.newID()), Partner: d.Partner, Org: d.Org, Device: d.ID, Owner: owner, UserName: userName, Domain: domain, Created: s.now(),
+		LineOptions: LineOptions{Weight: 1, DeclineEverywhere: true}, Revealed: !password.IsZero(),
 	}
 	if password.IsZero() {
 		if password, err = secret.NewPassword(s.random); err != nil {
-			return Device{}, Line{}, err
+			return Line{}, err
 		}
 	}
-	return d, l, s.sealLine(&l, password)
+	return l, s.sealLine(&l, password)
 }
 
 // A line's user name is a random word that tells nothing about its owner and can't be guessed from a neighbour's.
@@ -147,7 +201,7 @@ func (s *Service) Device(ctx context.Context, tenant customer.Tenant, id DeviceI
 	if err != nil {
 		return DeviceView{}, err
 	}
-	views, _, err := s.store.Devices(ctx, d.Tenant(), DeviceFilter{MAC: &d.MAC}, s.now(), customer.Page{Max: 1})
+	views, _, err := s.store.Devices(ctx, d.Tenant(), DeviceFilter{ID: d.ID}, s.now(), customer.Page{Max: 1})
 	if err != nil {
 		return DeviceView{}, err
 	}
@@ -212,6 +266,20 @@ func (s *Service) Details(ctx context.Context, tenant customer.Tenant, id Device
 	return out, nil
 }
 
+// AskToResync asks a device's phone to fetch its configuration: fault.Invalid when nothing is served to phones of its model.
+func (s *Service) AskToResync(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id DeviceID) error {
+	d, err := s.store.Device(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	if model, _ := deviceprofiles.FindModel(d.Model); model.OwnPassword {
+		return fault.New(fault.Invalid, "Nothing is served to a %s: whoever manages it has to apply changes.", model.DisplayName)
+	}
+	return s.store.Update(ctx, d.Tenant(), func(tx Tx) error {
+		return s.record(ctx, tx, actor, d, customer.EventDeviceResync, map[string]any{"revision": d.Revision})
+	})
+}
+
 // sipFor returns how the lines of a domain reach the registrar.
 func (s *Service) sipFor(domain string) deviceprofiles.SIP {
 	sip := s.sip
@@ -227,39 +295,6 @@ func hostPort(sip deviceprofiles.SIP) string {
 		return sip.OutboundProxy
 	}
 	return net.JoinHostPort(sip.OutboundProxy, strconv.Itoa(sip.OutboundPort))
-}
-
-// SetPassword replaces the SIP password of a device's lines; the phone is to fetch its configuration again.
-func (s *Service) SetPassword(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id DeviceID, password secret.Text) error {
-	if err := deviceprofiles.CheckPassword("sipPassword", password); err != nil {
-		return err
-	}
-	d, err := s.store.Device(ctx, tenant, id)
-	if err != nil {
-		return err
-	}
-	return s.store.Update(ctx, d.Tenant(), func(tx Tx) error {
-		lines, err := tx.Lines(ctx, d.Tenant(), id)
-		if err != nil {
-			return err
-		}
-		for _, l := range lines {
-			if err := s.sealLine(&l, password); err != nil {
-				return err
-			}
-			if err := tx.SetLineSecret(ctx, d.Tenant(), l); err != nil {
-				return err
-			}
-		}
-		revision, err := tx.RaiseRevision(ctx, d.Tenant(), id)
-		if err != nil {
-			return err
-		}
-		if err := s.record(ctx, tx, actor, d, customer.EventCredentialsRotated, nil); err != nil {
-			return err
-		}
-		return s.record(ctx, tx, actor, d, customer.EventDeviceRevised, map[string]any{"revision": revision})
-	})
 }
 
 // The bounds of an enrolment window: long enough to unpack a phone shipped today, short enough to be forgotten without harm.

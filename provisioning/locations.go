@@ -52,11 +52,7 @@ func (s *Service) reviseLocation(ctx context.Context, args locationArgs) error {
 		}
 		count = len(list)
 		for _, d := range list {
-			revision, err := tx.RaiseRevision(ctx, tenant, d.ID)
-			if err != nil {
-				return err
-			}
-			if err := s.record(ctx, tx, customer.Actor{Email: args.Actor}, d, customer.EventDeviceRevised, map[string]any{"revision": revision}); err != nil {
+			if _, err := s.publish(ctx, tx, customer.Actor{Email: args.Actor}, tenant, d.ID, customer.EventLocationChanged, nil); err != nil {
 				return err
 			}
 		}

@@ -25,31 +25,32 @@ func (s *Service) changePerson(ctx context.Context, tx Tx, actor customer.Actor,
 	return before, after, s.revisePhonesOf(ctx, tx, actor, after, moved)
 }
 
-// revisePhonesOf raises the revision of a person's devices, which move along with the person.
+// revisePhonesOf raises the revision of the devices that show a person: the person's own, which move along, and those with a shared line.
 func (s *Service) revisePhonesOf(ctx context.Context, tx Tx, actor customer.Actor, p customer.Person, moved bool) error {
-	const page = 100
-	tenant := customer.Tenant{Partner: p.Partner, Customer: p.Org}
-	for offset := 0; ; offset += page {
-		list, more, err := tx.Devices(ctx, tenant, DeviceFilter{Owner: customer.MemberID(p.ID)}, s.now(), customer.Page{Offset: offset, Max: page})
-		if err != nil {
-			return err
-		}
-		for _, d := range list {
-			if moved {
-				if err := tx.MoveDevice(ctx, tenant, d.ID, p.Location); err != nil {
-					return err
-				}
-			}
-			revision, err := tx.RaiseRevision(ctx, tenant, d.ID)
+	return s.reviseDevicesOf(ctx, tx, actor, p.Member(), customer.EventPersonChanged, moved)
+}
+
+// reviseDevicesOf publishes the devices that have a line of a member. Those that it owns move to its location, if it moved.
+func (s *Service) reviseDevicesOf(ctx context.Context, tx Tx, actor customer.Actor, m customer.Member, change customer.EventKind, moved bool) error {
+	devices, err := tx.DevicesWithLineOf(ctx, m.Tenant(), m.ID)
+	if err != nil {
+		return err
+	}
+	for _, id := range devices {
+		if moved {
+			d, err := tx.Device(ctx, m.Tenant(), id)
 			if err != nil {
 				return err
 			}
-			if err := s.record(ctx, tx, actor, d.Device, customer.EventDeviceRevised, map[string]any{"revision": revision}); err != nil {
-				return err
+			if d.Owner == m.ID {
+				if err := tx.MoveDevice(ctx, m.Tenant(), id, m.Location); err != nil {
+					return err
+				}
 			}
 		}
-		if !more {
-			return nil
+		if _, err := s.publish(ctx, tx, actor, m.Tenant(), id, change, nil); err != nil {
+			return err
 		}
 	}
+	return nil
 }

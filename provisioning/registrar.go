@@ -44,7 +44,14 @@ func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) 
 		}
 	}
 	same := strings.EqualFold(p.Answer.UserName, user) && strings.EqualFold(p.Answer.Realm, domain)
-	if p.Answer.Matches(ha1, p.Method) && known && same {
+	proven := p.Answer.Matches(ha1, p.Method)
+	if !proven && known && same {
+		if line.ByPrevious, err = s.provesPrevious(line.Line, p.Answer, p.Method); err != nil {
+			return LineOwner{}, err
+		}
+		proven = line.ByPrevious
+	}
+	if proven && known && same {
 		return line, nil
 	}
 	s.failures.Count(place)
@@ -61,6 +68,8 @@ func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) 
 const (
 	RuleRegistered    = "the line's password was right"
 	RuleWrongPassword = "the password is not this line's"
+	// RulePreviousPassword tells who waits for a phone after a rotation what it waits for.
+	RulePreviousPassword = "the line's password before the rotation was right; the phone hasn't fetched the new one yet"
 )
 
 // RegisterRequest is a REGISTER that was proven (RFC 3261 section 10.3).
@@ -93,13 +102,21 @@ func (s *Service) Register(ctx context.Context, r RegisterRequest) ([]Binding, e
 	if err != nil || len(r.Contacts) == 0 && !r.Wildcard {
 		return bindings, err
 	}
-	answer := "registered"
+	answer, rule := "registered", RuleRegistered
 	if len(bindings) == 0 {
 		answer = "unregistered"
 	}
+	switch {
+	case r.Line.ByPrevious:
+		rule = RulePreviousPassword
+	case len(r.Line.PreviousHA1) > 0: // the phone has the new password: the one before has done its duty
+		if err := s.store.EndOverlap(ctx, r.Line.Tenant(), r.Line.ID); err != nil {
+			s.logger.WarnContext(ctx, "an overlap of two passwords goes on until its deadline", "line", r.Line.ID, "error", err)
+		}
+	}
 	s.Record(TraceEntry{
 		Device: r.Line.Device, Door: "sip", Peer: r.Source.Addr(), Request: "REGISTER over " + r.Transport,
-		Answer: answer, Rule: RuleRegistered, Revision: r.Line.Revision,
+		Answer: answer, Rule: rule, Revision: r.Line.Revision,
 	})
 	return bindings, nil
 }

@@ -101,6 +101,9 @@ func (s *Service) clearExpired(ctx context.Context) {
 		if _, err := s.store.DeleteExpiredBindings(ctx, s.now(), clearBatch); err != nil && ctx.Err() == nil {
 			s.logger.WarnContext(ctx, "expired bindings stay until the next try", "error", err)
 		}
+		if _, err := s.store.EndOverlaps(ctx, s.now(), clearBatch); err != nil && ctx.Err() == nil {
+			s.logger.WarnContext(ctx, "passwords that count no more stay in the table until the next try", "error", err)
+		}
 	}
 }
 

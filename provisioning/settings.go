@@ -15,9 +15,14 @@ func (s *Service) settingsOf(ctx context.Context, d Device) (deviceprofiles.Sett
 	if err != nil {
 		return deviceprofiles.Settings{}, err
 	}
+	return s.settingsFrom(in)
+}
+
+// settingsFrom makes what a phone is told of what the store knows.
+func (s *Service) settingsFrom(in RenderInput) (deviceprofiles.Settings, error) {
 	model, ok := deviceprofiles.FindModel(in.Device.Model)
 	if !ok || len(in.Lines) == 0 {
-		return deviceprofiles.Settings{}, fault.New(fault.Internal, "device %s has model %q and %d lines", d.ID, in.Device.Model, len(in.Lines))
+		return deviceprofiles.Settings{}, fault.New(fault.Internal, "device %s has model %q and %d lines", in.Device.ID, in.Device.Model, len(in.Lines))
 	}
 	out := deviceprofiles.Settings{
 		MAC: in.Device.MAC, Model: model, Revision: in.Device.Revision, Service: s.phones,
@@ -26,6 +31,7 @@ func (s *Service) settingsOf(ctx context.Context, d Device) (deviceprofiles.Sett
 		Language: orElse(in.Location.Language, "en_us"),
 		SIP:      s.sipFor(in.Lines[0].Domain),
 	}
+	var err error
 	if out.Access.Password, err = s.open(accessOwner(in.Device.ID), in.Device.Access); err != nil {
 		return deviceprofiles.Settings{}, err
 	}
@@ -60,43 +66,28 @@ func orElse(value, otherwise string) string {
 // FilesView is what a phone would be served, with secrets masked.
 type FilesView struct {
 	Revision int64
-	Files    []ShownFile // in the phone's boot order
+	Files    []DeviceFile // in the phone's boot order; Body holds the secrets
 }
 
-// ShownFile is one file of a FilesView.
-type ShownFile struct {
+// Files renders what this phone would be served now, secrets as secret.Mask. Empty for models that nothing is served to.
+func (s *Service) Files(ctx context.Context, tenant customer.Tenant, id DeviceID) (FilesView, error) {
+	in, err := s.store.RenderInput(ctx, tenant, id)
+	if err != nil {
+		return FilesView{}, err
+	}
+	files, err := s.filesOf(in)
+	return FilesView{Revision: in.Device.Revision, Files: files}, err
+}
+
+// shownFile is one file, with or without its secrets.
+type shownFile struct {
 	Path        string
 	Transports  []Transport
 	ContentType string
 	Body        string
 }
 
-// Files renders what this phone would be served now, secrets as secret.Mask. Empty for models that nothing is served to.
-func (s *Service) Files(ctx context.Context, tenant customer.Tenant, id DeviceID) (FilesView, error) {
-	d, err := s.store.Device(ctx, tenant, id)
-	if err != nil {
-		return FilesView{}, err
-	}
-	settings, err := s.settingsOf(ctx, d)
-	if err != nil {
-		return FilesView{}, err
-	}
-	settings = settings.Masked()
-	view := FilesView{Revision: settings.Revision, Files: []ShownFile{}}
-	for _, asset := range deviceprofiles.Files(settings.Model, settings.MAC) {
-		file, err := s.show(asset, settings)
-		if fault.Is(err, fault.NotFound) {
-			continue // the door that would serve it is off
-		}
-		if err != nil {
-			return FilesView{}, err
-		}
-		view.Files = append(view.Files, file)
-	}
-	return view, nil
-}
-
-func (s *Service) show(asset deviceprofiles.Asset, settings deviceprofiles.Settings) (ShownFile, error) {
+func (s *Service) show(asset deviceprofiles.Asset, settings deviceprofiles.Settings) (shownFile, error) {
 	name := asset.Path[strings.LastIndexByte(asset.Path, '/')+1:]
 	var file deviceprofiles.File
 	var err error
@@ -111,5 +102,5 @@ func (s *Service) show(asset deviceprofiles.Asset, settings deviceprofiles.Setti
 		}
 		file, err = deviceprofiles.RenderBootstrap(hit, settings.Model.Family, s.phones)
 	}
-	return ShownFile{Path: asset.Path, Transports: transports, ContentType: file.ContentType, Body: string(file.Body)}, err
+	return shownFile{Path: asset.Path, Transports: transports, ContentType: file.ContentType, Body: string(file.Body)}, err
 }

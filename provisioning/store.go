@@ -12,10 +12,16 @@ import (
 // fault.Unavailable when the database doesn't answer, lists ordered by creation, then id, and never nil.
 type Reader interface {
 	ImportReader
+	SettingReader
+	RevisionReader
 	Device(ctx context.Context, tenant customer.Tenant, id DeviceID) (Device, error)
 	// Devices lists devices; now decides which bindings are still valid for DeviceView.Registered.
 	Devices(ctx context.Context, tenant customer.Tenant, filter DeviceFilter, now time.Time, page customer.Page) ([]DeviceView, bool, error)
 	CountDevices(ctx context.Context, tenant customer.Tenant, owner customer.MemberID) (int, error)
+	// CountLines counts the lines that a member has, on all devices.
+	CountLines(ctx context.Context, tenant customer.Tenant, owner customer.MemberID) (int, error)
+	// DevicesWithLineOf lists the devices that have a line of a member; at most 500, far more than a line may be shared by.
+	DevicesWithLineOf(ctx context.Context, tenant customer.Tenant, owner customer.MemberID) ([]DeviceID, error)
 	// Lines lists a device's lines by port.
 	Lines(ctx context.Context, tenant customer.Tenant, device DeviceID) ([]Line, error)
 	// RenderInput reads what a device's files are made of, at one moment.
@@ -27,6 +33,10 @@ type Reader interface {
 
 	// AnyTenantDeviceByMAC finds a device by its address alone: it is how a phone that asks for a file becomes known.
 	AnyTenantDeviceByMAC(ctx context.Context, mac deviceprofiles.MAC) (Device, error)
+	// AnyTenantMACsInUse returns those of some addresses that a device has, whoever's it is. It tells nothing else of them.
+	AnyTenantMACsInUse(ctx context.Context, macs []deviceprofiles.MAC) (map[deviceprofiles.MAC]bool, error)
+	// AnyTenantDeviceByCode finds the device that waits for an activation code, by the code's hash: it is how a phone that brings one becomes known.
+	AnyTenantDeviceByCode(ctx context.Context, hash []byte) (Device, error)
 	// AnyTenantLine finds a line by its SIP identity, both in lower case: it is how a phone that registers becomes known.
 	AnyTenantLine(ctx context.Context, domain, userName string) (LineOwner, error)
 	// AnyTenantOldestAndNewestDevice returns the two, or as many as there are: what is sealed in them was sealed first and last.
@@ -38,9 +48,13 @@ type Tx interface {
 	customer.Tx
 	Reader
 	ImportTx
+	SettingTx
+	RevisionTx
 	// CreateDevice gives fault.Conflict with code 5675 when the MAC is in use, whoever uses it.
 	CreateDevice(ctx context.Context, d Device) error
-	// DeleteDevice deletes a device with its lines, bindings and trace.
+	// SetDevice replaces the address, model, owner, location, tags, both passwords, enrolment, activation and layout of the device with d.ID.
+	SetDevice(ctx context.Context, d Device) error
+	// DeleteDevice deletes a device with its lines, bindings, settings, revisions and trace.
 	DeleteDevice(ctx context.Context, tenant customer.Tenant, id DeviceID) error
 	// SetEnrolment sets the end of the device's enrolment window; a zero time closes it.
 	SetEnrolment(ctx context.Context, tenant customer.Tenant, id DeviceID, until time.Time) error
@@ -51,8 +65,12 @@ type Tx interface {
 	// NextToRevise returns the next devices of a location whose revision is to be raised, at most so many, and takes them for done; none when all are.
 	NextToRevise(ctx context.Context, tenant customer.Tenant, id customer.LocationID, most int) ([]Device, error)
 	CreateLine(ctx context.Context, l Line) error
-	// SetLineSecret replaces Password and HA1 of the line with l.ID.
+	// SetLineSecret replaces Password, HA1, Revealed and the overlap of the line with l.ID.
 	SetLineSecret(ctx context.Context, tenant customer.Tenant, l Line) error
+	// SetLines makes lines those of a device: what isn't among them goes, with its bindings; what was there gets its port and options; the rest is new.
+	SetLines(ctx context.Context, tenant customer.Tenant, device DeviceID, lines []Line) error
+	// DeleteBindings ends the registrations of a device.
+	DeleteBindings(ctx context.Context, tenant customer.Tenant, device DeviceID) error
 }
 
 // Store is what the core needs from below. Update is as in customer.Store.
@@ -67,6 +85,10 @@ type Store interface {
 	UpdateBindings(ctx context.Context, lines []LineID, fn func(current map[LineID][]Binding) (map[LineID][]Binding, error)) error
 	// DeleteExpiredBindings deletes at most limit bindings that ended before a moment, and says how many.
 	DeleteExpiredBindings(ctx context.Context, before time.Time, limit int) (int, error)
+	// EndOverlap ends the overlap of a line's two passwords; that there is none is fine.
+	EndOverlap(ctx context.Context, tenant customer.Tenant, id LineID) error
+	// EndOverlaps ends at most limit overlaps that are over at a moment, and says how many.
+	EndOverlaps(ctx context.Context, before time.Time, limit int) (int, error)
 	// AppendTrace writes contacts, sets the devices' first and last seen, and keeps only the newest keep entries of each device.
 	AppendTrace(ctx context.Context, entries []TraceEntry, keep int) error
 	// Ping reports whether the database answers.

@@ -151,7 +151,7 @@ func addPhone(b *testing.B, tx provisioning.Tx, c customer.Customer, l customer.
 	person := customer.Person{ID: customer.PersonID(id.String()), Partner: c.Partner, Org: c.Org, Email: id.String() + "@example.com", Location: l.ID, Created: time.Now()}
 	device := provisioning.Device{
 		ID: provisioning.DeviceID(id.String()), Partner: c.Partner, Org: c.Org, MAC: mac, Model: "DMS Cisco 8851", Owner: customer.MemberID(person.ID), Location: l.ID, Revision: 1,
-		Access: []byte{1}, AdminPassword: []byte{1}, Created: time.Now(),
+		Access: []byte{1}, AdminPassword: []byte{1}, Created: time.Now(), Activation: provisioning.Activation{State: provisioning.ActivationNone},
 	}
 	for _, step := range []func() error{
 		func() error { return tx.CreatePerson(ctx, person) },
@@ -165,7 +165,7 @@ func addPhone(b *testing.B, tx provisioning.Tx, c customer.Customer, l customer.
 		func() error {
 			return tx.CreateLine(ctx, provisioning.Line{
 				ID: provisioning.LineID(id.String()), Partner: c.Partner, Org: c.Org, Device: device.ID, Port: 1, Owner: customer.MemberID(person.ID), UserName: id.String(), Domain: c.SIPDomain,
-				Password: []byte{1}, HA1: []byte{1}, Created: time.Now(),
+				Password: []byte{1}, HA1: []byte{1}, Created: time.Now(), LineOptions: provisioning.LineOptions{Weight: 1},
 			})
 		},
 		func() error {

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"net/netip"
+	"slices"
 	"time"
 
 	"dialtone/customer"
@@ -14,7 +16,7 @@ type deviceRow struct {
 	ID             string         `db:"id"`
 	PartnerID      string         `db:"partner_id"`
 	OrgID          string         `db:"org_id"`
-	MAC            string         `db:"mac"`
+	MAC            sql.NullString `db:"mac"`
 	Model          string         `db:"model"`
 	OwnerID        string         `db:"owner_id"`
 	LocationID     sql.NullString `db:"location_id"`
@@ -26,17 +28,22 @@ type deviceRow struct {
 	Created        int64          `db:"created"`
 	FirstSeen      int64          `db:"first_seen"`
 	LastSeen       int64          `db:"last_seen"`
+	Activation     string         `db:"activation"`
+	ActivationHash []byte         `db:"activation_hash"`
+	ActivationEnds int64          `db:"activation_expires"`
+	Layout         string         `db:"layout"`
 }
 
-const deviceColumns = "id, partner_id, org_id, mac, model, owner_id, location_id, tags, revision, access, admin_password, enrolment_until, created, first_seen, last_seen"
+const deviceColumns = "id, partner_id, org_id, mac, model, owner_id, location_id, tags, revision, access, admin_password, enrolment_until, created, first_seen, last_seen, activation, activation_hash, activation_expires, layout"
 
 func (r deviceRow) noun() provisioning.Device {
-	mac, _ := deviceprofiles.ParseMAC(r.MAC) // it was written by us
+	mac, _ := deviceprofiles.ParseMAC(r.MAC.String) // it was written by us, or there is none
 	return provisioning.Device{
 		ID: provisioning.DeviceID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), MAC: mac, Model: r.Model,
 		Owner: customer.MemberID(r.OwnerID), Location: customer.LocationID(r.LocationID.String), Tags: decode[[]string](r.Tags), Revision: r.Revision,
 		Access: r.Access, AdminPassword: r.AdminPassword, EnrolmentUntil: fromMicros(r.EnrolmentUntil), Created: fromMicros(r.Created),
-		FirstSeen: fromMicros(r.FirstSeen), LastSeen: fromMicros(r.LastSeen),
+		FirstSeen: fromMicros(r.FirstSeen), LastSeen: fromMicros(r.LastSeen), Layout: decode[deviceprofiles.Layout](r.Layout),
+		Activation: provisioning.Activation{State: provisioning.ActivationState(r.Activation), Hash: r.ActivationHash, Expires: fromMicros(r.ActivationEnds)},
 	}
 }
 
@@ -46,15 +53,66 @@ func (t *tx) CreateDevice(ctx context.Context, d provisioning.Device) error {
 	if err != nil {
 		return err
 	}
-	return t.insert(ctx, "devices", deviceColumns, string(d.ID), string(d.Partner), string(d.Org), d.MAC.String(), d.Model, string(d.Owner),
+	layout, err := encode(d.Layout)
+	if err != nil {
+		return err
+	}
+	err = t.insert(ctx, "devices", deviceColumns, string(d.ID), string(d.Partner), string(d.Org), nullableMAC(d), d.Model, string(d.Owner),
 		nullable(d.Location), tags, d.Revision, []byte(d.Access), []byte(d.AdminPassword), micros(d.EnrolmentUntil), micros(d.Created),
-		micros(d.FirstSeen), micros(d.LastSeen))
+		micros(d.FirstSeen), micros(d.LastSeen), string(d.Activation.State), d.Activation.Hash, micros(d.Activation.Expires), layout)
+	if err != nil {
+		return err
+	}
+	return t.indexTags(ctx, d)
 }
 
-// DeleteDevice implements provisioning.Tx. Lines, bindings and trace go with it.
+// indexTags keeps the tags that devices are searched by.
+func (t *tx) indexTags(ctx context.Context, d provisioning.Device) error {
+	for _, tag := range d.Tags {
+		if err := t.insert(ctx, "device_tags", "device_id, tag", string(d.ID), tag); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// nullableMAC is the column of a device's address.
+func nullableMAC(d provisioning.Device) sql.NullString {
+	return sql.NullString{String: d.MAC.String(), Valid: d.HasMAC()}
+}
+
+// SetDevice implements provisioning.Tx.
+func (t *tx) SetDevice(ctx context.Context, d provisioning.Device) error {
+	tags, err := encode(d.Tags)
+	if err != nil {
+		return err
+	}
+	layout, err := encode(d.Layout)
+	if err != nil {
+		return err
+	}
+	w := oneDevice(d.Tenant(), d.ID)
+	err = t.change(ctx, "device", `UPDATE devices SET mac = ?, model = ?, owner_id = ?, location_id = ?, tags = ?, access = ?, admin_password = ?,
+		enrolment_until = ?, activation = ?, activation_hash = ?, activation_expires = ?, layout = ?`+w.text(),
+		append([]any{nullableMAC(d), d.Model, string(d.Owner), nullable(d.Location), tags, []byte(d.Access), []byte(d.AdminPassword),
+			micros(d.EnrolmentUntil), string(d.Activation.State), d.Activation.Hash, micros(d.Activation.Expires), layout}, w.args...)...)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, "clear tags", "DELETE FROM device_tags WHERE device_id = ?", string(d.ID)); err != nil {
+		return err
+	}
+	return t.indexTags(ctx, d)
+}
+
+// DeleteDevice implements provisioning.Tx. What hangs on it goes, too.
 func (t *tx) DeleteDevice(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) error {
 	w := oneDevice(tenant, id)
-	return t.change(ctx, "device", "DELETE FROM devices"+w.text(), w.args...)
+	if err := t.change(ctx, "device", "DELETE FROM devices"+w.text(), w.args...); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, "clear settings", "DELETE FROM settings WHERE subject_id = ?", string(id))
+	return err
 }
 
 // SetEnrolment implements provisioning.Tx.
@@ -96,6 +154,33 @@ func (r reader) AnyTenantDeviceByMAC(ctx context.Context, mac deviceprofiles.MAC
 	return row.noun(), nil
 }
 
+// AnyTenantMACsInUse implements provisioning.Reader.
+func (r reader) AnyTenantMACsInUse(ctx context.Context, macs []deviceprofiles.MAC) (map[deviceprofiles.MAC]bool, error) {
+	texts := make([]string, len(macs))
+	for i, m := range macs {
+		texts[i] = m.String()
+	}
+	used := map[deviceprofiles.MAC]bool{}
+	for part := range slices.Chunk(texts, maxRows) {
+		var rows []string
+		if err := r.in(ctx, &rows, "look for addresses", "SELECT mac FROM devices WHERE mac IN ", part, ""); err != nil {
+			return nil, err
+		}
+		for _, text := range rows {
+			mac, _ := deviceprofiles.ParseMAC(text) // it was written by us
+			used[mac] = true
+		}
+	}
+	return used, nil
+}
+
+// AnyTenantDeviceByCode implements provisioning.Reader.
+func (r reader) AnyTenantDeviceByCode(ctx context.Context, hash []byte) (provisioning.Device, error) {
+	var row deviceRow
+	err := r.get(ctx, &row, "device", "SELECT "+deviceColumns+" FROM devices WHERE activation_hash = ?", hash)
+	return row.noun(), err
+}
+
 // AnyTenantOldestAndNewestDevice implements provisioning.Reader: ids begin with the time.
 func (r reader) AnyTenantOldestAndNewestDevice(ctx context.Context) ([]provisioning.Device, error) {
 	var rows []deviceRow
@@ -113,34 +198,64 @@ func (r reader) CountDevices(ctx context.Context, tenant customer.Tenant, owner 
 	return count, err
 }
 
+// deviceStatus adds what provisioning.DeviceView.Status means.
+func deviceStatus(w *where, status provisioning.ConnectionStatus, now time.Time) {
+	const registered = "EXISTS (SELECT 1 FROM lines r JOIN bindings b ON b.line_id = r.id WHERE r.device_id = d.id AND b.expires > ?)"
+	switch status {
+	case "":
+	case provisioning.StatusConnected:
+		w.add(registered, micros(now))
+	case provisioning.StatusActivating:
+		w.add("d.activation = ? AND NOT "+registered, string(provisioning.ActivationWaiting), micros(now))
+	case provisioning.StatusDisconnected:
+		w.add("d.first_seen > 0 AND d.activation <> ? AND NOT "+registered, string(provisioning.ActivationWaiting), micros(now))
+	case provisioning.StatusUnknown:
+		w.add("d.first_seen = 0 AND d.activation <> ? AND NOT "+registered, string(provisioning.ActivationWaiting), micros(now))
+	default:
+		w.add("1 = 0")
+	}
+}
+
 type deviceViewRow struct {
 	deviceRow
-	Kind       string         `db:"kind"`
-	FirstName  string         `db:"first_name"`
-	LastName   string         `db:"last_name"`
-	Email      sql.NullString `db:"email"`
-	Registered bool           `db:"registered"`
+	Source    sql.NullString `db:"source"`
+	Kind      string         `db:"kind"`
+	FirstName string         `db:"first_name"`
+	LastName  string         `db:"last_name"`
+	Email     sql.NullString `db:"email"`
 }
 
 func (r deviceViewRow) noun() provisioning.DeviceView {
+	source, _ := netip.ParseAddrPort(r.Source.String) // invalid for none
+	ip := ""
+	if source.IsValid() {
+		ip = source.Addr().String()
+	}
 	return provisioning.DeviceView{
-		Device: r.deviceRow.noun(), OwnerKind: customer.MemberKind(r.Kind), OwnerFirstName: r.FirstName, OwnerLastName: r.LastName,
-		OwnerEmail: r.Email.String, Registered: r.Registered,
+		IP: ip, Device: r.deviceRow.noun(), OwnerKind: customer.MemberKind(r.Kind), OwnerFirstName: r.FirstName, OwnerLastName: r.LastName,
+		OwnerEmail: r.Email.String, Registered: r.Source.Valid,
 	}
 }
 
 func deviceViewSelect() string {
 	return "SELECT " + qualified("d", deviceColumns, false) + `, p.kind, p.first_name, p.last_name, p.email,
-	EXISTS (SELECT 1 FROM lines l JOIN bindings b ON b.line_id = l.id WHERE l.device_id = d.id AND b.expires > ?) AS registered
+	(SELECT b.source FROM lines l JOIN bindings b ON b.line_id = l.id WHERE l.device_id = d.id AND b.expires > ? ORDER BY l.port, b.contact LIMIT 1) AS source
 	FROM devices d JOIN members p ON p.id = d.owner_id`
 }
 
 // Devices implements provisioning.Reader.
 func (r reader) Devices(ctx context.Context, tenant customer.Tenant, f provisioning.DeviceFilter, now time.Time, page customer.Page) ([]provisioning.DeviceView, bool, error) {
 	w := ofTenant("d.", tenant)
+	w.equal("d.id", string(f.ID))
 	w.equal("d.owner_id", string(f.Owner))
 	w.equal("d.location_id", string(f.Location))
-	w.equal("d.model", f.Model)
+	if len(f.Models) > 0 {
+		w.add("d.model IN "+tuples(1, len(f.Models)), anys(f.Models)...)
+	}
+	for _, tag := range f.Tags {
+		w.add("EXISTS (SELECT 1 FROM device_tags t WHERE t.device_id = d.id AND t.tag = ?)", tag)
+	}
+	deviceStatus(&w, f.Status, now)
 	if f.MAC != nil {
 		w.add("d.mac = ?", f.MAC.String())
 	}
@@ -150,65 +265,6 @@ func (r reader) Devices(ctx context.Context, tenant customer.Tenant, f provision
 	}
 	w.args = append([]any{micros(now)}, w.args...)
 	return list(ctx, r, w, page, deviceViewRow.noun, deviceViewSelect(), "d.created, d.id")
-}
-
-type lineRow struct {
-	ID        string `db:"id"`
-	PartnerID string `db:"partner_id"`
-	OrgID     string `db:"org_id"`
-	DeviceID  string `db:"device_id"`
-	Port      int    `db:"port"`
-	OwnerID   string `db:"owner_id"`
-	UserName  string `db:"user_name"`
-	Domain    string `db:"domain"`
-	Password  []byte `db:"password"`
-	HA1       []byte `db:"ha1"`
-	Created   int64  `db:"created"`
-}
-
-const lineColumns = "id, partner_id, org_id, device_id, port, owner_id, user_name, domain, password, ha1, created"
-
-func (r lineRow) noun() provisioning.Line {
-	return provisioning.Line{
-		ID: provisioning.LineID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Device: provisioning.DeviceID(r.DeviceID),
-		Port: r.Port, Owner: customer.MemberID(r.OwnerID), UserName: r.UserName, Domain: r.Domain, Password: r.Password, HA1: r.HA1, Created: fromMicros(r.Created),
-	}
-}
-
-// CreateLine implements provisioning.Tx.
-func (t *tx) CreateLine(ctx context.Context, l provisioning.Line) error {
-	return t.insert(ctx, "lines", lineColumns, string(l.ID), string(l.Partner), string(l.Org), string(l.Device), l.Port, string(l.Owner),
-		l.UserName, l.Domain, []byte(l.Password), []byte(l.HA1), micros(l.Created))
-}
-
-// SetLineSecret implements provisioning.Tx.
-func (t *tx) SetLineSecret(ctx context.Context, tenant customer.Tenant, l provisioning.Line) error {
-	w := ofTenant("", tenant)
-	w.add("id = ?", string(l.ID))
-	return t.change(ctx, "line", "UPDATE lines SET password = ?, ha1 = ?"+w.text(), append([]any{[]byte(l.Password), []byte(l.HA1)}, w.args...)...)
-}
-
-// Lines implements provisioning.Reader.
-func (r reader) Lines(ctx context.Context, tenant customer.Tenant, device provisioning.DeviceID) ([]provisioning.Line, error) {
-	w := ofTenant("", tenant)
-	w.add("device_id = ?", string(device))
-	var rows []lineRow
-	err := r.all(ctx, &rows, "read lines", "SELECT "+lineColumns+" FROM lines"+w.text()+" ORDER BY port", w.args...)
-	return nouns(rows, lineRow.noun), err
-}
-
-// AnyTenantLine implements provisioning.Reader.
-func (r reader) AnyTenantLine(ctx context.Context, domain, userName string) (provisioning.LineOwner, error) {
-	var row struct {
-		lineRow
-		Revision int64 `db:"revision"`
-	}
-	err := r.get(ctx, &row, "line", "SELECT "+qualified("l", lineColumns, false)+`, d.revision
-		FROM lines l JOIN devices d ON d.id = l.device_id WHERE l.domain = ? AND l.user_name = ?`, domain, userName)
-	if err != nil {
-		return provisioning.LineOwner{}, err
-	}
-	return provisioning.LineOwner{Line: row.noun(), Revision: row.Revision}, nil
 }
 
 // RenderInput implements provisioning.Reader: everything as it was at one moment.
@@ -233,7 +289,10 @@ func (r reader) RenderInput(ctx context.Context, tenant customer.Tenant, id prov
 			return provisioning.RenderInput{}, err
 		}
 	}
-	out.Lines, err = r.renderLines(ctx, device)
+	if out.Lines, err = r.renderLines(ctx, device); err != nil {
+		return provisioning.RenderInput{}, err
+	}
+	out.Settings, err = r.Settings(ctx, device.Tenant(), string(device.Org), string(device.Location), string(device.ID))
 	return out, err
 }
 

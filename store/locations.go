@@ -95,7 +95,15 @@ func (t *tx) SetLocation(ctx context.Context, l customer.Location) error {
 // DeleteLocation implements customer.Tx.
 func (t *tx) DeleteLocation(ctx context.Context, tenant customer.Tenant, id customer.LocationID) error {
 	w := oneLocation(tenant, id)
-	return t.change(ctx, "location", "DELETE FROM locations"+w.text(), w.args...)
+	if err := t.change(ctx, "location", "DELETE FROM locations"+w.text(), w.args...); err != nil {
+		return err
+	}
+	for _, table := range []string{"settings", "level_revisions"} { // which refer to any level, so that no cascade takes them along
+		if _, err := t.exec(ctx, "clear settings", "DELETE FROM "+table+" WHERE subject_id = ?", string(id)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func oneLocation(tenant customer.Tenant, id customer.LocationID) where {

@@ -79,6 +79,12 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"ImportsChange":             importsChange,
 		"PeopleByExtension":         peopleAreFoundByExtension,
 		"TheOldestAndTheNewest":     theOldestAndTheNewestDevice,
+		"DevicesChange":             devicesChange,
+		"LinesAreReplaced":          linesAreReplaced,
+		"OverlapsEnd":               overlapsEnd,
+		"SettingsAreKept":           settingsAreKept,
+		"RevisionsAreKept":          revisionsAreKept,
+		"LevelRevisionsAreKept":     levelRevisionsAreKept,
 		"BindingsAreReplaced":       bindingsAreReplaced,
 		"ManyBindingsAtOnce":        manyBindingsAtOnce,
 		"ExpiredBindingsGo":         expiredBindingsGo,
@@ -195,11 +201,11 @@ func (f *fixture) newDevice(p customer.Person) (provisioning.Device, provisionin
 	f.macs++
 	d := provisioning.Device{
 		ID: provisioning.DeviceID(id()), Partner: p.Partner, Org: p.Org, MAC: deviceprofiles.MAC{2, 0, 0, byte(f.macs >> 16), byte(f.macs >> 8), byte(f.macs)}, Model: "DMS Cisco 8851", Owner: customer.MemberID(p.ID), Location: p.Location,
-		Tags: []string{"lobby"}, Revision: 1, Access: []byte{1, 2, 0}, AdminPassword: []byte{3}, Created: f.tick(),
+		Tags: []string{"lobby"}, Revision: 1, Access: []byte{1, 2, 0}, AdminPassword: []byte{3}, Created: f.tick(), Activation: provisioning.Activation{State: provisioning.ActivationNone},
 	}
 	l := provisioning.Line{
 		ID: provisioning.LineID(id()), Partner: p.Partner, Org: p.Org, Device: d.ID, Port: 1, Owner: customer.MemberID(p.ID), UserName: fmt.Sprintf("u%d", f.macs), Domain: "d.example",
-		Password: []byte{4}, HA1: []byte{5}, Created: f.now,
+		Password: []byte{4}, HA1: []byte{5}, Created: f.now, LineOptions: provisioning.LineOptions{Weight: 1},
 	}
 	return d, l
 }
@@ -270,7 +276,8 @@ func nounsComeBack(t *testing.T, f *fixture) {
 	number.Owner = customer.MemberID(person.ID)
 	same(t, number)(f.c.Number(ctx, tenant, number.E164))
 
-	line.Password, line.HA1 = []byte{9, 9}, []byte{8}
+	line.Password, line.HA1, line.Revealed = []byte{9, 9}, []byte{8}, true
+	line.PreviousHA1, line.PreviousUntil = []byte{7}, f.now
 	f.write(t, tenant, func(tx provisioning.Tx) error { return tx.SetLineSecret(ctx, tenant, line) })
 	same(t, []provisioning.Line{line})(f.p.Lines(ctx, tenant, device.ID))
 }
@@ -358,7 +365,7 @@ func (f *fixture) listDevices(t *testing.T, ada customer.Person) {
 		want   int
 	}{
 		{provisioning.DeviceFilter{}, 2}, {provisioning.DeviceFilter{Owner: customer.MemberID(ada.ID)}, 2}, {provisioning.DeviceFilter{Owner: "x"}, 0},
-		{provisioning.DeviceFilter{MAC: &mac}, 1}, {provisioning.DeviceFilter{MAC: &other}, 0}, {provisioning.DeviceFilter{Model: "DMS Cisco 8851"}, 2},
+		{provisioning.DeviceFilter{MAC: &mac}, 1}, {provisioning.DeviceFilter{MAC: &other}, 0}, {provisioning.DeviceFilter{Models: []string{"DMS Cisco 8851"}}, 2},
 		{provisioning.DeviceFilter{DisplayName: "ADA o'h"}, 2}, {provisioning.DeviceFilter{DisplayName: "8851"}, 2}, {provisioning.DeviceFilter{DisplayName: "zz"}, 0},
 		{provisioning.DeviceFilter{Location: f.oneShop.ID}, 2}, {provisioning.DeviceFilter{Location: f.siblingShop.ID}, 0},
 	} {

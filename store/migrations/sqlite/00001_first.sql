@@ -316,7 +316,7 @@ CREATE TABLE devices (
     id              TEXT PRIMARY KEY,
     partner_id      TEXT NOT NULL REFERENCES partners (id),
     org_id          TEXT NOT NULL REFERENCES organizations (id),
-    mac             TEXT NOT NULL CHECK (length(mac) = 12),
+    mac             TEXT CHECK (length(mac) = 12), -- NULL until a phone has come with the activation code
     model           TEXT NOT NULL,
     owner_id        TEXT NOT NULL REFERENCES members (id),
     location_id     TEXT REFERENCES locations (id),
@@ -327,13 +327,28 @@ CREATE TABLE devices (
     enrolment_until INTEGER NOT NULL,
     created         INTEGER NOT NULL,
     first_seen      INTEGER NOT NULL,
-    last_seen       INTEGER NOT NULL
+    last_seen       INTEGER NOT NULL,
+    activation      TEXT NOT NULL CHECK (activation IN ('deactivated', 'activating', 'activated')),
+    activation_hash BLOB, -- of the code that waits; NULL for none
+    activation_expires INTEGER NOT NULL,
+    layout          TEXT NOT NULL -- JSON object
 ) STRICT;
 CREATE UNIQUE INDEX devices_mac ON devices (mac);
 CREATE INDEX devices_list ON devices (partner_id, created, id);
 CREATE INDEX devices_org_list ON devices (partner_id, org_id, created, id);
 CREATE INDEX devices_owner ON devices (owner_id);
-CREATE INDEX devices_location ON devices (location_id, id);
+CREATE INDEX devices_location ON devices (location_id, created, id);
+CREATE INDEX devices_location_id ON devices (location_id, id);
+CREATE INDEX devices_model ON devices (partner_id, model, created, id);
+CREATE UNIQUE INDEX devices_activation ON devices (activation_hash);
+
+-- The tags of devices, to search by.
+CREATE TABLE device_tags (
+    device_id TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+    tag       TEXT NOT NULL,
+    PRIMARY KEY (tag, device_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX device_tags_device ON device_tags (device_id);
 
 CREATE TABLE lines (
     id         TEXT PRIMARY KEY,
@@ -346,11 +361,125 @@ CREATE TABLE lines (
     domain     TEXT NOT NULL,
     password   BLOB NOT NULL, -- sealed
     ha1        BLOB NOT NULL, -- sealed
-    created    INTEGER NOT NULL
+    created    INTEGER NOT NULL,
+    weight     INTEGER NOT NULL CHECK (weight > 0), -- line keys that it occupies
+    hotline_enabled    INTEGER NOT NULL CHECK (hotline_enabled IN (0, 1)),
+    hotline            TEXT NOT NULL,
+    decline_everywhere INTEGER NOT NULL CHECK (decline_everywhere IN (0, 1)),
+    t38                INTEGER NOT NULL CHECK (t38 IN (0, 1)),
+    label              TEXT NOT NULL,
+    revealed           INTEGER NOT NULL CHECK (revealed IN (0, 1)), -- the password was shown, or somebody chose it
+    previous_ha1       BLOB, -- sealed: of the password before, while both work
+    previous_until     INTEGER NOT NULL
 ) STRICT;
 CREATE UNIQUE INDEX lines_identity ON lines (domain, user_name);
 CREATE UNIQUE INDEX lines_port ON lines (device_id, port);
 CREATE INDEX lines_owner ON lines (owner_id);
+CREATE INDEX lines_previous ON lines (previous_until) WHERE previous_until > 0;
+
+-- What was set on a level, a setting a row: levels above and below have rows of their own.
+CREATE TABLE settings (
+    subject_id TEXT NOT NULL, -- the organisation, location or device
+    scope      TEXT NOT NULL, -- a group of the wire, or the name of a family
+    name       TEXT NOT NULL,
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    org_id     TEXT NOT NULL REFERENCES organizations (id),
+    level      TEXT NOT NULL CHECK (level IN ('ORGANIZATION', 'LOCATION', 'DEVICE')),
+    value      TEXT NOT NULL, -- '' for a secret
+    sealed     BLOB, -- a secret
+    changed    INTEGER NOT NULL,
+    actor      TEXT NOT NULL,
+    PRIMARY KEY (subject_id, scope, name)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX settings_org ON settings (org_id);
+
+-- What a device was told at each of its revisions.
+CREATE TABLE device_revisions (
+    device_id  TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+    revision   INTEGER NOT NULL,
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    org_id     TEXT NOT NULL REFERENCES organizations (id),
+    at         INTEGER NOT NULL,
+    actor      TEXT NOT NULL,
+    change     TEXT NOT NULL, -- kind of event
+    state      TEXT NOT NULL, -- JSON object: what a rollback brings back
+    files      BLOB NOT NULL, -- sealed
+    PRIMARY KEY (device_id, revision)
+) STRICT, WITHOUT ROWID;
+
+-- What was set on an organisation or a location, at each change.
+CREATE TABLE level_revisions (
+    subject_id TEXT NOT NULL,
+    revision   INTEGER NOT NULL,
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    org_id     TEXT NOT NULL REFERENCES organizations (id),
+    level      TEXT NOT NULL CHECK (level IN ('ORGANIZATION', 'LOCATION')),
+    at         INTEGER NOT NULL,
+    actor      TEXT NOT NULL,
+    state      TEXT NOT NULL, -- JSON array of settings
+    PRIMARY KEY (subject_id, revision)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE line_key_templates (
+    id           TEXT PRIMARY KEY,
+    partner_id   TEXT NOT NULL REFERENCES partners (id),
+    org_id       TEXT NOT NULL REFERENCES organizations (id),
+    name         TEXT NOT NULL,
+    model        TEXT NOT NULL,
+    user_reorder INTEGER NOT NULL CHECK (user_reorder IN (0, 1)),
+    line_keys    TEXT NOT NULL, -- JSON array
+    created      INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX line_key_templates_name ON line_key_templates (org_id, name);
+CREATE INDEX line_key_templates_list ON line_key_templates (partner_id, org_id, created, id);
+
+CREATE TABLE background_images (
+    org_id       TEXT NOT NULL REFERENCES organizations (id),
+    file_name    TEXT NOT NULL,
+    partner_id   TEXT NOT NULL REFERENCES partners (id),
+    public_name  TEXT NOT NULL, -- that phones ask for: nobody can guess it
+    content_type TEXT NOT NULL,
+    body         BLOB NOT NULL,
+    created      INTEGER NOT NULL,
+    PRIMARY KEY (org_id, file_name)
+) STRICT;
+CREATE UNIQUE INDEX background_images_public ON background_images (public_name);
+
+-- Changes of many devices that are, or were, worked on. One at a time for each organisation.
+CREATE TABLE device_jobs (
+    id          TEXT PRIMARY KEY,
+    partner_id  TEXT NOT NULL REFERENCES partners (id),
+    org_id      TEXT NOT NULL REFERENCES organizations (id),
+    kind        TEXT NOT NULL,
+    location_id TEXT NOT NULL, -- '' for the whole organisation, or several locations
+    request     TEXT NOT NULL, -- JSON object
+    status      TEXT NOT NULL CHECK (status IN ('STARTING', 'STARTED', 'COMPLETED', 'FAILED')),
+    total       INTEGER NOT NULL,
+    done        INTEGER NOT NULL,
+    updated     INTEGER NOT NULL,
+    advisory    INTEGER NOT NULL,
+    failed      INTEGER NOT NULL,
+    reached     TEXT NOT NULL, -- the last device that was worked on
+    error       TEXT NOT NULL,
+    actor       TEXT NOT NULL,
+    actor_id    TEXT NOT NULL,
+    created     INTEGER NOT NULL,
+    started     INTEGER NOT NULL,
+    touched     INTEGER NOT NULL,
+    finished    INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX device_jobs_running ON device_jobs (org_id) WHERE status IN ('STARTING', 'STARTED');
+CREATE INDEX device_jobs_list ON device_jobs (partner_id, org_id, created, id);
+
+CREATE TABLE device_job_errors (
+    job_id      TEXT NOT NULL REFERENCES device_jobs (id) ON DELETE CASCADE,
+    number      INTEGER NOT NULL,
+    device_id   TEXT NOT NULL,
+    location_id TEXT NOT NULL,
+    code        INTEGER NOT NULL,
+    message     TEXT NOT NULL,
+    PRIMARY KEY (job_id, number)
+) STRICT, WITHOUT ROWID;
 
 CREATE TABLE bindings (
     line_id     TEXT NOT NULL REFERENCES lines (id) ON DELETE CASCADE,
@@ -511,8 +640,16 @@ DROP TABLE rpl_entries;
 DROP TABLE rpl_lists;
 DROP TABLE events;
 DROP TABLE traces;
+DROP TABLE device_job_errors;
+DROP TABLE device_jobs;
+DROP TABLE background_images;
+DROP TABLE line_key_templates;
+DROP TABLE level_revisions;
+DROP TABLE device_revisions;
+DROP TABLE settings;
 DROP TABLE bindings;
 DROP TABLE lines;
+DROP TABLE device_tags;
 DROP TABLE devices;
 DROP TABLE subscribers;
 DROP TABLE number_jobs;
