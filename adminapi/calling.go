@@ -71,11 +71,11 @@ type callingsOutput struct {
 type enableCallingInput struct {
 	InOrg
 	Body struct {
-		ID                   string     `json:"id" doc:"Of a location that is there"`
-		Name                 string     `json:"name" doc:"This and the following are passed over: the location has them"`
-		TimeZone             string     `json:"timeZone"`
-		PreferredLanguage    string     `json:"preferredLanguage"`
-		AnnouncementLanguage string     `json:"announcementLanguage"`
+		ID                   string      `json:"id" doc:"Of a location that is there"`
+		Name                 string      `json:"name" doc:"This and the following are passed over: the location has them"`
+		TimeZone             string      `json:"timeZone"`
+		PreferredLanguage    string      `json:"preferredLanguage"`
+		AnnouncementLanguage string      `json:"announcementLanguage"`
 		Address              *postalWire `json:"address"`
 	}
 }

@@ -70,16 +70,16 @@ func (w postalWire) noun() customer.Address {
 
 // locationWire is a location on the wire.
 type locationWire struct {
-	ID                   string    `json:"id"`
-	Name                 string    `json:"name"`
-	OrgID                string    `json:"orgId"`
+	ID                   string     `json:"id"`
+	Name                 string     `json:"name"`
+	OrgID                string     `json:"orgId"`
 	Address              postalWire `json:"address"`
-	TimeZone             string    `json:"timeZone"`
-	PreferredLanguage    string    `json:"preferredLanguage"`
-	AnnouncementLanguage string    `json:"announcementLanguage"`
-	Latitude             string    `json:"latitude,omitempty"`
-	Longitude            string    `json:"longitude,omitempty"`
-	Notes                string    `json:"notes,omitempty"`
+	TimeZone             string     `json:"timeZone"`
+	PreferredLanguage    string     `json:"preferredLanguage"`
+	AnnouncementLanguage string     `json:"announcementLanguage"`
+	Latitude             string     `json:"latitude,omitempty"`
+	Longitude            string     `json:"longitude,omitempty"`
+	Notes                string     `json:"notes,omitempty"`
 }
 
 func wireLocation(l customer.Location) locationWire {
@@ -98,14 +98,14 @@ type locationsInput struct {
 
 // locationBody is what is said of a location, on the wire.
 type locationBody struct {
-	Name                 string     `json:"name" doc:"1 to 256 characters; 80 with calling"`
+	Name                 string      `json:"name" doc:"1 to 256 characters; 80 with calling"`
 	Address              *postalWire `json:"address"`
-	TimeZone             string     `json:"timeZone" example:"America/Chicago"`
-	PreferredLanguage    string     `json:"preferredLanguage" example:"en_us"`
-	AnnouncementLanguage string     `json:"announcementLanguage" example:"en_us"`
-	Latitude             string     `json:"latitude" doc:"Decimal degrees" example:"12.935784"`
-	Longitude            string     `json:"longitude" doc:"Decimal degrees" example:"77.697332"`
-	Notes                string     `json:"notes" doc:"At most 500 characters"`
+	TimeZone             string      `json:"timeZone" example:"America/Chicago"`
+	PreferredLanguage    string      `json:"preferredLanguage" example:"en_us"`
+	AnnouncementLanguage string      `json:"announcementLanguage" example:"en_us"`
+	Latitude             string      `json:"latitude" doc:"Decimal degrees" example:"12.935784"`
+	Longitude            string      `json:"longitude" doc:"Decimal degrees" example:"77.697332"`
+	Notes                string      `json:"notes" doc:"At most 500 characters"`
 }
 
 func (b locationBody) noun() customer.LocationChange {
