@@ -35,6 +35,7 @@ import (
 type Customers interface {
 	IdentityProviders
 	PSTNVendors
+	Places
 
 	OAuth
 	Authenticate(ctx context.Context, token secret.Text) (customer.Actor, error)
@@ -80,8 +81,6 @@ type Customers interface {
 	Changes(ctx context.Context, tenant customer.Tenant, after customer.EventCursor, most int) ([]customer.Change, error)
 	LatestChange(ctx context.Context, tenant customer.Tenant) (customer.EventCursor, error)
 	Events(ctx context.Context, tenant customer.Tenant, filter customer.EventFilter, page customer.Page) ([]customer.Event, bool, error)
-	Locations(ctx context.Context, tenant customer.Tenant, filter customer.LocationFilter, page customer.Page) ([]customer.Location, bool, error)
-	AddNumbers(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in customer.NewNumbers) error
 	Subscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID) (customer.Subscriber, error)
 	Subscribers(ctx context.Context, tenant customer.Tenant, filter customer.SubscriberFilter, page customer.Page) ([]customer.Subscriber, bool, error)
 }
@@ -96,6 +95,7 @@ type Devices interface {
 	SupportedModels(ctx context.Context, tenant customer.Tenant) ([]deviceprofiles.Model, error)
 	DisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID) ([]string, error)
 	SetDisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID, names []string) ([]string, error)
+	ChangeLocation(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id customer.LocationID, in customer.LocationChange) error
 	AddDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in provisioning.NewDevice) (provisioning.DeviceView, error)
 	Device(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.DeviceView, error)
 	Devices(ctx context.Context, tenant customer.Tenant, filter provisioning.DeviceFilter, page customer.Page) ([]provisioning.DeviceView, bool, error)

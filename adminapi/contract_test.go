@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -79,8 +80,8 @@ func routerOf(raw []byte, base string, strict bool) (routers.Router, error) {
 }
 
 // settle corrects the official documents where they contradict themselves or what their servers do: a precheck's info is a list, as in their examples;
-// sub-partners are listed under subPartners there and under items in the schema, so that we send both; the list of locations has another schema merged
-// into it; the answer to an order of a report has internal in its example alone; and models that partners manage are known to devices, and not to the
+// sub-partners are listed under subPartners there and under items in the schema, so that we send both; locations have another schema merged
+// into theirs; the answer to an order of a report has internal in its example alone; and models that partners manage are known to devices, and not to the
 // list of models.
 func settle(document *openapi3.T) {
 	for _, name := range []string{"CustomerProvisioningPrecheckResponse", "SubscriberProvisioningPrecheckResponse"} {
@@ -99,9 +100,20 @@ func settle(document *openapi3.T) {
 	if schema := document.Components.Schemas["ReportId"]; schema != nil {
 		schema.Value.Properties["internal"] = openapi3.NewBoolSchema().NewRef()
 	}
-	if locations := document.Paths.Value("/locations"); locations != nil && locations.Get != nil {
-		locations.Get.Responses.Status(http.StatusOK).Value.Content = nil
+	if created := document.Components.Schemas["PostCommonLocationObject"]; created != nil {
+		settleLocation(document.Components.Schemas["Location"].Value, created.Value)
 	}
+}
+
+// settleLocation gives a location the form of the documents' examples, which is that of what creates one, with its ids. The country decides whether
+// an address has a state and a postal code.
+func settleLocation(location, created *openapi3.Schema) {
+	address := *created.Properties["address"].Value
+	address.Required = []string{"address1", "city", "country"}
+	location.Required = []string{"id", "name", "orgId", "timeZone", "preferredLanguage", "address"}
+	location.Properties = maps.Clone(created.Properties)
+	location.Properties["address"] = address.NewRef()
+	location.Properties["id"], location.Properties["orgId"] = openapi3.NewStringSchema().NewRef(), openapi3.NewStringSchema().NewRef()
 }
 
 // held checks an answer against every document that has its operation, and names them.
@@ -139,7 +151,7 @@ func TestEveryRouteIsHeldAgainstItsDocuments(t *testing.T) {
 		request := httptest.NewRequest(r.method, r.path(o), nil)
 		names := held(t, request, o.ask(t, o.token, r.method, r.path(o), r.bodyOf(o)))
 		want := 1
-		if len(list) > 1 && strings.HasPrefix(r.documented, "/v1/") && !strings.HasSuffix(r.documented, "/numbers") { // which is in neither
+		if len(list) > 1 && strings.HasPrefix(r.documented, "/v1/") && !inNoDocument(r.documented) {
 			want = 2
 		}
 		assert.Len(t, names, want, "%s %s: %v", r.method, r.documented, names)

@@ -143,7 +143,7 @@ func (o *office) made(path, body string) (made struct{ ID, URL, OrgID string }) 
 func routes() []routed {
 	const device, telephony, hub = "/v1/devices/{deviceId}", "/v1/telephony/config/devices/{deviceId}", "/hub/v1/devices/{deviceId}"
 	const review, hook = "/hub/v1/rpl/reviews/{reviewId}", "/hub/v1/webhooks/{webhookId}"
-	return []routed{
+	return append(placeRoutes(), []routed{
 		{"POST", "/hub/v1/templates", "dialtone:templates_write", 201, at("/hub/v1/templates"), at(`{"name":"Big","country":"US","language":"en_US","subscriptionId":"S"}`)},
 		{"GET", "/hub/v1/templates", "dialtone:templates_read", 200, at("/hub/v1/templates"), nil},
 		{"GET", "/hub/v1/templates/{id}", "dialtone:templates_read", 200, func(o *office) string { return "/hub/v1/templates/" + o.template }, nil},
@@ -222,9 +222,6 @@ func routes() []routed {
 		{"GET", "/hub/v1/people/imports/{importId}", "spark-admin:wholesale_subscribers_read", 200, ofAnImport, nil},
 		{"GET", "/hub/v1/people/imports/{importId}/results", "spark-admin:wholesale_subscribers_read", 200, func(o *office) string { return ofAnImport(o) + "/results" }, nil},
 		{"DELETE", "/hub/v1/people/imports/{importId}", "spark-admin:wholesale_subscribers_write", 204, ofAnImport, nil},
-		{"GET", "/v1/locations", "spark-admin:locations_read", 200, at("/v1/locations"), nil},
-		{"POST", "/v1/telephony/config/locations/{locationId}/numbers", "spark-admin:telephony_config_write", 201,
-			func(o *office) string { return "/v1/telephony/config/locations/" + o.location + "/numbers" }, at(`{"phoneNumbers":["+12175550124"]}`)},
 		{"POST", "/v1/devices", "spark-admin:devices_write", 200, func(o *office) string { return "/v1/devices?orgId=" + o.org },
 			func(o *office) string {
 				return fmt.Sprintf(`{"mac":"00562B043615","model":"Cisco 8851","personId":%q}`, o.person)
@@ -258,7 +255,7 @@ func routes() []routed {
 		{"GET", hub + "/trace", "spark-admin:devices_read", 200, ofDevice("/hub/v1/devices/%s/trace"), nil},
 		{"DELETE", device, "spark-admin:devices_write", 204, ofDevice("/v1/devices/%s"), nil},
 		{"DELETE", "/v1/wholesale/subscribers/{subscriberId}", "spark-admin:wholesale_subscribers_write", 204, ofSubscriber, nil},
-	}
+	}...)
 }
 
 func (r routed) bodyOf(o *office) string {
@@ -364,11 +361,16 @@ func TestBodiesThatCantBeRead(t *testing.T) {
 			if what == "empty object" && mayBeEmpty(r.documented) {
 				continue
 			}
+			if (what == "empty object" || what == "null") && needsNoBody(r) {
+				continue
+			}
 			got := o.ask(t, o.token, r.method, path, c.body)
 			assert.Equal(t, c.status, got.status, "%s %s: %s", name, what, got.body)
 			checkError(t, got, name+" "+what)
 		}
-		assert.Equal(t, 400, o.ask(t, o.token, r.method, path, "").status, "%s without a body", name)
+		if !needsNoBody(r) {
+			assert.Equal(t, 400, o.ask(t, o.token, r.method, path, "").status, "%s without a body", name)
+		}
 		form := o.ask(t, o.token, r.method, path, "a=b", "Content-Type", "application/x-www-form-urlencoded")
 		assert.Equal(t, 415, form.status, "%s: %s", name, form.body)
 		checkError(t, form, name)

@@ -18,6 +18,9 @@ const (
 	ScopeSubscribersRead  Scope = "spark-admin:wholesale_subscribers_read"
 	ScopeSubscribersWrite Scope = "spark-admin:wholesale_subscribers_write"
 	ScopeLocationsRead    Scope = "spark-admin:locations_read"
+	ScopeLocationsWrite   Scope = "spark-admin:locations_write"
+	ScopePSTNRead         Scope = "spark-admin:telephony_pstn_read"
+	ScopePSTNWrite        Scope = "spark-admin:telephony_pstn_write"
 	ScopeTelephonyRead    Scope = "spark-admin:telephony_config_read"
 	ScopeTelephonyWrite   Scope = "spark-admin:telephony_config_write"
 	ScopeDevicesRead      Scope = "spark-admin:devices_read"
@@ -44,7 +47,8 @@ const (
 // AllScopes returns every scope: what a full administrator's token carries.
 func AllScopes() []Scope {
 	return []Scope{
-		ScopeCustomersRead, ScopeCustomersWrite, ScopeSubscribersRead, ScopeSubscribersWrite, ScopeLocationsRead,
+		ScopeCustomersRead, ScopeCustomersWrite, ScopeSubscribersRead, ScopeSubscribersWrite, ScopeLocationsRead, ScopeLocationsWrite,
+		ScopePSTNRead, ScopePSTNWrite,
 		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeCredentialsRead, ScopeCredentialsWrite, ScopeSubPartnersRead, ScopeSubPartnersWrite,
 		ScopeReportsRead, ScopeReportsWrite,
 		ScopeAdminsRead, ScopeAdminsWrite, ScopeTemplatesRead, ScopeTemplatesWrite, ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite,

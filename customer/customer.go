@@ -199,8 +199,18 @@ type Location struct {
 	EmergencyID          string
 	AnnouncementLanguage string
 	PSTNVendor           PSTNVendorID // that connects it to the telephone network; empty for none
+	Route                Route        // that connects it instead, through the customer's own gateway; zero for none
+	Latitude, Longitude  string       // decimal degrees, as they were given; "" if they weren't
+	Notes                string
+	Calling              bool   // switched on: without it there are neither numbers nor phones
+	MainNumber           string // E.164, one of the location's; "" for none
+	RoutingPrefix        string // digits before an extension when others dial it; unique in the organisation; "" for none
+	Telephony            Telephony
 	Created              time.Time
 }
+
+// Tenant returns whose location it is.
+func (l Location) Tenant() Tenant { return Tenant{Partner: l.Partner, Customer: l.Org} }
 
 // NumberState says whether a number can take calls.
 type NumberState string
@@ -211,6 +221,25 @@ const (
 	NumberInactive NumberState = "INACTIVE"
 )
 
+// NumberType says what kind of number it is, in the wire's words.
+type NumberType string
+
+// The types of number.
+const (
+	NumberDID      NumberType = "DID" // of a place
+	NumberTollFree NumberType = "TOLLFREE"
+	NumberMobile   NumberType = "MOBILE"
+)
+
+// NumberUsage says what a number is for, in the wire's words.
+type NumberUsage string
+
+// The usages of a number.
+const (
+	UsageNone    NumberUsage = "NONE"    // people and workspaces
+	UsageService NumberUsage = "SERVICE" // many calls at a time, such as a contact center's
+)
+
 // Number is an E.164 number of a location, free or owned by a member.
 type Number struct {
 	E164     string // with its plus sign; unique on the platform
@@ -218,7 +247,9 @@ type Number struct {
 	Org      OrgID
 	Location LocationID
 	State    NumberState
-	Owner    MemberID // empty: free
+	Type     NumberType
+	Usage    NumberUsage
+	Owner    MemberID // empty: free, unless it is the location's main number
 	Created  time.Time
 }
 
@@ -327,7 +358,19 @@ const (
 	EventCustomerLeaving     EventKind = "customer.leaving"
 	EventCustomerDeleted     EventKind = "customer.deleted"
 	EventLocationCreated     EventKind = "location.created"
+	EventLocationChanged     EventKind = "location.changed"
+	EventLocationDeleted     EventKind = "location.deleted"
+	EventCallingEnabled      EventKind = "location.calling_enabled"
+	EventCallingDisabled     EventKind = "location.calling_disabled"
+	EventCallingChanged      EventKind = "location.calling_changed"
+	EventPSTNChanged         EventKind = "location.pstn_changed"
+	EventFloorCreated        EventKind = "floor.created"
+	EventFloorChanged        EventKind = "floor.changed"
+	EventFloorDeleted        EventKind = "floor.deleted"
 	EventNumbersAdded        EventKind = "numbers.added"
+	EventNumbersChanged      EventKind = "numbers.changed"
+	EventNumbersRemoved      EventKind = "numbers.removed"
+	EventNumbersMoved        EventKind = "numbers.moved"
 	EventSubscriberCreated   EventKind = "subscriber.created"
 	EventSubscriberDeleted   EventKind = "subscriber.deleted"
 	EventPersonChanged       EventKind = "person.changed"

@@ -72,7 +72,7 @@ func changedPerson(p Person, in PersonChange, calling bool) (Person, error) {
 	return p, broken.err("The person can't be changed")
 }
 
-func orElse(value, otherwise string) string {
+func orElse[T ~string](value, otherwise T) T {
 	if value == "" {
 		return otherwise
 	}

@@ -13,7 +13,7 @@ import (
 type Reader interface {
 	IdentityProviderReader
 	PSTNVendorReader
-
+	PlaceReader
 	ScreeningReader
 	OAuthReader
 	ChangeReader
@@ -31,10 +31,6 @@ type Reader interface {
 
 	// Organization returns an organisation that the tenant serves, or served last.
 	Organization(ctx context.Context, tenant Tenant, id OrgID) (Organization, error)
-
-	Location(ctx context.Context, tenant Tenant, id LocationID) (Location, error)
-	Locations(ctx context.Context, tenant Tenant, filter LocationFilter, page Page) ([]Location, bool, error)
-	Number(ctx context.Context, tenant Tenant, e164 string) (Number, error)
 
 	Person(ctx context.Context, tenant Tenant, id PersonID) (Person, error)
 	// Member finds a person, workspace or virtual line.
@@ -83,6 +79,7 @@ type Tx interface {
 	Reader
 	IdentityProviderWriter
 	PSTNVendorWriter
+	PlaceTx
 	ScreeningTx
 	OAuthTx
 	CreatePartner(ctx context.Context, p Partner) error
@@ -114,13 +111,6 @@ type Tx interface {
 	SetCustomer(ctx context.Context, c Customer) error
 	// DeleteCustomer deletes a customer that nobody subscribes with; its organisation stays, with people, locations and numbers.
 	DeleteCustomer(ctx context.Context, partner OrgID, id CustomerID) error
-	CreateLocation(ctx context.Context, l Location) error
-	// AddNumber adds a number, and says false without an error when the tenant has it already in that location.
-	AddNumber(ctx context.Context, n Number) (bool, error)
-	// OwnNumber gives a free number of the tenant to a member; fault.Conflict when it isn't free.
-	OwnNumber(ctx context.Context, tenant Tenant, e164 string, owner MemberID) error
-	// FreeNumbers takes a member's numbers away; they stay in their location.
-	FreeNumbers(ctx context.Context, tenant Tenant, owner MemberID) error
 	CreatePerson(ctx context.Context, p Person) error
 	// SetPerson replaces the names, location, extension and number of the person with p.ID.
 	SetPerson(ctx context.Context, p Person) error
@@ -151,12 +141,6 @@ type CustomerFilter struct {
 	ExternalID string
 	Org        OrgID
 	Statuses   []Status // as Customer.Shown gives them
-}
-
-// LocationFilter narrows a list of locations; empty fields don't.
-type LocationFilter struct {
-	Name string // part of the name, without regard to case
-	ID   LocationID
 }
 
 // EventFilter narrows a list of events; empty fields don't.

@@ -64,6 +64,10 @@ type Tx interface {
 	SetEnrolment(ctx context.Context, tenant customer.Tenant, id DeviceID, until time.Time) error
 	// RaiseRevision adds one to the device's revision and returns it.
 	RaiseRevision(ctx context.Context, tenant customer.Tenant, id DeviceID) (int64, error)
+	// BeginRevising notes that the revision of every device of a location is to be raised, whatever of that was begun before.
+	BeginRevising(ctx context.Context, tenant customer.Tenant, id customer.LocationID) error
+	// NextToRevise returns the next devices of a location whose revision is to be raised, at most so many, and takes them for done; none when all are.
+	NextToRevise(ctx context.Context, tenant customer.Tenant, id customer.LocationID, most int) ([]Device, error)
 	CreateLine(ctx context.Context, l Line) error
 	// SetLineSecret replaces Password, HA1, Revealed and the overlap of the line with l.ID.
 	SetLineSecret(ctx context.Context, tenant customer.Tenant, l Line) error

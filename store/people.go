@@ -81,16 +81,18 @@ type numberRow struct {
 	OrgID      string         `db:"org_id"`
 	LocationID string         `db:"location_id"`
 	State      string         `db:"state"`
+	Type       string         `db:"type"`
+	Usage      string         `db:"usage"`
 	OwnerID    sql.NullString `db:"owner_id"`
 	Created    int64          `db:"created"`
 }
 
-const numberColumns = "e164, partner_id, org_id, location_id, state, owner_id, created"
+const numberColumns = "e164, partner_id, org_id, location_id, state, type, usage, owner_id, created"
 
 func (r numberRow) noun() customer.Number {
 	return customer.Number{
 		E164: r.E164, Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Location: customer.LocationID(r.LocationID),
-		State: customer.NumberState(r.State), Owner: customer.MemberID(r.OwnerID.String), Created: fromMicros(r.Created),
+		State: customer.NumberState(r.State), Type: customer.NumberType(r.Type), Usage: customer.NumberUsage(r.Usage), Owner: customer.MemberID(r.OwnerID.String), Created: fromMicros(r.Created),
 	}
 }
 
@@ -113,7 +115,7 @@ func (t *tx) AddNumber(ctx context.Context, n customer.Number) (bool, error) {
 		return false, err
 	}
 	return true, t.insert(ctx, "numbers", numberColumns,
-		n.E164, string(n.Partner), string(n.Org), string(n.Location), string(n.State), nullable(n.Owner), micros(n.Created))
+		n.E164, string(n.Partner), string(n.Org), string(n.Location), string(n.State), string(n.Type), string(n.Usage), nullable(n.Owner), micros(n.Created))
 }
 
 // AnyTenantHasNumber implements customer.Reader.

@@ -60,6 +60,13 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"PeopleMove":                peopleMove,
 		"IdentityProvidersChange":   identityProvidersChange,
 		"PSTNVendorsChange":         pstnVendorsChange,
+		"LocationsChange":           locationsChange,
+		"LocationsAreListed":        locationsAreListed,
+		"LocationsRevise":           locationsRevise,
+		"FloorsChange":              floorsChange,
+		"NumbersChange":             numbersChange,
+		"NumbersAreListed":          numbersAreListed,
+		"NumberJobsChange":          numberJobsChange,
 		"WhatIsReferredToStays":     whatIsReferredToStays,
 		"IntegrationsChange":        integrationsChange,
 		"GrantsAreTrimmed":          grantsAreTrimmed,
@@ -166,7 +173,7 @@ func (f *fixture) customer(t testing.TB, partner customer.OrgID, name string) (c
 	}
 	l := customer.Location{
 		ID: customer.LocationID(id()), Partner: partner, Org: c.Org, Name: "Shop_100% " + name, Address: address, TimeZone: "America/Chicago", Language: "en_us",
-		EmergencyID: "E", AnnouncementLanguage: "en_us", Created: f.tick(),
+		EmergencyID: "E", AnnouncementLanguage: "en_us", Calling: true, Created: f.tick(),
 	}
 	f.write(t, customer.Tenant{Partner: partner}, func(tx provisioning.Tx) error {
 		require.NoError(t, tx.CreateTemplate(t.Context(), f.template))
@@ -253,7 +260,7 @@ func nounsComeBack(t *testing.T, f *fixture) {
 
 	admin := customer.Admin{ID: customer.AdminID(id()), Partner: f.one.Partner, Email: "a@example.com", Role: customer.RoleFullPartner, Created: f.tick()}
 	token := customer.Token{ID: customer.TokenID(id()), Name: "export", Hash: customer.TokenHash{1, 0, 2}, Partner: f.one.Partner, Admin: admin.ID, Email: admin.Email, Scopes: customer.AllScopes(), Created: f.now, Expires: f.now.Add(time.Hour)}
-	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberInactive, Created: f.now}
+	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberInactive, Type: customer.NumberDID, Usage: customer.UsageNone, Created: f.now}
 	f.write(t, tenant, func(tx provisioning.Tx) error {
 		require.NoError(t, tx.CreateAdmin(ctx, admin))
 		require.NoError(t, tx.CreateToken(ctx, token))
@@ -388,7 +395,7 @@ func foreignRowsArentThere(t *testing.T, f *fixture) {
 	ctx := t.Context()
 	person, sub := f.person(t, f.one, f.oneShop, "ada", "101")
 	device, line := f.device(t, person)
-	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberActive, Created: f.now}
+	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberActive, Type: customer.NumberDID, Usage: customer.UsageNone, Created: f.now}
 	f.write(t, tenantOf(f.one), func(tx provisioning.Tx) error { _, err := tx.AddNumber(ctx, number); return err })
 	own, _, err := f.c.Templates(ctx, f.one.Partner, everything)
 	require.NoError(t, err)
@@ -452,7 +459,7 @@ func whatIsTakenIsNamed(t *testing.T, f *fixture) {
 	ada, _ := f.person(t, f.one, f.oneShop, "ada", "101")
 	bob, _ := f.person(t, f.sibling, f.siblingShop, "bob", "101") // the same extension in another location is fine
 	device, line := f.device(t, ada)
-	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberActive, Created: f.now}
+	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberActive, Type: customer.NumberDID, Usage: customer.UsageNone, Created: f.now}
 	f.write(t, tenantOf(f.one), func(tx provisioning.Tx) error {
 		_, err := tx.AddNumber(ctx, number)
 		require.NoError(t, err)

@@ -198,10 +198,34 @@ CREATE TABLE locations (
     announcement_language TEXT NOT NULL,
     created               INTEGER NOT NULL,
     folded_name           TEXT NOT NULL, -- the name in lower case, to search by
-    pstn_vendor_id        TEXT REFERENCES pstn_vendors (id)
+    pstn_vendor_id        TEXT REFERENCES pstn_vendors (id),
+    route_type            TEXT NOT NULL CHECK (route_type IN ('', 'TRUNK', 'ROUTE_GROUP')), -- of a premises-based connection
+    route_id              TEXT NOT NULL,
+    latitude              TEXT NOT NULL,
+    longitude             TEXT NOT NULL,
+    notes                 TEXT NOT NULL,
+    calling               INTEGER NOT NULL CHECK (calling IN (0, 1)),
+    main_number           TEXT NOT NULL, -- one of its numbers; '' for none
+    routing_prefix        TEXT NOT NULL, -- '' for none
+    telephony             TEXT NOT NULL, -- JSON object
+    -- The last device whose revision a change of the location has raised: the others come behind it, by id. NULL when all have been.
+    revised_to            TEXT
 ) STRICT;
 CREATE INDEX locations_list ON locations (partner_id, org_id, created, id);
+CREATE INDEX locations_partner_list ON locations (partner_id, created, id);
+CREATE UNIQUE INDEX locations_routing_prefix ON locations (org_id, routing_prefix) WHERE routing_prefix <> '';
 CREATE INDEX locations_pstn_vendor ON locations (pstn_vendor_id);
+
+CREATE TABLE floors (
+    id          TEXT PRIMARY KEY,
+    partner_id  TEXT NOT NULL REFERENCES partners (id),
+    org_id      TEXT NOT NULL REFERENCES organizations (id),
+    location_id TEXT NOT NULL REFERENCES locations (id) ON DELETE CASCADE,
+    number      INTEGER NOT NULL,
+    name        TEXT NOT NULL,
+    created     INTEGER NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX floors_number ON floors (location_id, number);
 
 -- Who can have a line: people, workspaces and virtual lines. One table, as an extension belongs to one of them, whichever it is.
 CREATE TABLE members (
@@ -222,6 +246,10 @@ CREATE TABLE members (
 CREATE UNIQUE INDEX members_email ON members (email);
 CREATE UNIQUE INDEX members_extension ON members (location_id, extension) WHERE extension <> '';
 CREATE INDEX members_org ON members (org_id);
+CREATE INDEX members_location ON members (location_id);
+-- Extensions that are listed beside numbers.
+CREATE INDEX members_extension_only ON members (partner_id, created, id) WHERE number = '' AND extension <> '';
+CREATE INDEX members_org_extension_only ON members (partner_id, org_id, created, id) WHERE number = '' AND extension <> '';
 
 CREATE TABLE numbers (
     e164        TEXT PRIMARY KEY,
@@ -229,11 +257,36 @@ CREATE TABLE numbers (
     org_id      TEXT NOT NULL REFERENCES organizations (id),
     location_id TEXT NOT NULL REFERENCES locations (id),
     state       TEXT NOT NULL CHECK (state IN ('ACTIVE', 'INACTIVE')),
+    type        TEXT NOT NULL CHECK (type IN ('DID', 'TOLLFREE', 'MOBILE')),
+    usage       TEXT NOT NULL CHECK (usage IN ('NONE', 'SERVICE')),
     owner_id    TEXT REFERENCES members (id),
     created     INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX numbers_location ON numbers (location_id);
+CREATE INDEX numbers_list ON numbers (partner_id, created, e164);
+CREATE INDEX numbers_org_list ON numbers (partner_id, org_id, created, e164);
+CREATE INDEX numbers_location ON numbers (location_id, created, e164);
 CREATE INDEX numbers_owner ON numbers (owner_id);
+
+-- Background work on numbers.
+CREATE TABLE number_jobs (
+    id          TEXT PRIMARY KEY,
+    partner_id  TEXT NOT NULL REFERENCES partners (id),
+    org_id      TEXT NOT NULL REFERENCES organizations (id),
+    actor       TEXT NOT NULL,
+    admin_id    TEXT NOT NULL,
+    operation   TEXT NOT NULL CHECK (operation IN ('MOVE', 'NUMBER_USAGE_CHANGE')),
+    source_id   TEXT NOT NULL, -- locations, which may be gone
+    target_id   TEXT NOT NULL,
+    usage       TEXT NOT NULL,
+    numbers     TEXT NOT NULL, -- JSON array
+    state       TEXT NOT NULL CHECK (state IN ('STARTING', 'COMPLETED', 'FAILED')),
+    changed     INTEGER NOT NULL,
+    failures    TEXT NOT NULL, -- JSON array of {number, code, message}, or null
+    created     INTEGER NOT NULL,
+    finished    INTEGER NOT NULL
+) STRICT;
+CREATE INDEX number_jobs_list ON number_jobs (partner_id, created, id);
+CREATE INDEX number_jobs_org_list ON number_jobs (partner_id, org_id, created, id);
 
 CREATE TABLE subscribers (
     id                   TEXT PRIMARY KEY,
@@ -285,6 +338,7 @@ CREATE INDEX devices_list ON devices (partner_id, created, id);
 CREATE INDEX devices_org_list ON devices (partner_id, org_id, created, id);
 CREATE INDEX devices_owner ON devices (owner_id);
 CREATE INDEX devices_location ON devices (location_id, created, id);
+CREATE INDEX devices_location_id ON devices (location_id, id);
 CREATE INDEX devices_model ON devices (partner_id, model, created, id);
 CREATE UNIQUE INDEX devices_activation ON devices (activation_hash);
 
@@ -660,8 +714,10 @@ DROP TABLE lines;
 DROP TABLE device_tags;
 DROP TABLE devices;
 DROP TABLE subscribers;
+DROP TABLE number_jobs;
 DROP TABLE numbers;
 DROP TABLE members;
+DROP TABLE floors;
 DROP TABLE locations;
 DROP TABLE customers;
 DROP TABLE organizations;
