@@ -38,6 +38,10 @@ type Reader interface {
 	Person(ctx context.Context, tenant Tenant, id PersonID) (Person, error)
 	// Member finds a person, workspace or virtual line.
 	Member(ctx context.Context, tenant Tenant, id MemberID) (Member, error)
+	// Members lists people, workspaces and virtual lines in the order that the filter says.
+	Members(ctx context.Context, tenant Tenant, filter MemberFilter, page Page) ([]Member, bool, error)
+	// CountMembers counts the members that Members would list.
+	CountMembers(ctx context.Context, tenant Tenant, filter MemberFilter) (int, error)
 	// PersonByEmail finds a person of the tenant; email in lower case.
 	PersonByEmail(ctx context.Context, tenant Tenant, email string) (Person, error)
 	Subscriber(ctx context.Context, tenant Tenant, id SubscriberID) (Subscriber, error)
@@ -121,6 +125,8 @@ type Tx interface {
 	// FreeNumbers takes a member's numbers away; they stay in their location.
 	FreeNumbers(ctx context.Context, tenant Tenant, owner MemberID) error
 	CreatePerson(ctx context.Context, p Person) error
+	// SetMemberSettings replaces the device settings of a member.
+	SetMemberSettings(ctx context.Context, tenant Tenant, id MemberID, s DeviceSettings) error
 	// SetPerson replaces the names, location, extension and number of the person with p.ID.
 	SetPerson(ctx context.Context, p Person) error
 	CreateSubscriber(ctx context.Context, s Subscriber) error

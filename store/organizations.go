@@ -120,7 +120,7 @@ func (t *tx) TakePerson(ctx context.Context, tenant customer.Tenant, id customer
 	if _, err := t.exec(ctx, "free numbers", "UPDATE numbers SET owner_id = NULL WHERE owner_id = ?", string(id)); err != nil {
 		return customer.Person{}, err
 	}
-	err := t.change(ctx, "person", `UPDATE members AS p SET partner_id = ?, org_id = ?, location_id = NULL, extension = '', number = '', admin = 0
+	err := t.change(ctx, "person", `UPDATE members AS p SET partner_id = ?, org_id = ?, location_id = NULL, extension = '', number = '', admin = 0, calling = ''
 		WHERE p.id = ? AND `+freePerson, string(tenant.Partner), string(tenant.Customer), string(id))
 	if fault.Is(err, fault.NotFound) {
 		return customer.Person{}, fault.New(fault.Conflict, "The account belongs to another organisation now.").WithCode(fault.CodeEmailInUse)

@@ -54,6 +54,8 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"AdminsChange":              adminsChange,
 		"OrganizationsMove":         organizationsMove,
 		"PeopleMove":                peopleMove,
+		"MembersAreListed":          membersAreListed,
+		"MembersHaveSettings":       membersHaveSettings,
 		"IdentityProvidersChange":   identityProvidersChange,
 		"PSTNVendorsChange":         pstnVendorsChange,
 		"WhatIsReferredToStays":     whatIsReferredToStays,

@@ -217,11 +217,17 @@ CREATE TABLE members (
     number      TEXT NOT NULL,
     admin       INTEGER NOT NULL CHECK (admin IN (0, 1)),
     created     INTEGER NOT NULL,
-    folded_name TEXT NOT NULL -- first and last name in lower case, to search by
+    folded_name TEXT NOT NULL, -- first and last name in lower case, to search by
+    folded_last TEXT NOT NULL, -- last and first name in lower case, to list by
+    calling     TEXT NOT NULL -- JSON object: what its own phones do; '' for what they do by themselves
 ) STRICT;
 CREATE UNIQUE INDEX members_email ON members (email);
 CREATE UNIQUE INDEX members_extension ON members (location_id, extension) WHERE extension <> '';
-CREATE INDEX members_org ON members (org_id);
+CREATE INDEX members_list ON members (partner_id, created, id);
+CREATE INDEX members_org_list ON members (org_id, partner_id, created, id);
+CREATE INDEX members_names ON members (org_id, partner_id, folded_last, id);
+CREATE INDEX members_virtual_lines ON members (partner_id, created, id) WHERE kind = 'VIRTUAL_LINE';
+CREATE INDEX members_org_virtual_lines ON members (org_id, partner_id, created, id) WHERE kind = 'VIRTUAL_LINE';
 
 CREATE TABLE numbers (
     e164        TEXT PRIMARY KEY,
