@@ -50,7 +50,7 @@ type Hoteling struct {
 
 // MemberFilter narrows a list of members; empty fields don't.
 type MemberFilter struct {
-	IDs       []MemberID
+	IDs       []MemberID // at most 500
 	Kinds     []MemberKind
 	Name      string // part of the first and last name, without regard to case
 	Email     string // of a person, in lower case; matches exactly

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strconv"
 
 	"dialtone/customer"
 )
@@ -86,7 +87,7 @@ func oneMember(tenant customer.Tenant, id customer.MemberID) where {
 
 // Members implements customer.Reader.
 func (r reader) Members(ctx context.Context, tenant customer.Tenant, f customer.MemberFilter, page customer.Page) ([]customer.Member, bool, error) {
-	w := membersWhere(tenant, f)
+	from, w := membersFrom(tenant, f)
 	order := "created, id"
 	switch f.Order {
 	case customer.ByFirstName:
@@ -95,23 +96,27 @@ func (r reader) Members(ctx context.Context, tenant customer.Tenant, f customer.
 		order = "folded_last, id"
 	case customer.ByCreation:
 	}
-	return list(ctx, r, w, page, memberRow.noun, "SELECT "+memberColumns+" FROM members", order)
+	return list(ctx, r, w, page, memberRow.noun, "SELECT "+memberColumns+from, order)
 }
 
 // CountMembers implements customer.Reader.
 func (r reader) CountMembers(ctx context.Context, tenant customer.Tenant, f customer.MemberFilter) (int, error) {
-	w := membersWhere(tenant, f)
+	from, w := membersFrom(tenant, f)
 	var count int
-	err := r.count(ctx, &count, "count members", "SELECT count(*) FROM members"+w.text(), w.args...)
+	err := r.count(ctx, &count, "count members", "SELECT count(*)"+from+w.text(), w.args...)
 	return count, err
 }
 
-// membersWhere is a filter's conditions.
-func membersWhere(tenant customer.Tenant, f customer.MemberFilter) where {
-	w := ofTenant("", tenant)
+// membersFrom is a filter's table and conditions. Ids are looked up first, in a query of their own with a limit: SQLite would rather read everybody of
+// the tenant in order.
+func membersFrom(tenant customer.Tenant, f customer.MemberFilter) (string, where) {
+	from, ids := " FROM members", where{}
 	if len(f.IDs) > 0 {
-		w.among("id", texts(f.IDs))
+		ids.among("id", texts(f.IDs))
+		from = " FROM (SELECT * FROM members" + ids.text() + " LIMIT " + strconv.Itoa(maxRows) + ") AS members"
 	}
+	w := ofTenant("", tenant)
+	w.args = append(ids.args, w.args...)
 	if len(f.Kinds) > 0 {
 		w.add(ofKinds(f.Kinds))
 	}
@@ -120,7 +125,7 @@ func membersWhere(tenant customer.Tenant, f customer.MemberFilter) where {
 	w.containing("folded_name", f.Name)
 	w.containing("number", f.Number)
 	w.containing("extension", f.Extension)
-	return w
+	return from, w
 }
 
 // ofKinds is the condition that a member is of some kinds. They stand in the statement itself, so that a database finds the index of one kind alone.
