@@ -97,7 +97,7 @@ func (t *tx) AttachOrganization(ctx context.Context, o customer.Organization, c 
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"locations", "members", "numbers", "devices", "lines"} {
+	for _, table := range []string{"locations", "members", "workspaces", "numbers", "devices", "lines"} {
 		if _, err := t.exec(ctx, "move an organisation", "UPDATE "+table+" SET partner_id = ? WHERE org_id = ?", string(c.Partner), string(o.ID)); err != nil {
 			return err
 		}

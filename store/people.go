@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strconv"
 
 	"dialtone/customer"
 	"dialtone/fault"
@@ -250,6 +251,21 @@ func (r reader) subscriber(ctx context.Context, tenant customer.Tenant, by, valu
 	var row subscriberRow
 	err := r.get(ctx, &row, "subscriber", "SELECT "+subscriberColumns+" FROM subscribers"+w.text(), w.args...)
 	return row.noun(), err
+}
+
+// SubscribersOf implements customer.Reader.
+func (r reader) SubscribersOf(ctx context.Context, tenant customer.Tenant, people []customer.PersonID) ([]customer.Subscriber, error) {
+	if len(people) == 0 {
+		return []customer.Subscriber{}, nil
+	}
+	people = people[:min(len(people), maxRows)]
+	w := where{}
+	w.among("person_id", texts(people))
+	from := " FROM (SELECT * FROM subscribers" + w.text() + " LIMIT " + strconv.Itoa(maxRows) + ") AS subscribers"
+	whose := ofTenant("", tenant)
+	var rows []subscriberRow
+	err := r.all(ctx, &rows, "find subscribers", "SELECT "+subscriberColumns+from+whose.text(), append(w.args, whose.args...)...)
+	return nouns(rows, subscriberRow.noun), err
 }
 
 // Subscribers implements customer.Reader.

@@ -229,6 +229,34 @@ CREATE INDEX members_names ON members (org_id, partner_id, folded_last, id);
 CREATE INDEX members_virtual_lines ON members (partner_id, created, id) WHERE kind = 'VIRTUAL_LINE';
 CREATE INDEX members_org_virtual_lines ON members (org_id, partner_id, created, id) WHERE kind = 'VIRTUAL_LINE';
 
+-- What members have that are workspaces.
+CREATE TABLE workspaces (
+    id                TEXT PRIMARY KEY REFERENCES members (id) ON DELETE CASCADE,
+    partner_id        TEXT NOT NULL REFERENCES partners (id),
+    org_id            TEXT NOT NULL REFERENCES organizations (id),
+    place_id          TEXT REFERENCES locations (id), -- where it is; its calling may belong to another location
+    floor             TEXT NOT NULL,
+    capacity          BIGINT NOT NULL CHECK (capacity >= -1), -- -1: nobody told
+    type              TEXT NOT NULL,
+    notes             TEXT NOT NULL,
+    calling           TEXT NOT NULL,
+    sip_address       TEXT NOT NULL,
+    package           TEXT NOT NULL CHECK ((package <> '') = (calling = 'webexCalling')),
+    calendar          TEXT NOT NULL,
+    calendar_email    TEXT NOT NULL,
+    calendar_group    TEXT NOT NULL,
+    hot_desking       BIGINT NOT NULL CHECK (hot_desking IN (0, 1)),
+    supported_devices TEXT NOT NULL,
+    hosts_meetings    BIGINT NOT NULL CHECK (hosts_meetings IN (0, 1)),
+    meeting_site      TEXT NOT NULL,
+    map_url           TEXT NOT NULL,
+    created           BIGINT NOT NULL -- as that of the member
+);
+CREATE INDEX workspaces_list ON workspaces (partner_id, created, id);
+CREATE INDEX workspaces_org_list ON workspaces (org_id, partner_id, created, id);
+CREATE INDEX workspaces_org_package ON workspaces (org_id, package);
+CREATE INDEX workspaces_place ON workspaces (place_id);
+
 CREATE TABLE numbers (
     e164        TEXT PRIMARY KEY,
     partner_id  TEXT NOT NULL REFERENCES partners (id),
@@ -468,6 +496,7 @@ DROP TABLE lines;
 DROP TABLE devices;
 DROP TABLE subscribers;
 DROP TABLE numbers;
+DROP TABLE workspaces;
 DROP TABLE members;
 DROP TABLE locations;
 DROP TABLE customers;
