@@ -52,18 +52,10 @@ type VirtualLineFields struct {
 	NoNumber        bool   // the number goes, and only the extension stays; passed over with another number
 }
 
-// virtualLine finds a virtual line.
-func virtualLine(ctx context.Context, r Reader, tenant Tenant, id VirtualLineID) (VirtualLine, error) {
-	m, err := r.Member(ctx, tenant, MemberID(id))
-	if fault.Is(err, fault.NotFound) || err == nil && m.Kind != MemberVirtualLine {
-		return VirtualLine{}, fault.New(fault.NotFound, "There is no such virtual line.")
-	}
-	return m.VirtualLine(), err
-}
-
 // VirtualLine returns one virtual line.
 func (s *Service) VirtualLine(ctx context.Context, tenant Tenant, id VirtualLineID) (VirtualLine, error) {
-	return virtualLine(ctx, s.store, tenant, id)
+	m, err := memberOf(ctx, s.store, tenant, MemberVirtualLine, MemberID(id))
+	return m.VirtualLine(), err
 }
 
 // CreateVirtualLine makes a virtual line inside the caller's transaction. The customer must have a package that brings virtual lines, else
@@ -96,9 +88,11 @@ func (s *Service) CreateVirtualLine(ctx context.Context, tx Tx, actor Actor, c C
 
 // ChangeVirtualLine gives a virtual line other names or another calling identity, inside the caller's transaction; it says what it was before.
 func (s *Service) ChangeVirtualLine(ctx context.Context, tx Tx, actor Actor, c Customer, id VirtualLineID, in VirtualLineFields) (before, after VirtualLine, err error) {
-	if before, err = virtualLine(ctx, tx, c.Tenant(), id); err != nil {
+	known, err := memberOf(ctx, tx, c.Tenant(), MemberVirtualLine, MemberID(id))
+	if err != nil {
 		return before, after, err
 	}
+	before = known.VirtualLine()
 	if after, err = before.changed(in); err != nil || after == before {
 		return before, after, err
 	}
@@ -131,14 +125,14 @@ func (v VirtualLine) changed(in VirtualLineFields) (VirtualLine, error) {
 
 // DeleteVirtualLine deletes a virtual line that rings nowhere any more, inside the caller's transaction. Its number is free.
 func (s *Service) DeleteVirtualLine(ctx context.Context, tx Tx, actor Actor, tenant Tenant, id VirtualLineID) error {
-	v, err := virtualLine(ctx, tx, tenant, id)
+	m, err := memberOf(ctx, tx, tenant, MemberVirtualLine, MemberID(id))
 	if err != nil {
 		return err
 	}
-	if err := remove(ctx, tx, v.Member()); err != nil {
+	if err := remove(ctx, tx, m); err != nil {
 		return err
 	}
-	return s.record(ctx, tx, actor, v.Tenant(), EventVirtualLineDeleted, string(id), v.Member().facts())
+	return s.record(ctx, tx, actor, m.Tenant(), EventVirtualLineDeleted, string(id), m.facts())
 }
 
 // allows refuses what none of the customer's provisioned packages brings.

@@ -251,14 +251,10 @@ func (s *Service) SetPassword(ctx context.Context, actor customer.Actor, tenant 
 				return err
 			}
 		}
-		revision, err := tx.RaiseRevision(ctx, d.Tenant(), id)
-		if err != nil {
-			return err
-		}
 		if err := s.record(ctx, tx, actor, d, customer.EventCredentialsRotated, nil); err != nil {
 			return err
 		}
-		return s.record(ctx, tx, actor, d, customer.EventDeviceRevised, map[string]any{"revision": revision})
+		return s.revise(ctx, tx, actor, d)
 	})
 }
 

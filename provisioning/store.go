@@ -18,6 +18,8 @@ type Reader interface {
 	CountDevices(ctx context.Context, tenant customer.Tenant, owner customer.MemberID) (int, error)
 	// Lines lists a device's lines by port.
 	Lines(ctx context.Context, tenant customer.Tenant, device DeviceID) ([]Line, error)
+	// LinesOf lists the lines of some members, at most 500, on whichever devices, by owner, device and port.
+	LinesOf(ctx context.Context, tenant customer.Tenant, owners []customer.MemberID) ([]Line, error)
 	// RenderInput reads what a device's files are made of, at one moment.
 	RenderInput(ctx context.Context, tenant customer.Tenant, device DeviceID) (RenderInput, error)
 	// Trace lists the newest contacts first, at most limit.
@@ -47,6 +49,8 @@ type Tx interface {
 	// RaiseRevision adds one to the device's revision and returns it.
 	RaiseRevision(ctx context.Context, tenant customer.Tenant, id DeviceID) (int64, error)
 	CreateLine(ctx context.Context, l Line) error
+	// DeleteLine deletes a line with its bindings.
+	DeleteLine(ctx context.Context, tenant customer.Tenant, id LineID) error
 	// SetLineSecret replaces Password and HA1 of the line with l.ID.
 	SetLineSecret(ctx context.Context, tenant customer.Tenant, l Line) error
 }

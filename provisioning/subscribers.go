@@ -95,7 +95,7 @@ func (s *Service) changeSubscriber(ctx context.Context, tx Tx, actor customer.Ac
 		return after, err
 	}
 	if before.Package.Calling() && !after.Package.Calling() {
-		return after, s.removePhonesOf(ctx, tx, actor, after)
+		return after, s.removePhonesOf(ctx, tx, actor, after.Tenant(), customer.MemberID(after.Person))
 	}
 	return after, phonesFit(ctx, tx, after)
 }
@@ -126,24 +126,5 @@ func (s *Service) removeSubscriber(ctx context.Context, tx Tx, actor customer.Ac
 	if _, err := s.customers.Unsubscribe(ctx, tx, actor, sub.Tenant(), sub.ID); err != nil {
 		return err
 	}
-	return s.removePhonesOf(ctx, tx, actor, sub)
-}
-
-// removePhonesOf deletes a person's devices. Their credentials and bindings end with them.
-func (s *Service) removePhonesOf(ctx context.Context, tx Tx, actor customer.Actor, sub customer.Subscriber) error {
-	const page = 100
-	for {
-		list, more, err := tx.Devices(ctx, sub.Tenant(), DeviceFilter{Owner: customer.MemberID(sub.Person)}, s.now(), customer.Page{Max: page})
-		if err != nil {
-			return err
-		}
-		for _, d := range list {
-			if err := s.removeDevice(ctx, tx, actor, d.Device); err != nil {
-				return err
-			}
-		}
-		if !more {
-			return nil
-		}
-	}
+	return s.removePhonesOf(ctx, tx, actor, sub.Tenant(), customer.MemberID(sub.Person))
 }

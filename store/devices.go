@@ -181,6 +181,13 @@ func (t *tx) CreateLine(ctx context.Context, l provisioning.Line) error {
 		l.UserName, l.Domain, []byte(l.Password), []byte(l.HA1), micros(l.Created))
 }
 
+// DeleteLine implements provisioning.Tx. Bindings go with it.
+func (t *tx) DeleteLine(ctx context.Context, tenant customer.Tenant, id provisioning.LineID) error {
+	w := ofTenant("", tenant)
+	w.add("id = ?", string(id))
+	return t.change(ctx, "line", "DELETE FROM lines"+w.text(), w.args...)
+}
+
 // SetLineSecret implements provisioning.Tx.
 func (t *tx) SetLineSecret(ctx context.Context, tenant customer.Tenant, l provisioning.Line) error {
 	w := ofTenant("", tenant)
@@ -194,6 +201,18 @@ func (r reader) Lines(ctx context.Context, tenant customer.Tenant, device provis
 	w.add("device_id = ?", string(device))
 	var rows []lineRow
 	err := r.all(ctx, &rows, "read lines", "SELECT "+lineColumns+" FROM lines"+w.text()+" ORDER BY port", w.args...)
+	return nouns(rows, lineRow.noun), err
+}
+
+// LinesOf implements provisioning.Reader.
+func (r reader) LinesOf(ctx context.Context, tenant customer.Tenant, owners []customer.MemberID) ([]provisioning.Line, error) {
+	if len(owners) == 0 {
+		return []provisioning.Line{}, nil
+	}
+	w := ofTenant("", tenant)
+	w.among("owner_id", texts(owners[:min(len(owners), maxRows)]))
+	var rows []lineRow
+	err := r.all(ctx, &rows, "read lines", "SELECT "+lineColumns+" FROM lines"+w.text()+" ORDER BY owner_id, device_id, port", w.args...)
 	return nouns(rows, lineRow.noun), err
 }
 
