@@ -17,7 +17,9 @@ type deviceWire struct {
 	CallingDeviceID  string   `json:"callingDeviceId"`
 	WebexDeviceID    string   `json:"webexDeviceId"`
 	DisplayName      string   `json:"displayName"`
-	PersonID         string   `json:"personId"`
+	PersonID         string   `json:"personId,omitempty" doc:"Of a person's device"`
+	WorkspaceID      string   `json:"workspaceId,omitempty" doc:"Of a workspace's device"`
+	PlaceID          string   `json:"placeId,omitempty" doc:"The same as workspaceId"`
 	OrgID            string   `json:"orgId"`
 	LocationID       string   `json:"locationId,omitempty"`
 	ConnectionStatus string   `json:"connectionStatus" doc:"connected: registered now; disconnected: was there before; unknown: not seen yet"`
@@ -38,10 +40,16 @@ func wireDevice(d provisioning.DeviceView) deviceWire {
 	person := customer.Person{FirstName: d.OwnerFirstName, LastName: d.OwnerLastName, Email: d.OwnerEmail}
 	w := deviceWire{
 		ID: encodeID(kindDevice, d.ID), CallingDeviceID: encodeID(kindCallingDevice, d.ID), WebexDeviceID: encodeID(kindDevice, d.ID),
-		DisplayName: person.DisplayName(), PersonID: encodeID(kindPerson, d.Owner), OrgID: encodeID(kindOrganization, d.Org),
+		DisplayName: person.DisplayName(), OrgID: encodeID(kindOrganization, d.Org),
 		LocationID: encodeID(kindLocation, d.Location), ConnectionStatus: "unknown", Product: model.DisplayName, Type: "phone",
 		Manufacturer: model.Manufacturer, ManagedBy: model.ManagedBy, DevicePlatform: "cisco", Tags: d.Tags, MAC: d.MAC.String(),
 		Created: timestamp(d.Created), FirstSeen: timestamp(d.FirstSeen), LastSeen: timestamp(d.LastSeen),
+	}
+	if d.OwnerKind == customer.MemberWorkspace {
+		w.WorkspaceID = encodeID(kindWorkspace, d.Owner)
+		w.PlaceID = w.WorkspaceID
+	} else {
+		w.PersonID = encodeID(kindPerson, d.Owner)
 	}
 	if w.Tags == nil {
 		w.Tags = []string{}
@@ -73,6 +81,7 @@ type devicesInput struct {
 	InOrg
 	DisplayName string `query:"displayName" doc:"Part of the owner's name or of the model"`
 	PersonID    string `query:"personId"`
+	WorkspaceID string `query:"workspaceId"`
 	LocationID  string `query:"locationId"`
 	MAC         string `query:"mac"`
 	Product     string `query:"product"`
@@ -83,6 +92,11 @@ func (in *devicesInput) filter() (provisioning.DeviceFilter, error) {
 	var err error
 	if f.Owner, err = fieldID[customer.MemberID]("personId", in.PersonID); err != nil {
 		return f, err
+	}
+	if workspace, err := fieldID[customer.MemberID]("workspaceId", in.WorkspaceID); err != nil {
+		return f, err
+	} else if workspace != "" {
+		f.Owner = workspace
 	}
 	if f.Location, err = fieldID[customer.LocationID]("locationId", in.LocationID); err != nil {
 		return f, err

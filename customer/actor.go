@@ -22,6 +22,11 @@ const (
 	ScopeTelephonyWrite   Scope = "spark-admin:telephony_config_write"
 	ScopeDevicesRead      Scope = "spark-admin:devices_read"
 	ScopeDevicesWrite     Scope = "spark-admin:devices_write"
+	ScopeWorkspacesRead   Scope = "spark-admin:workspaces_read"
+	ScopeWorkspacesWrite  Scope = "spark-admin:workspaces_write"
+	ScopePeopleRead       Scope = "spark-admin:people_read"
+	ScopePeopleWrite      Scope = "spark-admin:people_write"
+	ScopeLicensesRead     Scope = "spark-admin:licenses_read"
 	ScopeSubPartnersRead  Scope = "spark-admin:wholesale_sub_partners_read"
 	ScopeSubPartnersWrite Scope = "spark-admin:wholesale_sub_partners_write"
 	ScopeReportsRead      Scope = "spark-admin:wholesale_billing_reports_read"
@@ -41,7 +46,8 @@ const (
 func AllScopes() []Scope {
 	return []Scope{
 		ScopeCustomersRead, ScopeCustomersWrite, ScopeSubscribersRead, ScopeSubscribersWrite, ScopeLocationsRead,
-		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeSubPartnersRead, ScopeSubPartnersWrite,
+		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeWorkspacesRead, ScopeWorkspacesWrite,
+		ScopePeopleRead, ScopePeopleWrite, ScopeLicensesRead, ScopeSubPartnersRead, ScopeSubPartnersWrite,
 		ScopeReportsRead, ScopeReportsWrite,
 		ScopeAdminsRead, ScopeAdminsWrite, ScopeTemplatesRead, ScopeTemplatesWrite, ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite,
 		ScopeRPLRead, ScopeRPLWrite,
