@@ -47,14 +47,15 @@ type sipAddressWire struct {
 	Primary bool   `json:"primary"`
 }
 
-type callingDataInput struct {
+// CallingDataInput says whether how people are called is meant too.
+type CallingDataInput struct {
 	CallingData bool `query:"callingData" doc:"Show, or change, how the person is called too"`
 }
 
 type peopleInput struct {
 	Paging
 	InOrg
-	callingDataInput
+	CallingDataInput
 	Email       string `query:"email"`
 	DisplayName string `query:"displayName" doc:"Part of the names"`
 	ID          string `query:"id" doc:"Up to 85 ids, with commas between them"`
@@ -94,12 +95,12 @@ type PersonInput struct {
 
 type personInput struct {
 	PersonInput
-	callingDataInput
+	CallingDataInput
 }
 
 type changedPersonInput struct {
 	PersonInput
-	callingDataInput
+	CallingDataInput
 	Body struct {
 		FirstName    string            `json:"firstName" doc:"Absent or empty: as it is"`
 		LastName     string            `json:"lastName" doc:"Absent or empty: as it is"`

@@ -21,6 +21,7 @@ func (s spelling) of(err error) error {
 	c := *e
 	c.Message, c.Problems = replacer.Replace(e.Message), make([]fault.Problem, len(e.Problems))
 	for i, p := range e.Problems {
+		p.Message = replacer.Replace(p.Message)
 		for n := 0; n < len(s); n += 2 {
 			if p.Field == s[n] {
 				p.Field = s[n+1]

@@ -30,8 +30,8 @@ func workspaceSpelling() spelling {
 	}
 }
 
-// workspaceBody is a workspace that is to be, on the wire.
-type workspaceBody struct {
+// WorkspaceBody is a workspace that is to be, on the wire.
+type WorkspaceBody struct {
 	DisplayName         string                `json:"displayName" example:"SFO-12 Capanina"`
 	LocationID          string                `json:"locationId" doc:"Where it is; can't be changed once it is known"`
 	WorkspaceLocationID string                `json:"workspaceLocationId" doc:"The same as locationId, for older clients"`
@@ -74,7 +74,7 @@ type indoorNavigationWire struct {
 }
 
 // workspaceFields reads a body; the tenant says whose licences its ids may name.
-func (s *Server) workspaceFields(ctx context.Context, tenant customer.Tenant, b workspaceBody) (customer.WorkspaceFields, error) {
+func (s *Server) workspaceFields(ctx context.Context, tenant customer.Tenant, b WorkspaceBody) (customer.WorkspaceFields, error) {
 	f := customer.WorkspaceFields{
 		Name: b.DisplayName, Floor: b.FloorID, Capacity: b.Capacity, Type: customer.WorkspaceType(b.Type), Notes: b.Notes, Devices: customer.DeviceClass(b.SupportedDevices),
 	}
@@ -121,7 +121,7 @@ func eitherID[T ~string](field, text, other, otherText string) (T, error) {
 	return first, nil
 }
 
-func (s *Server) workspaceCalling(ctx context.Context, tenant customer.Tenant, b workspaceBody) (*customer.WorkspaceCalling, error) {
+func (s *Server) workspaceCalling(ctx context.Context, tenant customer.Tenant, b WorkspaceBody) (*customer.WorkspaceCalling, error) {
 	if b.Calling == nil {
 		if b.SIPAddress != "" {
 			return nil, fault.InvalidField("sipAddress", "needs a calling type of thirdPartySipCalling")
@@ -164,7 +164,7 @@ func (s *Server) licensed(ctx context.Context, tenant customer.Tenant, field str
 type newWorkspaceInput struct {
 	InOrg
 	Body struct {
-		workspaceBody
+		WorkspaceBody
 		OrgID string `json:"orgId" doc:"Needed of a partner; orgId in the query does as well"`
 	}
 }
@@ -177,18 +177,18 @@ type WorkspaceInput struct {
 
 type workspaceInput struct {
 	WorkspaceInput
-	shownInput
+	ShownInput
 }
 
-// shownInput says what is shown beside a workspace.
-type shownInput struct {
+// ShownInput says what is shown beside a workspace.
+type ShownInput struct {
 	Devices      bool `query:"includeDevices" doc:"Show its devices too, 100 at most"`
 	Capabilities bool `query:"includeCapabilities" doc:"Show what its devices can sense too: nothing is known of that"`
 }
 
 type changedWorkspaceInput struct {
 	WorkspaceInput
-	Body workspaceBody
+	Body WorkspaceBody
 }
 
 type workspaceOutput struct{ Body workspaceWire }
@@ -217,7 +217,7 @@ func (s *Server) workspaceRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			return s.workspaceOutput(ctx, w, in.shownInput)
+			return s.workspaceOutput(ctx, w, in.ShownInput)
 		})
 	route(s, operation{"updateWorkspace", http.MethodPut, one, "Change a workspace; without capacity, type and notes it has none", 0, customer.ScopeWorkspacesWrite}, s.changeWorkspace)
 	route(s, operation{"deleteWorkspace", http.MethodDelete, one, "Delete a workspace with its devices", http.StatusNoContent, customer.ScopeWorkspacesWrite},
@@ -238,7 +238,7 @@ func (s *Server) createWorkspace(ctx context.Context, in *newWorkspaceInput) (*w
 	if err != nil {
 		return nil, err
 	}
-	fields, err := s.workspaceFields(ctx, tenant, in.Body.workspaceBody)
+	fields, err := s.workspaceFields(ctx, tenant, in.Body.WorkspaceBody)
 	if err != nil {
 		return nil, err
 	}
@@ -246,7 +246,7 @@ func (s *Server) createWorkspace(ctx context.Context, in *newWorkspaceInput) (*w
 	if err != nil {
 		return nil, workspaceSpelling().of(err)
 	}
-	return s.workspaceOutput(ctx, w, shownInput{})
+	return s.workspaceOutput(ctx, w, ShownInput{})
 }
 
 func (s *Server) changeWorkspace(ctx context.Context, in *changedWorkspaceInput) (*workspaceOutput, error) {
@@ -266,13 +266,13 @@ func (s *Server) changeWorkspace(ctx context.Context, in *changedWorkspaceInput)
 	if err != nil {
 		return nil, workspaceSpelling().of(err)
 	}
-	return s.workspaceOutput(ctx, w, shownInput{})
+	return s.workspaceOutput(ctx, w, ShownInput{})
 }
 
 type workspacesInput struct {
 	Paging
 	InOrg
-	shownInput
+	ShownInput
 	LocationID          string `query:"locationId"`
 	WorkspaceLocationID string `query:"workspaceLocationId" doc:"The same as locationId, for older clients"`
 	FloorID             string `query:"floorId"`
@@ -357,26 +357,26 @@ func (s *Server) listWorkspaces(ctx context.Context, in *workspacesInput) (*list
 			return nil, err
 		}
 	}
-	shown, err := s.shownWith(ctx, list, in.shownInput)
+	shown, err := s.shownWith(ctx, list, in.ShownInput)
 	return answerLong(&in.Paging, page, list, more, shown.wire, func(w customer.Workspace) customer.Cursor {
 		return customer.Cursor{At: w.Created, ID: string(w.ID)}
 	}), err
 }
 
-func (s *Server) workspaceOutput(ctx context.Context, w customer.Workspace, in shownInput) (*workspaceOutput, error) {
+func (s *Server) workspaceOutput(ctx context.Context, w customer.Workspace, in ShownInput) (*workspaceOutput, error) {
 	shown, err := s.shownWith(ctx, []customer.Workspace{w}, in)
 	return &workspaceOutput{shown.wire(w)}, err
 }
 
 // shownWorkspaces is what a page of workspaces is shown with.
 type shownWorkspaces struct {
-	shownInput
+	ShownInput
 	licenses map[customer.WorkspaceID]string
 	devices  map[customer.WorkspaceID][]deviceWire
 }
 
-func (s *Server) shownWith(ctx context.Context, list []customer.Workspace, in shownInput) (shownWorkspaces, error) {
-	out := shownWorkspaces{shownInput: in, licenses: map[customer.WorkspaceID]string{}, devices: map[customer.WorkspaceID][]deviceWire{}}
+func (s *Server) shownWith(ctx context.Context, list []customer.Workspace, in ShownInput) (shownWorkspaces, error) {
+	out := shownWorkspaces{ShownInput: in, licenses: map[customer.WorkspaceID]string{}, devices: map[customer.WorkspaceID][]deviceWire{}}
 	owners := customersByOrg{server: s}
 	for _, w := range list {
 		if w.Package != "" {

@@ -28,7 +28,7 @@ func (p *problems) changedIdentity(before, in CallingIdentity, noNumber bool) Ca
 	if in.Location != "" {
 		after.Location = in.Location
 	}
-	p.callingIdentity(CallingIdentity{Number: after.Number, Extension: after.Extension})
+	p.callingIdentity(CallingIdentity{Number: orElse(in.Number, after.Number), Extension: after.Extension}) // as it was asked for
 	return after
 }
 

@@ -117,6 +117,7 @@ func TestAWorkspaceIsRefusedByField(t *testing.T) {
 		{"provisioningParameters", identity(customer.CallingIdentity{})},
 		{"provisioningParameters.extension", identity(customer.CallingIdentity{Extension: "1"})},
 		{"provisioningParameters.primaryPhoneNumber", identity(customer.CallingIdentity{Number: "+12175559999"})},
+		{"provisioningParameters.primaryPhoneNumber", identity(customer.CallingIdentity{Number: "x", Extension: "801"})},
 		{"provisioningParameters.locationId", identity(customer.CallingIdentity{Extension: "801", Location: elsewhere})},
 	} {
 		_, err := o.changeWorkspace(t, c, known.ID, tc.in)
