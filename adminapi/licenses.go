@@ -48,9 +48,9 @@ func licenseName(p customer.Package) string {
 	case customer.AttendantConsole:
 		return "Attendant Console"
 	case customer.CXPremiumAgent:
-		return "Contact Center Premium Agent"
+		return "Contact Center Premium Agent" //nolint:misspell // a name
 	case customer.CXStandardAgent:
-		return "Contact Center Standard Agent"
+		return "Contact Center Standard Agent" //nolint:misspell // a name
 	case customer.CiscoCallingPlan, customer.CXVoicePorts, customer.CXAIAssistant, customer.WebexAIAgent:
 	}
 	return string(p)

@@ -114,45 +114,6 @@ func ofAReview(below string) func(o *office) string {
 	return func(o *office) string { return "/hub/v1/rpl/reviews/" + o.reviewed().review + below }
 }
 
-// ofAWorkspace is a path of a workspace that was made for it.
-func ofAWorkspace(format string) func(o *office) string {
-	return func(o *office) string {
-		return fmt.Sprintf(format, o.made("/v1/workspaces?orgId="+o.org, newWorkspace("made")).ID)
-	}
-}
-
-func newWorkspace(name string) string { return fmt.Sprintf(`{"displayName":%q}`, name) }
-
-// ofAVirtualLine is the path of a virtual line that was made for it.
-func ofAVirtualLine(o *office) string {
-	return "/v1/telephony/config/virtualLines/" + o.made("/v1/telephony/config/virtualLines?orgId="+o.org, newVirtualLine()).ID
-}
-
-// newVirtualLine has an extension that nobody has.
-func newVirtualLine() string {
-	return fmt.Sprintf(`{"firstName":"Front","lastName":"Desk","extension":"%d"}`, time.Now().UnixNano()%900_000+100_000)
-}
-
-func ofPerson(format string) func(*office) string {
-	return func(o *office) string { return fmt.Sprintf(format, o.person) }
-}
-
-// ofALicense is the path of the customer's one licence.
-func ofALicense(o *office) string { return "/v1/licenses/" + o.license() }
-
-// license is the id of the customer's one licence.
-func (o *office) license() string {
-	w := httptest.NewRecorder()
-	r := httptest.NewRequest(http.MethodGet, "/v1/licenses?orgId="+o.org, nil)
-	r.Header.Set("Authorization", "Bearer "+o.token)
-	o.door.ServeHTTP(w, r)
-	var list struct{ Items []struct{ ID string } }
-	if err := json.Unmarshal(w.Body.Bytes(), &list); err != nil || len(list.Items) == 0 {
-		return "none"
-	}
-	return list.Items[0].ID
-}
-
 // made creates something for a path. What goes wrong leaves a path that names nothing, and the test fails with that.
 func (o *office) made(path, body string) (made struct{ ID, URL, OrgID string }) {
 	w := httptest.NewRecorder()

@@ -2,6 +2,7 @@ package adminapi
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"dialtone/fault"
@@ -17,16 +18,16 @@ func (s spelling) of(err error) error {
 	if !ok || len(e.Problems) == 0 {
 		return err
 	}
-	replacer := strings.NewReplacer(s...)
+	replacer, names := strings.NewReplacer(s...), map[string]string{}
+	for pair := range slices.Chunk(s, 2) {
+		names[pair[0]] = pair[1]
+	}
 	c := *e
 	c.Message, c.Problems = replacer.Replace(e.Message), make([]fault.Problem, len(e.Problems))
 	for i, p := range e.Problems {
 		p.Message = replacer.Replace(p.Message)
-		for n := 0; n < len(s); n += 2 {
-			if p.Field == s[n] {
-				p.Field = s[n+1]
-				break
-			}
+		if name, ok := names[p.Field]; ok {
+			p.Field = name
 		}
 		c.Problems[i] = p
 	}

@@ -47,12 +47,14 @@ func (s *Service) personOf(ctx context.Context, tenant customer.Tenant, in Licen
 
 func (s *Service) changeLicenses(ctx context.Context, tx Tx, actor customer.Actor, c customer.Customer, person customer.Person, in LicenseChange) ([]customer.Package, error) {
 	sub, err := tx.SubscriberByPerson(ctx, c.Tenant(), person.ID)
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return nil, err
-	}
-	none := err != nil
+	none := fault.Is(err, fault.NotFound)
 	var target []customer.Package
-	if !none {
+	switch {
+	case none:
+		err = nil
+	case err != nil:
+		return nil, err
+	default:
 		target = sub.Packages()
 	}
 	target = slices.DeleteFunc(target, func(p customer.Package) bool { return slices.Contains(in.Remove, p) })
@@ -63,7 +65,7 @@ func (s *Service) changeLicenses(ctx context.Context, tx Tx, actor customer.Acto
 	}
 	switch {
 	case len(target) == 0 && none:
-		return nil, nil
+		return nil, err
 	case len(target) == 0:
 		return nil, s.removeSubscriber(ctx, tx, actor, sub)
 	case none:
