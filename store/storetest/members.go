@@ -98,3 +98,21 @@ func membersHaveSettings(t *testing.T, f *fixture) {
 	})
 	assert.True(t, fault.Is(err, fault.NotFound), "%v", err)
 }
+
+func linesOfMembers(t *testing.T, f *fixture) {
+	ctx, tenant := t.Context(), tenantOf(f.one)
+	ada, _ := f.person(t, f.one, f.oneShop, "ada", "101")
+	bob, _ := f.person(t, f.one, f.oneShop, "bob", "102")
+	device, own := f.device(t, ada)
+	shared := own
+	shared.ID, shared.Port, shared.UserName, shared.Owner = provisioning.LineID(id()), 2, "second", bob.Member().ID
+	f.write(t, tenant, func(tx provisioning.Tx) error { return tx.CreateLine(ctx, shared) })
+	same(t, []provisioning.Line{own, shared})(f.p.LinesOf(ctx, tenant, []customer.MemberID{ada.Member().ID, bob.Member().ID, "\x00"}))
+	same(t, []provisioning.Line{shared})(f.p.LinesOf(ctx, tenant, []customer.MemberID{bob.Member().ID}))
+	same(t, []provisioning.Line{})(f.p.LinesOf(ctx, tenant, nil))
+	same(t, []provisioning.Line{})(f.p.LinesOf(ctx, tenantOf(f.foe), []customer.MemberID{bob.Member().ID}))
+	err := f.p.Update(ctx, tenantOf(f.foe), func(tx provisioning.Tx) error { return tx.DeleteLine(ctx, tenantOf(f.foe), shared.ID) })
+	assert.True(t, fault.Is(err, fault.NotFound), "of another partner: %v", err)
+	f.write(t, tenant, func(tx provisioning.Tx) error { return tx.DeleteLine(ctx, tenant, shared.ID) })
+	same(t, []provisioning.Line{own})(f.p.Lines(ctx, tenant, device.ID))
+}

@@ -56,6 +56,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"PeopleMove":                peopleMove,
 		"MembersAreListed":          membersAreListed,
 		"MembersHaveSettings":       membersHaveSettings,
+		"LinesOfMembers":            linesOfMembers,
 		"WorkspacesChange":          workspacesChange,
 		"WorkspacesAreListed":       workspacesAreListed,
 		"VirtualLinesChange":        virtualLinesChange,
