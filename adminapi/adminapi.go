@@ -81,6 +81,15 @@ type Customers interface {
 	Changes(ctx context.Context, tenant customer.Tenant, after customer.EventCursor, most int) ([]customer.Change, error)
 	LatestChange(ctx context.Context, tenant customer.Tenant) (customer.EventCursor, error)
 	Events(ctx context.Context, tenant customer.Tenant, filter customer.EventFilter, page customer.Page) ([]customer.Event, bool, error)
+	MemberOf(ctx context.Context, tenant customer.Tenant, kind customer.MemberKind, id customer.MemberID) (customer.Member, error)
+	Members(ctx context.Context, tenant customer.Tenant, filter customer.MemberFilter, page customer.Page) ([]customer.Member, bool, error)
+	Workspace(ctx context.Context, tenant customer.Tenant, id customer.WorkspaceID) (customer.Workspace, error)
+	Workspaces(ctx context.Context, tenant customer.Tenant, filter customer.WorkspaceFilter, page customer.Page) ([]customer.Workspace, bool, error)
+	VirtualLine(ctx context.Context, tenant customer.Tenant, id customer.VirtualLineID) (customer.VirtualLine, error)
+	CustomerOf(ctx context.Context, tenant customer.Tenant) (customer.Customer, error)
+	Licenses(ctx context.Context, c customer.Customer) ([]customer.License, error)
+	License(ctx context.Context, c customer.Customer, pkg customer.Package) (customer.License, error)
+	SubscribersOf(ctx context.Context, tenant customer.Tenant, people []customer.PersonID) ([]customer.Subscriber, error)
 	Subscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID) (customer.Subscriber, error)
 	Subscribers(ctx context.Context, tenant customer.Tenant, filter customer.SubscriberFilter, page customer.Page) ([]customer.Subscriber, bool, error)
 }
@@ -88,6 +97,8 @@ type Customers interface {
 // Devices is what the door asks about devices; provisioning.Service is one.
 type Devices interface {
 	Imports
+	People
+	WorkspacesAndLines
 	AddSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) (customer.Subscriber, error)
 	CheckSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) error
 	ChangeSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID, in provisioning.Reassignment) (customer.Subscriber, error)
@@ -264,6 +275,11 @@ func (s *Server) routes() {
 	s.integrationRoutes()
 	s.oauthRoutes()
 	s.webhookRoutes()
+	s.workspaceRoutes()
+	s.virtualLineRoutes()
+	s.peopleRoutes()
+	s.licenseRoutes()
+	s.memberSettingsRoutes()
 }
 
 // Handler serves the routes.

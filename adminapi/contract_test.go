@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -82,7 +83,8 @@ func routerOf(raw []byte, base string, strict bool) (routers.Router, error) {
 // settle corrects the official documents where they contradict themselves or what their servers do: a precheck's info is a list, as in their examples;
 // sub-partners are listed under subPartners there and under items in the schema, so that we send both; locations have another schema merged
 // into theirs; the answer to an order of a report has internal in its example alone; and models that partners manage are known to devices, and not to the
-// list of models.
+// list of models; and the capabilities of a workspace are a map, as in their
+// example, and no list of maps.
 func settle(document *openapi3.T) {
 	for _, name := range []string{"CustomerProvisioningPrecheckResponse", "SubscriberProvisioningPrecheckResponse"} {
 		if schema := document.Components.Schemas[name]; schema != nil {
@@ -102,6 +104,11 @@ func settle(document *openapi3.T) {
 	}
 	if created := document.Components.Schemas["PostCommonLocationObject"]; created != nil {
 		settleLocation(document.Components.Schemas["Location"].Value, created.Value)
+	}
+	if schema := document.Components.Schemas["Workspace"]; schema != nil {
+		if capabilities := schema.Value.Properties["capabilities"]; capabilities != nil && capabilities.Value.Items != nil {
+			schema.Value.Properties["capabilities"] = capabilities.Value.Items // a map, as in its example
+		}
 	}
 }
 
@@ -138,6 +145,12 @@ func held(t testing.TB, r *http.Request, got reply) []string {
 	return names
 }
 
+// inNeither reports whether none of the official documents at hand has a route of theirs.
+func (r routed) inNeither() bool {
+	return inNoDocument(r.documented) || slices.ContainsFunc([]string{"/v1/people", "/v1/licenses", "/v1/telephony/config/virtualLines"},
+		func(path string) bool { return strings.HasPrefix(r.documented, path) })
+}
+
 // TestEveryRouteIsHeldAgainstItsDocuments makes sure that the check of each answer in this suite finds something to check with.
 func TestEveryRouteIsHeldAgainstItsDocuments(t *testing.T) {
 	t.Parallel()
@@ -151,7 +164,7 @@ func TestEveryRouteIsHeldAgainstItsDocuments(t *testing.T) {
 		request := httptest.NewRequest(r.method, r.path(o), nil)
 		names := held(t, request, o.ask(t, o.token, r.method, r.path(o), r.bodyOf(o)))
 		want := 1
-		if len(list) > 1 && strings.HasPrefix(r.documented, "/v1/") && !inNoDocument(r.documented) {
+		if len(list) > 1 && strings.HasPrefix(r.documented, "/v1/") && !r.inNeither() {
 			want = 2
 		}
 		assert.Len(t, names, want, "%s %s: %v", r.method, r.documented, names)

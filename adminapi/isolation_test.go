@@ -111,7 +111,9 @@ func (x *tree) assertNoOrg(t *testing.T, name, token, org string, own bool, nobo
 	if own && ofPartner && name != "sub-partner" && name != "other partner" || name == "sub-partner" && (org == x.subs.org || org == x.sub) {
 		return
 	}
-	for _, path := range []string{"/v1/locations?orgId=", "/v1/devices?orgId=", "/hub/v1/audit?orgId=", "/v1/telephony/config/supportedDevices?orgId=", "/hub/v1/devices/changes?orgId=", "/v1/telephony/config/numbers?orgId=", "/v1/telephony/config/locations?orgId="} {
+	for _, path := range []string{"/v1/locations?orgId=", "/v1/devices?orgId=", "/hub/v1/audit?orgId=", "/v1/telephony/config/supportedDevices?orgId=", "/hub/v1/devices/changes?orgId=", "/v1/telephony/config/numbers?orgId=", "/v1/telephony/config/locations?orgId=",
+		"/v1/workspaces?orgId=", "/v1/people?orgId=", "/v1/licenses?orgId=", "/v1/telephony/config/virtualLines?orgId=",
+	} {
 		foreign, unknown := x.ask(t, token, "GET", path+org, ""), x.ask(t, token, "GET", path+nobody, "")
 		assert.Contains(t, []int{401, 403, 404}, foreign.status, "%s %s: %s", name, path, foreign.body)
 		assert.Equal(t, trackingID.ReplaceAllString(unknown.body, ""), trackingID.ReplaceAllString(foreign.body, ""), "%s %s", name, path)

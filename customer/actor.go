@@ -27,6 +27,11 @@ const (
 	ScopeDevicesWrite     Scope = "spark-admin:devices_write"
 	ScopeCredentialsRead  Scope = "dialtone:credentials_read"
 	ScopeCredentialsWrite Scope = "dialtone:credentials_write"
+	ScopeWorkspacesRead   Scope = "spark-admin:workspaces_read"
+	ScopeWorkspacesWrite  Scope = "spark-admin:workspaces_write"
+	ScopePeopleRead       Scope = "spark-admin:people_read"
+	ScopePeopleWrite      Scope = "spark-admin:people_write"
+	ScopeLicensesRead     Scope = "spark-admin:licenses_read"
 	ScopeSubPartnersRead  Scope = "spark-admin:wholesale_sub_partners_read"
 	ScopeSubPartnersWrite Scope = "spark-admin:wholesale_sub_partners_write"
 	ScopeReportsRead      Scope = "spark-admin:wholesale_billing_reports_read"
@@ -49,7 +54,8 @@ func AllScopes() []Scope {
 	return []Scope{
 		ScopeCustomersRead, ScopeCustomersWrite, ScopeSubscribersRead, ScopeSubscribersWrite, ScopeLocationsRead, ScopeLocationsWrite,
 		ScopePSTNRead, ScopePSTNWrite,
-		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeCredentialsRead, ScopeCredentialsWrite, ScopeSubPartnersRead, ScopeSubPartnersWrite,
+		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeCredentialsRead, ScopeCredentialsWrite,
+		ScopeWorkspacesRead, ScopeWorkspacesWrite, ScopePeopleRead, ScopePeopleWrite, ScopeLicensesRead, ScopeSubPartnersRead, ScopeSubPartnersWrite,
 		ScopeReportsRead, ScopeReportsWrite,
 		ScopeAdminsRead, ScopeAdminsWrite, ScopeTemplatesRead, ScopeTemplatesWrite, ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite,
 		ScopeRPLRead, ScopeRPLWrite, ScopeWebhooksRead, ScopeWebhooksWrite,

@@ -46,11 +46,12 @@ type Page struct {
 	After  Cursor // begin behind this row; the zero value: at the beginning
 }
 
-// Cursor is a place in a list: the row's moment by which the list is ordered, and its id. Going on from it costs the same at the millionth row as at
+// Cursor is a place in a list: the row's moment, or its text, by which the list is ordered, and its id. Going on from it costs the same at the millionth row as at
 // the first, and neither misses nor repeats a row when others come or go meanwhile.
 type Cursor struct {
-	At time.Time
-	ID string
+	At  time.Time
+	Key string // where the list is ordered by a text, and not by a moment; else ""
+	ID  string
 }
 
 // Template is an onboarding template: what new customers of a partner have in common. Changing one never changes existing customers.
@@ -265,6 +266,7 @@ type Person struct {
 	Extension string     // digits; unique in its location; "" if none
 	Number    string     // E.164; "" if none
 	Admin     bool       // the first subscriber of a new customer administers it
+	Settings  DeviceSettings
 	Created   time.Time
 }
 
@@ -375,6 +377,13 @@ const (
 	EventSubscriberDeleted   EventKind = "subscriber.deleted"
 	EventPersonChanged       EventKind = "person.changed"
 	EventPeopleImported      EventKind = "people.imported"
+	EventWorkspaceCreated    EventKind = "workspace.created"
+	EventWorkspaceChanged    EventKind = "workspace.changed"
+	EventWorkspaceDeleted    EventKind = "workspace.deleted"
+	EventVirtualLineCreated  EventKind = "virtual_line.created"
+	EventVirtualLineChanged  EventKind = "virtual_line.changed"
+	EventVirtualLineDeleted  EventKind = "virtual_line.deleted"
+	EventMemberDevices       EventKind = "member.device_settings_changed"
 	EventPackageAssigned     EventKind = "package.assigned"
 	EventPackageRemoved      EventKind = "package.removed"
 	EventDeviceCreated       EventKind = "device.created"

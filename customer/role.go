@@ -45,7 +45,10 @@ func (r Role) places() place {
 func (r Role) Allows(s Scope) bool {
 	own := s == ScopeTokensRead || s == ScopeTokensWrite // of one's own
 	places := slices.Contains([]Scope{ScopeLocationsRead, ScopeLocationsWrite, ScopePSTNRead, ScopePSTNWrite}, s)
-	phones := slices.Contains([]Scope{ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeCredentialsRead, ScopeCredentialsWrite}, s)
+	phones := slices.Contains([]Scope{
+		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeCredentialsRead, ScopeCredentialsWrite,
+		ScopeWorkspacesRead, ScopeWorkspacesWrite, ScopePeopleRead, ScopeLicensesRead,
+	}, s)
 	switch r {
 	case RoleFullPartner:
 		return true

@@ -35,11 +35,21 @@ type Reader interface {
 	Person(ctx context.Context, tenant Tenant, id PersonID) (Person, error)
 	// Member finds a person, workspace or virtual line.
 	Member(ctx context.Context, tenant Tenant, id MemberID) (Member, error)
+	// Members lists people, workspaces and virtual lines in the order that the filter says.
+	Members(ctx context.Context, tenant Tenant, filter MemberFilter, page Page) ([]Member, bool, error)
+	// CountMembers counts the members that Members would list.
+	CountMembers(ctx context.Context, tenant Tenant, filter MemberFilter) (int, error)
 	// PersonByEmail finds a person of the tenant; email in lower case.
 	PersonByEmail(ctx context.Context, tenant Tenant, email string) (Person, error)
+	Workspace(ctx context.Context, tenant Tenant, id WorkspaceID) (Workspace, error)
+	Workspaces(ctx context.Context, tenant Tenant, filter WorkspaceFilter, page Page) ([]Workspace, bool, error)
+	// CountWorkspaces counts the tenant's workspaces with a package; with any when pkg is empty.
+	CountWorkspaces(ctx context.Context, tenant Tenant, pkg Package) (int, error)
 	Subscriber(ctx context.Context, tenant Tenant, id SubscriberID) (Subscriber, error)
 	SubscriberByPerson(ctx context.Context, tenant Tenant, person PersonID) (Subscriber, error)
 	Subscribers(ctx context.Context, tenant Tenant, filter SubscriberFilter, page Page) ([]Subscriber, bool, error)
+	// SubscribersOf returns the subscribers that some people are, at most 500, in no order; who is none is left out.
+	SubscribersOf(ctx context.Context, tenant Tenant, people []PersonID) ([]Subscriber, error)
 	// CountSubscribers counts the tenant's subscribers; those with one package, base or add-on, when pkg isn't empty.
 	CountSubscribers(ctx context.Context, tenant Tenant, pkg Package) (int, error)
 
@@ -112,6 +122,16 @@ type Tx interface {
 	// DeleteCustomer deletes a customer that nobody subscribes with; its organisation stays, with people, locations and numbers.
 	DeleteCustomer(ctx context.Context, partner OrgID, id CustomerID) error
 	CreatePerson(ctx context.Context, p Person) error
+	CreateWorkspace(ctx context.Context, w Workspace) error
+	// SetWorkspace replaces all but Settings and Created of the workspace with w.ID.
+	SetWorkspace(ctx context.Context, w Workspace) error
+	CreateVirtualLine(ctx context.Context, v VirtualLine) error
+	// SetVirtualLine replaces the names, location, extension and number of the virtual line with v.ID.
+	SetVirtualLine(ctx context.Context, v VirtualLine) error
+	// DeleteMember deletes a workspace or virtual line that has no number, device and line any more. People stay.
+	DeleteMember(ctx context.Context, tenant Tenant, id MemberID) error
+	// SetMemberSettings replaces the device settings of a member.
+	SetMemberSettings(ctx context.Context, tenant Tenant, id MemberID, s DeviceSettings) error
 	// SetPerson replaces the names, location, extension and number of the person with p.ID.
 	SetPerson(ctx context.Context, p Person) error
 	CreateSubscriber(ctx context.Context, s Subscriber) error

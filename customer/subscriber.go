@@ -293,7 +293,7 @@ func checkQuantities(ctx context.Context, tx Tx, c Customer, added []Package) er
 		if q.Limit == 0 || !slices.Contains(added, q.Package) {
 			continue
 		}
-		assigned, err := tx.CountSubscribers(ctx, c.Tenant(), q.Package)
+		assigned, err := countAssigned(ctx, tx, c.Tenant(), q.Package)
 		if err != nil {
 			return err
 		}

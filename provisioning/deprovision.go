@@ -24,7 +24,7 @@ func neverGivenUp(_ context.Context, _ customer.Deprovisioning, cause error) err
 // deprovisionChunk is how many subscribers one run removes: each takes a transaction of some milliseconds.
 const deprovisionChunk = 50
 
-// deprovision takes packages and phones from everybody of a customer whose review is due, chunk by chunk, and then ends the customer. Each step is a
+// deprovision takes packages and phones from everybody and every workspace of a customer whose review is due, chunk by chunk, and then ends the customer. Each step is a
 // transaction of its own that finds what the ones before have left, so that it can be cut off anywhere and run again.
 func (s *Service) deprovision(ctx context.Context, d customer.Deprovisioning) error {
 	c, due, err := s.customers.BeginDeprovisioning(ctx, d)
@@ -40,6 +40,12 @@ func (s *Service) deprovision(ctx context.Context, d customer.Deprovisioning) er
 		if err != nil && !fault.Is(err, fault.NotFound) { // somebody else was faster
 			return err
 		}
+	}
+	if more {
+		return job.Again(0)
+	}
+	if more, err = s.removePlaces(ctx, c); err != nil {
+		return err
 	}
 	if more {
 		return job.Again(0)

@@ -120,7 +120,7 @@ func checkDevice(in NewDevice) (deviceprofiles.Model, error) {
 
 // mayHaveAnother checks that the owner's package allows a phone, and one more than there are; field is the wire's name of who it is.
 func mayHaveAnother(ctx context.Context, tx Tx, owner customer.Member, field string) error {
-	pkg, err := packageOf(ctx, tx, owner)
+	pkg, err := customer.PackageOf(ctx, tx, owner)
 	if err != nil {
 		return err
 	}
@@ -141,15 +141,6 @@ func mayHaveAnother(ctx context.Context, tx Tx, owner customer.Member, field str
 		return fault.New(fault.Conflict, "%s has %d device already, as many as %s allows. Remove one first, or change the package.", owner.DisplayName(), count, pkg).WithCode(fault.CodeDeviceLimit)
 	}
 	return nil
-}
-
-// packageOf returns the base package that a member has; "" for none.
-func packageOf(ctx context.Context, tx customer.Reader, m customer.Member) (customer.Package, error) {
-	sub, err := tx.SubscriberByPerson(ctx, m.Tenant(), customer.PersonID(m.ID))
-	if fault.Is(err, fault.NotFound) {
-		return "", nil
-	}
-	return sub.Package, err
 }
 
 // newDevice completes a device, and makes its first line.

@@ -26,6 +26,8 @@ type Reader interface {
 	DisabledModels(ctx context.Context, tenant customer.Tenant) ([]string, error)
 	// Lines lists a device's lines by port.
 	Lines(ctx context.Context, tenant customer.Tenant, device DeviceID) ([]Line, error)
+	// LinesOf lists the lines of some members, at most 500, on whichever devices, by owner, device and port.
+	LinesOf(ctx context.Context, tenant customer.Tenant, owners []customer.MemberID) ([]Line, error)
 	// RenderInput reads what a device's files are made of, at one moment.
 	RenderInput(ctx context.Context, tenant customer.Tenant, device DeviceID) (RenderInput, error)
 	// Trace lists the newest contacts first, at most limit.

@@ -241,15 +241,49 @@ CREATE TABLE members (
     number      TEXT NOT NULL,
     admin       BIGINT NOT NULL CHECK (admin IN (0, 1)),
     created     BIGINT NOT NULL,
-    folded_name TEXT NOT NULL -- first and last name in lower case, to search by
+    folded_name TEXT COLLATE "C" NOT NULL, -- first and last name in lower case, to search by
+    folded_last TEXT COLLATE "C" NOT NULL, -- last and first name in lower case, to list by
+    calling     TEXT NOT NULL -- JSON object: what its own phones do; '' for what they do by themselves
 );
 CREATE UNIQUE INDEX members_email ON members (email);
 CREATE UNIQUE INDEX members_extension ON members (location_id, extension) WHERE extension <> '';
-CREATE INDEX members_org ON members (org_id);
 CREATE INDEX members_location ON members (location_id);
 -- Extensions that are listed beside numbers.
 CREATE INDEX members_extension_only ON members (partner_id, created, id) WHERE number = '' AND extension <> '';
 CREATE INDEX members_org_extension_only ON members (partner_id, org_id, created, id) WHERE number = '' AND extension <> '';
+CREATE INDEX members_list ON members (partner_id, created, id);
+CREATE INDEX members_org_list ON members (org_id, partner_id, created, id);
+CREATE INDEX members_names ON members (org_id, partner_id, folded_last, id);
+CREATE INDEX members_virtual_lines ON members (partner_id, created, id) WHERE kind = 'VIRTUAL_LINE';
+CREATE INDEX members_org_virtual_lines ON members (org_id, partner_id, created, id) WHERE kind = 'VIRTUAL_LINE';
+
+-- What members have that are workspaces.
+CREATE TABLE workspaces (
+    id                TEXT PRIMARY KEY REFERENCES members (id) ON DELETE CASCADE,
+    partner_id        TEXT NOT NULL REFERENCES partners (id),
+    org_id            TEXT NOT NULL REFERENCES organizations (id),
+    place_id          TEXT REFERENCES locations (id), -- where it is; its calling may belong to another location
+    floor             TEXT NOT NULL,
+    capacity          BIGINT NOT NULL CHECK (capacity >= -1), -- -1: nobody told
+    type              TEXT NOT NULL,
+    notes             TEXT NOT NULL,
+    calling           TEXT NOT NULL,
+    sip_address       TEXT NOT NULL,
+    package           TEXT NOT NULL CHECK ((package <> '') = (calling = 'webexCalling')),
+    calendar          TEXT NOT NULL,
+    calendar_email    TEXT NOT NULL,
+    calendar_group    TEXT NOT NULL,
+    hot_desking       BIGINT NOT NULL CHECK (hot_desking IN (0, 1)),
+    supported_devices TEXT NOT NULL,
+    hosts_meetings    BIGINT NOT NULL CHECK (hosts_meetings IN (0, 1)),
+    meeting_site      TEXT NOT NULL,
+    map_url           TEXT NOT NULL,
+    created           BIGINT NOT NULL -- as that of the member
+);
+CREATE INDEX workspaces_list ON workspaces (partner_id, created, id);
+CREATE INDEX workspaces_org_list ON workspaces (org_id, partner_id, created, id);
+CREATE INDEX workspaces_org_package ON workspaces (org_id, package);
+CREATE INDEX workspaces_place ON workspaces (place_id);
 
 CREATE TABLE numbers (
     e164        TEXT PRIMARY KEY,
@@ -725,6 +759,7 @@ DROP TABLE devices;
 DROP TABLE subscribers;
 DROP TABLE number_jobs;
 DROP TABLE numbers;
+DROP TABLE workspaces;
 DROP TABLE members;
 DROP TABLE floors;
 DROP TABLE locations;
