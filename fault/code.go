@@ -35,6 +35,7 @@ const (
 	CodePSTNCountry     Code = 90030 // the PSTN vendor doesn't serve the location's country
 	CodeNotCounted      Code = 90050 // usage isn't counted by this version
 	CodeReportExists    Code = 90051 // there is a completed billing report of the same kind
+	CodeHasPhone        Code = 90070 // the device has a phone already
 	CodeGivenUp         Code = 90099 // background work failed too often
 )
 
@@ -77,6 +78,7 @@ func Codes() []CodeMeaning {
 		{CodePSTNCountry, Conflict, "The PSTN vendor doesn't serve the location's country."},
 		{CodeNotCounted, Unavailable, "Usage isn't counted by this version. Only in a report's `errors`."},
 		{CodeReportExists, Conflict, "There is a completed report for the same days, of the same kind. Delete it before you order it again."},
+		{CodeHasPhone, Conflict, "The device has a phone already. Replace the phone to give the device another one."},
 		{CodeGivenUp, Unavailable, "Background work failed too often. Ask for it again."},
 	}
 }

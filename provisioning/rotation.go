@@ -38,6 +38,15 @@ type rotation struct {
 
 // rotateLines replaces the passwords of a device's lines and publishes that.
 func (s *Service) rotateLines(ctx context.Context, tx Tx, actor customer.Actor, d Device, r rotation) error {
+	if err := s.renewLines(ctx, tx, d, r); err != nil {
+		return err
+	}
+	_, err := s.publish(ctx, tx, actor, d.Tenant(), d.ID, customer.EventCredentialsRotated, map[string]any{"overlapMinutes": int(r.overlap / time.Minute)})
+	return err
+}
+
+// renewLines replaces the passwords of a device's lines; its caller publishes that.
+func (s *Service) renewLines(ctx context.Context, tx Tx, d Device, r rotation) error {
 	lines, err := tx.Lines(ctx, d.Tenant(), d.ID)
 	if err != nil {
 		return err
@@ -48,12 +57,9 @@ func (s *Service) rotateLines(ctx context.Context, tx Tx, actor customer.Actor, 
 		}
 	}
 	if r.overlap == 0 {
-		if err := tx.DeleteBindings(ctx, d.Tenant(), d.ID); err != nil {
-			return err
-		}
+		return tx.DeleteBindings(ctx, d.Tenant(), d.ID)
 	}
-	_, err = s.publish(ctx, tx, actor, d.Tenant(), d.ID, customer.EventCredentialsRotated, map[string]any{"overlapMinutes": int(r.overlap / time.Minute)})
-	return err
+	return nil
 }
 
 func (s *Service) rotateLine(ctx context.Context, tx Tx, l Line, r rotation) error {
