@@ -20,14 +20,14 @@ type deviceWire struct {
 	PersonID         string   `json:"personId"`
 	OrgID            string   `json:"orgId"`
 	LocationID       string   `json:"locationId,omitempty"`
-	ConnectionStatus string   `json:"connectionStatus" doc:"connected: registered now; disconnected: was there before; unknown: not seen yet"`
+	ConnectionStatus string   `json:"connectionStatus" doc:"connected: registered now; disconnected: was there before; activating: waits for the phone that brings its code; unknown: not seen yet"`
 	Product          string   `json:"product"`
 	Type             string   `json:"type"`
 	Manufacturer     string   `json:"manufacturer"`
 	ManagedBy        string   `json:"managedBy"`
 	DevicePlatform   string   `json:"devicePlatform"`
 	Tags             []string `json:"tags"`
-	MAC              string   `json:"mac"`
+	MAC              string   `json:"mac,omitempty" doc:"Absent until a phone has come with the activation code"`
 	Created          string   `json:"created"`
 	FirstSeen        string   `json:"firstSeen,omitempty"`
 	LastSeen         string   `json:"lastSeen,omitempty"`
@@ -40,19 +40,29 @@ func wireDevice(d provisioning.DeviceView) deviceWire {
 		ID: encodeID(kindDevice, d.ID), CallingDeviceID: encodeID(kindCallingDevice, d.ID), WebexDeviceID: encodeID(kindDevice, d.ID),
 		DisplayName: person.DisplayName(), PersonID: encodeID(kindPerson, d.Owner), OrgID: encodeID(kindOrganization, d.Org),
 		LocationID: encodeID(kindLocation, d.Location), ConnectionStatus: "unknown", Product: model.DisplayName, Type: "phone",
-		Manufacturer: model.Manufacturer, ManagedBy: model.ManagedBy, DevicePlatform: "cisco", Tags: d.Tags, MAC: d.MAC.String(),
+		Manufacturer: model.Manufacturer, ManagedBy: model.ManagedBy, DevicePlatform: "cisco", Tags: d.Tags, MAC: wireMAC(d.Device),
 		Created: timestamp(d.Created), FirstSeen: timestamp(d.FirstSeen), LastSeen: timestamp(d.LastSeen),
 	}
 	if w.Tags == nil {
 		w.Tags = []string{}
 	}
 	switch {
+	case d.Activation.State == provisioning.ActivationWaiting:
+		w.ConnectionStatus = "activating"
 	case d.Registered:
 		w.ConnectionStatus = "connected"
 	case !d.FirstSeen.IsZero():
 		w.ConnectionStatus = "disconnected"
 	}
 	return w
+}
+
+// wireMAC writes a device's address; "" until it is known.
+func wireMAC(d provisioning.Device) string {
+	if !d.HasMAC() {
+		return ""
+	}
+	return d.MAC.String()
 }
 
 type newDeviceInput struct {
@@ -188,9 +198,9 @@ type detailsWire struct {
 	Manufacturer          string   `json:"manufacturer"`
 	ManagedBy             string   `json:"managedBy"`
 	IP                    string   `json:"ip"`
-	MAC                   string   `json:"mac"`
+	MAC                   string   `json:"mac,omitempty" doc:"Absent until a phone has come with the activation code"`
 	Model                 string   `json:"model"`
-	ActivationState       string   `json:"activationState"`
+	ActivationState       string   `json:"activationState" doc:"deactivated: added by its address, without a code; activating; activated"`
 	Description           []string `json:"description"`
 	UpgradeChannelEnabled bool     `json:"upgradeChannelEnabled"`
 	Owner                 struct {
@@ -206,8 +216,8 @@ type detailsOutput struct{ Body detailsWire }
 
 func wireDetails(d provisioning.Details) detailsWire {
 	w := detailsWire{
-		ID: encodeID(kindCallingDevice, d.Device.ID), Manufacturer: d.Model.Manufacturer, ManagedBy: d.Model.ManagedBy, IP: d.IP, MAC: d.Device.MAC.String(),
-		Model: d.Device.Model, ActivationState: "deactivated", Description: d.Device.Tags,
+		ID: encodeID(kindCallingDevice, d.Device.ID), Manufacturer: d.Model.Manufacturer, ManagedBy: d.Model.ManagedBy, IP: d.IP, MAC: wireMAC(d.Device.Device),
+		Model: d.Device.Model, ActivationState: string(d.Device.Activation.State), Description: d.Device.Tags,
 	}
 	if w.Description == nil {
 		w.Description = []string{}

@@ -169,6 +169,6 @@ func TestTheDocumentHoldsTheRoutesAndNoMore(t *testing.T) {
 			assert.Equal(t, []any{map[string]any{"token": []any{string(r.scope)}}}, operation["security"], path)
 		}
 	}
-	assert.Equal(t, 80, count)
-	assert.Len(t, known, 80)
+	assert.Equal(t, 84, count)
+	assert.Len(t, known, 84)
 }
