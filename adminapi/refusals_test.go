@@ -110,7 +110,9 @@ func ofAWaitingDevice(o *office) string {
 		r.Header.Set("Authorization", "Bearer "+o.token)
 		w := httptest.NewRecorder()
 		o.door.ServeHTTP(w, r)
-		var list struct{ Items []struct{ ID, ConnectionStatus string } }
+		var list struct {
+			Items []struct{ ID, ConnectionStatus string }
+		}
 		_ = json.Unmarshal(w.Body.Bytes(), &list)
 		for _, d := range list.Items {
 			if d.ConnectionStatus == "activating" {

@@ -2,6 +2,8 @@ package provisioning_test
 
 import (
 	"bytes"
+	"cmp"
+	"context"
 	"crypto/rand"
 	"fmt"
 	"log/slog"
@@ -22,6 +24,11 @@ import (
 	"dialtone/secret"
 	"dialtone/store/pgtest"
 )
+
+// AnyTenantDeviceByCode finds nobody: the one phone was added by its address.
+func (s *oneDevice) AnyTenantDeviceByCode(context.Context, []byte) (provisioning.Device, error) {
+	return provisioning.Device{}, cmp.Or(s.err(), error(fault.New(fault.NotFound, "There is no such device.")))
+}
 
 // desk is a hall with a person to whom phones are sent.
 type desk struct {
@@ -88,62 +95,67 @@ func (d *desk) history(t *testing.T, id provisioning.DeviceID) []string {
 	return kinds
 }
 
-// onBoth runs a test on both databases.
-func onBoth(t *testing.T, test func(t *testing.T, d *desk)) {
-	t.Helper()
-	t.Run("SQLite", func(t *testing.T) {
-		t.Parallel()
-		test(t, newDesk(t, filepath.Join(t.TempDir(), "desk.db")))
-	})
-	t.Run("PostgreSQL", func(t *testing.T) {
-		t.Parallel()
-		pgtest.Require(t)
-		test(t, newDesk(t, pgtest.URL(t)))
-	})
+// bothDatabases open a desk on each database.
+func bothDatabases() map[string]func(t *testing.T) *desk {
+	return map[string]func(t *testing.T) *desk{
+		"SQLite": func(t *testing.T) *desk {
+			t.Helper()
+			return newDesk(t, filepath.Join(t.TempDir(), "desk.db"))
+		},
+		"PostgreSQL": func(t *testing.T) *desk {
+			t.Helper()
+			pgtest.Require(t)
+			return newDesk(t, pgtest.URL(t))
+		},
+	}
 }
 
 func TestAPhoneThatBringsTheCodeIsTheDevice(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, d *desk) {
-		view, code := d.order(t)
-		assert.Regexp(t, `^[0-9]{16}$`, code.Digits.Reveal())
-		assert.Equal(t, "2026-05-08T08:00:00Z", code.Expires.Format(time.RFC3339))
-		assert.Equal(t, provisioning.ActivationWaiting, view.Activation.State)
-		assert.False(t, view.HasMAC())
-		files, err := d.Files(t.Context(), d.customer.Tenant(), view.ID)
-		require.NoError(t, err)
-		assert.Empty(t, files.Files, "nobody knows yet whose they are")
+	for name, open := range bothDatabases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := open(t)
+			view, code := d.order(t)
+			assert.Regexp(t, `^[0-9]{16}$`, code.Digits.Reveal())
+			assert.Equal(t, "2026-05-08T08:00:00Z", code.Expires.Format(time.RFC3339))
+			assert.Equal(t, provisioning.ActivationWaiting, view.Activation.State)
+			assert.False(t, view.HasMAC())
+			files, err := d.Files(t.Context(), d.customer.Tenant(), view.ID)
+			require.NoError(t, err)
+			assert.Empty(t, files.Files, "nobody knows yet whose they are")
 
-		typed := code.Digits.Reveal()
-		file, err := d.bring(t, firstPhone, typed[:4]+"-"+typed[4:8]+"-"+typed[8:12]+"-"+typed[12:])
-		require.NoError(t, err)
-		assert.Contains(t, string(file.Body), "<GPP_SA")
-		assert.Contains(t, string(file.Body), "<Profile_Rule ")
-		assert.Equal(t, int64(2), file.Revision)
-		after, err := d.Device(t.Context(), d.customer.Tenant(), view.ID)
-		require.NoError(t, err)
-		assert.Equal(t, "00562B043615", after.MAC.String())
-		assert.Equal(t, provisioning.ActivationDone, after.Activation.State)
-		assert.Nil(t, after.Activation.Hash)
-		assert.NotEqual(t, view.Access, after.Access)
+			typed := code.Digits.Reveal()
+			file, err := d.bring(t, firstPhone, typed[:4]+"-"+typed[4:8]+"-"+typed[8:12]+"-"+typed[12:])
+			require.NoError(t, err)
+			assert.Contains(t, string(file.Body), "<GPP_SA")
+			assert.Contains(t, string(file.Body), "<Profile_Rule ")
+			assert.Equal(t, int64(2), file.Revision)
+			after, err := d.Device(t.Context(), d.customer.Tenant(), view.ID)
+			require.NoError(t, err)
+			assert.Equal(t, "00562B043615", after.MAC.String())
+			assert.Equal(t, provisioning.ActivationDone, after.Activation.State)
+			assert.Nil(t, after.Activation.Hash)
+			assert.NotEqual(t, view.Access, after.Access)
 
-		again, err := d.Open(t.Context(), provisioning.Request{
-			Path: "/" + firstPhone + ".xml", UserAgent: agentOf(firstPhone), Peer: d.peer, Transport: provisioning.HTTPS,
-			Proof: basic(firstPhone, passwordIn(t, file)),
+			again, err := d.Open(t.Context(), provisioning.Request{
+				Path: "/" + firstPhone + ".xml", UserAgent: agentOf(firstPhone), Peer: d.peer, Transport: provisioning.HTTPS,
+				Proof: basic(firstPhone, passwordIn(t, file)),
+			})
+			require.NoError(t, err, "the file brought what the phone shows from now on")
+			assert.Equal(t, file, again)
+
+			for _, mac := range []string{firstPhone, secondPhone} {
+				_, err = d.bring(t, mac, typed)
+				assert.True(t, fault.Is(err, fault.Denied), "a code counts once")
+			}
+			assert.Equal(t, []string{"device.created", "device.code_issued", "device.activated"}, d.history(t, view.ID))
+			revision, err := d.store.Revision(t.Context(), d.customer.Tenant(), view.ID, 2)
+			require.NoError(t, err)
+			assert.Equal(t, customer.EventDeviceActivated, revision.Change)
+			assert.Equal(t, "system", revision.Actor)
 		})
-		require.NoError(t, err, "the file brought what the phone shows from now on")
-		assert.Equal(t, file, again)
-
-		for _, mac := range []string{firstPhone, secondPhone} {
-			_, err = d.bring(t, mac, typed)
-			assert.True(t, fault.Is(err, fault.Denied), "a code counts once")
-		}
-		assert.Equal(t, []string{"device.created", "device.code_issued", "device.activated"}, d.history(t, view.ID))
-		revision, err := d.store.Revision(t.Context(), d.customer.Tenant(), view.ID, 2)
-		require.NoError(t, err)
-		assert.Equal(t, customer.EventDeviceActivated, revision.Change)
-		assert.Equal(t, "system", revision.Actor)
-	})
+	}
 }
 
 // passwordIn reads the password that a Cisco phone shows from a file on.
@@ -158,49 +170,57 @@ func passwordIn(t *testing.T, file provisioning.Opened) secret.Text {
 
 func TestOneOfTwoPhonesWins(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, d *desk) {
-		view, code := d.order(t)
-		const phones = 8
-		var wait sync.WaitGroup
-		answers := make([]error, phones)
-		for i := range phones {
-			wait.Go(func() { _, answers[i] = d.bring(t, fmt.Sprintf("00562b0436%02d", i), code.Digits.Reveal()) })
-		}
-		wait.Wait()
-		winner := -1
-		for i, err := range answers {
-			if err == nil {
-				assert.Equal(t, -1, winner, "two phones have one device")
-				winner = i
-				continue
+	for name, open := range bothDatabases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := open(t)
+			view, code := d.order(t)
+			const phones = 8
+			var wait sync.WaitGroup
+			answers := make([]error, phones)
+			for i := range phones {
+				wait.Go(func() { _, answers[i] = d.bring(t, fmt.Sprintf("00562b0436%02d", i), code.Digits.Reveal()) })
 			}
-			assert.True(t, fault.Is(err, fault.Denied), "%v", err)
-		}
-		require.NotEqual(t, -1, winner)
-		after, err := d.Device(t.Context(), d.customer.Tenant(), view.ID)
-		require.NoError(t, err)
-		assert.Equal(t, fmt.Sprintf("00562B0436%02d", winner), after.MAC.String())
-		assert.Equal(t, []string{"device.created", "device.code_issued", "device.activated"}, d.history(t, view.ID))
-	})
+			wait.Wait()
+			winner := -1
+			for i, err := range answers {
+				if err == nil {
+					assert.Equal(t, -1, winner, "two phones have one device")
+					winner = i
+					continue
+				}
+				assert.True(t, fault.Is(err, fault.Denied), "%v", err)
+			}
+			require.NotEqual(t, -1, winner)
+			after, err := d.Device(t.Context(), d.customer.Tenant(), view.ID)
+			require.NoError(t, err)
+			assert.Equal(t, fmt.Sprintf("00562B0436%02d", winner), after.MAC.String())
+			assert.Equal(t, []string{"device.created", "device.code_issued", "device.activated"}, d.history(t, view.ID))
+		})
+	}
 }
 
 func TestAnAddressThatIsTakenLeavesTheCode(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, d *desk) {
-		_, err := d.AddDevice(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{MAC: firstPhone, Model: "8851", Person: d.owner})
-		require.NoError(t, err)
-		view, code := d.order(t)
-		mac, err := deviceprofiles.ParseMAC(firstPhone)
-		require.NoError(t, err)
-		_, rule, err := d.ActivateWithCode(t.Context(), provisioning.Arrival{Code: code.Digits, MAC: mac, Families: []deviceprofiles.Family{deviceprofiles.CiscoMPP}})
-		assert.True(t, fault.Is(err, fault.Conflict), "%v", err)
-		assert.Equal(t, provisioning.RuleTakenMAC, rule)
-		_, err = d.bring(t, firstPhone, code.Digits.Reveal())
-		assert.True(t, fault.Is(err, fault.Denied), "a stranger isn't told: %v", err)
-		_, err = d.bring(t, secondPhone, code.Digits.Reveal())
-		require.NoError(t, err)
-		assert.Equal(t, []string{"device.created", "device.code_issued", "device.activated"}, d.history(t, view.ID))
-	})
+	for name, open := range bothDatabases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := open(t)
+			_, err := d.AddDevice(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{MAC: firstPhone, Model: "8851", Person: d.owner})
+			require.NoError(t, err)
+			view, code := d.order(t)
+			mac, err := deviceprofiles.ParseMAC(firstPhone)
+			require.NoError(t, err)
+			_, rule, err := d.ActivateWithCode(t.Context(), provisioning.Arrival{Code: code.Digits, MAC: mac, Families: []deviceprofiles.Family{deviceprofiles.CiscoMPP}})
+			assert.True(t, fault.Is(err, fault.Conflict), "%v", err)
+			assert.Equal(t, provisioning.RuleTakenMAC, rule)
+			_, err = d.bring(t, firstPhone, code.Digits.Reveal())
+			assert.True(t, fault.Is(err, fault.Denied), "a stranger isn't told: %v", err)
+			_, err = d.bring(t, secondPhone, code.Digits.Reveal())
+			require.NoError(t, err)
+			assert.Equal(t, []string{"device.created", "device.code_issued", "device.activated"}, d.history(t, view.ID))
+		})
+	}
 }
 
 // TestEveryCodeThatDoesntCountIsRefusedAlike compares what a stranger sees, and looks up what the administrator does.
@@ -376,17 +396,21 @@ func TestOrderingByCodeHasRules(t *testing.T) {
 
 func TestAnotherCodeTakesThePlaceOfTheFirst(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, d *desk) {
-		view, _ := d.order(t)
-		require.NoError(t, d.CancelCode(t.Context(), d.actor, d.customer.Tenant(), view.ID))
-		d.now = d.now.Add(24 * time.Hour)
-		code, err := d.ReissueCode(t.Context(), d.actor, d.customer.Tenant(), view.ID)
-		require.NoError(t, err)
-		assert.Equal(t, "2026-05-09T08:00:00Z", code.Expires.Format(time.RFC3339))
-		_, err = d.bring(t, firstPhone, code.Digits.Reveal())
-		require.NoError(t, err)
-		assert.Equal(t, []string{"device.created", "device.code_issued", "device.code_cancelled", "device.code_issued", "device.activated"}, d.history(t, view.ID))
-	})
+	for name, open := range bothDatabases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := open(t)
+			view, _ := d.order(t)
+			require.NoError(t, d.CancelCode(t.Context(), d.actor, d.customer.Tenant(), view.ID))
+			d.now = d.now.Add(24 * time.Hour)
+			code, err := d.ReissueCode(t.Context(), d.actor, d.customer.Tenant(), view.ID)
+			require.NoError(t, err)
+			assert.Equal(t, "2026-05-09T08:00:00Z", code.Expires.Format(time.RFC3339))
+			_, err = d.bring(t, firstPhone, code.Digits.Reveal())
+			require.NoError(t, err)
+			assert.Equal(t, []string{"device.created", "device.code_issued", "device.code_cancelled", "device.code_issued", "device.activated"}, d.history(t, view.ID))
+		})
+	}
 }
 
 func TestAWindowOfBeforeDoesntOutliveTheCode(t *testing.T) {
@@ -399,4 +423,19 @@ func TestAWindowOfBeforeDoesntOutliveTheCode(t *testing.T) {
 	require.NoError(t, err)
 	_, err = d.Open(t.Context(), provisioning.Request{Path: "/" + firstPhone + ".xml", Peer: d.peer, Transport: provisioning.HTTPS})
 	assert.True(t, fault.Is(err, fault.Denied), "%v", err)
+}
+
+func TestABrokenStoreIsNoWrongCode(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "00562B043615", "Cisco 8851")
+	bring := func() error {
+		_, err := b.Open(t.Context(), provisioning.Request{Path: "/5414011256173816", UserAgent: agentOf(secondPhone), Peer: netip.MustParseAddrPort("192.0.2.7:1"), Transport: provisioning.HTTPS})
+		return err
+	}
+	b.store.broken = true
+	for range 20 {
+		require.True(t, fault.Is(bring(), fault.Unavailable), "the phone is to come back, and isn't held to have guessed")
+	}
+	b.store.broken = false
+	assert.True(t, fault.Is(bring(), fault.Denied))
 }

@@ -68,49 +68,57 @@ func (d *desk) assertOver(t *testing.T, before provisioning.DeviceView, file pro
 
 func TestABrokenPhoneIsReplacedByAddress(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, d *desk) {
-		before, file, line := d.installed(t)
-		after, code, err := d.ReplaceDevice(t.Context(), d.actor, d.customer.Tenant(), before.ID, provisioning.Replacement{MAC: "00:56:2B:04:36:16", Model: "Cisco 8841"})
-		require.NoError(t, err)
-		assert.True(t, code.Digits.IsZero())
-		assert.Equal(t, before.ID, after.ID)
-		assert.Equal(t, "00562B043616", after.MAC.String())
-		assert.Equal(t, "DMS Cisco 8841", after.Model)
-		assert.Equal(t, provisioning.ActivationNone, after.Activation.State)
-		assert.Equal(t, before.Revision+1, after.Revision)
-		d.assertOver(t, before, file, line)
-		events, _, err := d.store.Events(t.Context(), d.customer.Tenant(), customer.EventFilter{Subject: string(before.ID), Kind: customer.EventDeviceReplaced}, customer.Page{Max: 10})
-		require.NoError(t, err)
-		require.Len(t, events, 1)
-		assert.Equal(t, map[string]any{"oldMac": "00562B043615", "mac": "00562B043616", "model": "DMS Cisco 8841"}, events[0].Data)
+	for name, open := range bothDatabases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := open(t)
+			before, file, line := d.installed(t)
+			after, code, err := d.ReplaceDevice(t.Context(), d.actor, d.customer.Tenant(), before.ID, provisioning.Replacement{MAC: "00:56:2B:04:36:16", Model: "Cisco 8841"})
+			require.NoError(t, err)
+			assert.True(t, code.Digits.IsZero())
+			assert.Equal(t, before.ID, after.ID)
+			assert.Equal(t, "00562B043616", after.MAC.String())
+			assert.Equal(t, "DMS Cisco 8841", after.Model)
+			assert.Equal(t, provisioning.ActivationNone, after.Activation.State)
+			assert.Equal(t, before.Revision+1, after.Revision)
+			d.assertOver(t, before, file, line)
+			events, _, err := d.store.Events(t.Context(), d.customer.Tenant(), customer.EventFilter{Subject: string(before.ID), Kind: customer.EventDeviceReplaced}, customer.Page{Max: 10})
+			require.NoError(t, err)
+			require.Len(t, events, 1)
+			assert.Equal(t, map[string]any{"oldMac": "00562B043615", "mac": "00562B043616", "model": "DMS Cisco 8841"}, events[0].Data)
 
-		_, err = d.OpenEnrolment(t.Context(), d.actor, d.customer.Tenant(), before.ID, time.Hour)
-		require.NoError(t, err)
-		fresh, err := d.own(t, secondPhone, provisioning.Proof{})
-		require.NoError(t, err)
-		assert.Contains(t, string(fresh.Body), line.UserName)
-		_, err = d.AddDevice(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{MAC: firstPhone, Model: "8851", Person: d.owner})
-		assert.NoError(t, err, "the old address is free")
-	})
+			_, err = d.OpenEnrolment(t.Context(), d.actor, d.customer.Tenant(), before.ID, time.Hour)
+			require.NoError(t, err)
+			fresh, err := d.own(t, secondPhone, provisioning.Proof{})
+			require.NoError(t, err)
+			assert.Contains(t, string(fresh.Body), line.UserName)
+			_, err = d.AddDevice(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{MAC: firstPhone, Model: "8851", Person: d.owner})
+			assert.NoError(t, err, "the old address is free")
+		})
+	}
 }
 
 func TestABrokenPhoneIsReplacedByWhoBringsTheCode(t *testing.T) {
 	t.Parallel()
-	onBoth(t, func(t *testing.T, d *desk) {
-		before, file, line := d.installed(t)
-		after, code, err := d.ReplaceDevice(t.Context(), d.actor, d.customer.Tenant(), before.ID, provisioning.Replacement{ByCode: true})
-		require.NoError(t, err)
-		assert.Regexp(t, `^[0-9]{16}$`, code.Digits.Reveal())
-		assert.False(t, after.HasMAC())
-		assert.Equal(t, provisioning.ActivationWaiting, after.Activation.State)
-		d.assertOver(t, before, file, line)
-		fresh, err := d.bring(t, secondPhone, code.Digits.Reveal())
-		require.NoError(t, err)
-		assert.Contains(t, string(fresh.Body), line.UserName)
-		assert.Equal(t, []string{
-			"device.created", "device.code_issued", "device.activated", "enrolment.opened", "device.code_issued", "device.replaced", "device.activated",
-		}, d.history(t, before.ID))
-	})
+	for name, open := range bothDatabases() {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := open(t)
+			before, file, line := d.installed(t)
+			after, code, err := d.ReplaceDevice(t.Context(), d.actor, d.customer.Tenant(), before.ID, provisioning.Replacement{ByCode: true})
+			require.NoError(t, err)
+			assert.Regexp(t, `^[0-9]{16}$`, code.Digits.Reveal())
+			assert.False(t, after.HasMAC())
+			assert.Equal(t, provisioning.ActivationWaiting, after.Activation.State)
+			d.assertOver(t, before, file, line)
+			fresh, err := d.bring(t, secondPhone, code.Digits.Reveal())
+			require.NoError(t, err)
+			assert.Contains(t, string(fresh.Body), line.UserName)
+			assert.Equal(t, []string{
+				"device.created", "device.code_issued", "device.activated", "enrolment.opened", "device.code_issued", "device.replaced", "device.activated",
+			}, d.history(t, before.ID))
+		})
+	}
 }
 
 func TestReplacingHasRules(t *testing.T) {
