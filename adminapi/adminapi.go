@@ -108,6 +108,10 @@ type Devices interface {
 	SetDisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID, names []string) ([]string, error)
 	ChangeLocation(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id customer.LocationID, in customer.LocationChange) error
 	AddDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in provisioning.NewDevice) (provisioning.DeviceView, error)
+	OrderByCode(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in provisioning.NewDevice) (provisioning.DeviceView, provisioning.Code, error)
+	ReissueCode(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.Code, error)
+	CancelCode(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
+	ReplaceDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, in provisioning.Replacement) (provisioning.DeviceView, provisioning.Code, error)
 	Device(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.DeviceView, error)
 	Devices(ctx context.Context, tenant customer.Tenant, filter provisioning.DeviceFilter, page customer.Page) ([]provisioning.DeviceView, bool, error)
 	RemoveDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
@@ -254,6 +258,7 @@ func (s *Server) routes() {
 	s.subscriberRoutes()
 	s.locationRoutes()
 	s.deviceRoutes()
+	s.activationRoutes()
 	s.telephonyRoutes()
 	s.memberRoutes()
 	s.credentialRoutes()

@@ -19,6 +19,8 @@ type Hit struct {
 	Vendor   Family   // the family of the address block's owner; "" if it has none here, or the file names no MAC
 	MAC      MAC      // of the phone, when HasMAC
 	HasMAC   bool
+	// Code is the activation code that the path is; zero for files. Then Families is of whom the phone can be, and Vendor is empty if it says so itself.
+	Code secret.Text
 }
 
 // Family returns the family that asks, as far as the request alone tells: by name or user agent, else by address block. False when only
@@ -58,6 +60,8 @@ type Settings struct {
 	Values map[SettingKey]SettingValue
 	// Layout says what the keys are for; the zero Layout is the default one. After a custom one it must be DefaultLayout's, as phones keep keys.
 	Layout Layout
+	// Activated says that somebody led the phone here with an activation code, and no DHCP server did: its own file must lead it back here.
+	Activated bool
 }
 
 // Access is the pair that a phone shows over HTTPS, as HTTP digest or basic authentication.

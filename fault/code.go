@@ -41,6 +41,7 @@ const (
 	CodeNotCounted      Code = 90050 // usage isn't counted by this version
 	CodeReportExists    Code = 90051 // there is a completed billing report of the same kind
 	CodeWebhooks        Code = 90060 // the partner has as many webhooks as it may
+	CodeHasPhone        Code = 90070 // the device has a phone already
 	CodeGivenUp         Code = 90099 // background work failed too often
 )
 
@@ -89,6 +90,7 @@ func Codes() []CodeMeaning {
 		{CodeNotCounted, Unavailable, "Usage isn't counted by this version. Only in a report's `errors`."},
 		{CodeReportExists, Conflict, "There is a completed report for the same days, of the same kind. Delete it before you order it again."},
 		{CodeWebhooks, Conflict, "You have as many webhooks as you may."},
+		{CodeHasPhone, Conflict, "The device has a phone already. Replace the phone to give the device another one."},
 		{CodeGivenUp, Unavailable, "Background work failed too often. Ask for it again."},
 	}
 }

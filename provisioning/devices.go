@@ -14,7 +14,7 @@ import (
 
 // NewDevice is the input of AddDevice.
 type NewDevice struct {
-	MAC       string // in any spelling that deviceprofiles.ParseMAC takes; passed over by OrderCode
+	MAC       string // in any spelling that deviceprofiles.ParseMAC takes; passed over by OrderByCode
 	Model     string // wire name or display name
 	Person    customer.PersonID
 	Workspace customer.MemberID
@@ -90,6 +90,11 @@ func (s *Service) createDevice(ctx context.Context, tx Tx, actor customer.Actor,
 	}
 	if err := s.record(ctx, tx, actor, d, customer.EventDeviceCreated, facts); err != nil {
 		return err
+	}
+	if d.Activation.State == ActivationWaiting {
+		if err := s.recordCode(ctx, tx, actor, d); err != nil {
+			return err
+		}
 	}
 	in, err := tx.RenderInput(ctx, d.Tenant(), d.ID)
 	if err != nil {
@@ -223,7 +228,11 @@ func (s *Service) removeDevice(ctx context.Context, tx Tx, actor customer.Actor,
 	if err := tx.DeleteDevice(ctx, d.Tenant(), d.ID); err != nil {
 		return err
 	}
-	return s.record(ctx, tx, actor, d, customer.EventDeviceDeleted, map[string]any{"mac": d.MAC.String()})
+	facts := map[string]any{}
+	if d.HasMAC() {
+		facts["mac"] = d.MAC.String()
+	}
+	return s.record(ctx, tx, actor, d, customer.EventDeviceDeleted, facts)
 }
 
 // Details is what a device-management tool needs to configure a phone itself; the password isn't among it.

@@ -21,16 +21,16 @@ import (
 	"dialtone/secret"
 )
 
-// desk is a hall with people, whose phones have lines.
-type desk struct {
+// lobby is a hall with people, whose phones have lines.
+type lobby struct {
 	*hall
 	people map[string]customer.PersonID
 	phones int
 }
 
-func openDesk(t testing.TB, names ...string) *desk {
+func openLobby(t testing.TB, names ...string) *lobby {
 	t.Helper()
-	d := &desk{hall: openHall(t), people: map[string]customer.PersonID{}}
+	d := &lobby{hall: openHall(t), people: map[string]customer.PersonID{}}
 	d.Announce(
 		deviceprofiles.Service{HTTPBase: "http://phones.example.test:8081", HTTPSBase: "https://phones.example.test:8443"},
 		deviceprofiles.SIP{Transport: deviceprofiles.TLS, Expires: 3600},
@@ -41,7 +41,7 @@ func openDesk(t testing.TB, names ...string) *desk {
 	return d
 }
 
-func (d *desk) person(t testing.TB, name string, pkg customer.Package, extension int) {
+func (d *lobby) person(t testing.TB, name string, pkg customer.Package, extension int) {
 	t.Helper()
 	sub, err := d.AddSubscriber(t.Context(), d.actor, provisioning.NewSubscriber{
 		Customer: d.customer.ID, Email: name + "@bakery.example", FirstName: name, Packages: []customer.Package{pkg},
@@ -51,10 +51,10 @@ func (d *desk) person(t testing.TB, name string, pkg customer.Package, extension
 	d.people[name] = sub.Person
 }
 
-func (d *desk) member(name string) customer.MemberID { return customer.MemberID(d.people[name]) }
+func (d *lobby) member(name string) customer.MemberID { return customer.MemberID(d.people[name]) }
 
 // phone adds a phone of somebody's.
-func (d *desk) phone(t testing.TB, owner, model string) provisioning.DeviceID {
+func (d *lobby) phone(t testing.TB, owner, model string) provisioning.DeviceID {
 	t.Helper()
 	d.phones++
 	v, err := d.AddDevice(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{MAC: fmt.Sprintf("00562B%06X", d.phones), Model: model, Person: d.people[owner]})
@@ -63,7 +63,7 @@ func (d *desk) phone(t testing.TB, owner, model string) provisioning.DeviceID {
 }
 
 // set makes members of names; the first is primary, and has a weight.
-func (d *desk) set(t testing.TB, id provisioning.DeviceID, weight int, names ...string) error {
+func (d *lobby) set(t testing.TB, id provisioning.DeviceID, weight int, names ...string) error {
 	t.Helper()
 	var list []provisioning.NewMember
 	for i, name := range names {
@@ -77,7 +77,7 @@ func (d *desk) set(t testing.TB, id provisioning.DeviceID, weight int, names ...
 }
 
 // lines are a device's lines as "port name".
-func (d *desk) lines(t testing.TB, id provisioning.DeviceID) []string {
+func (d *lobby) lines(t testing.TB, id provisioning.DeviceID) []string {
 	t.Helper()
 	m, err := d.Members(t.Context(), d.customer.Tenant(), id)
 	require.NoError(t, err)
@@ -88,7 +88,7 @@ func (d *desk) lines(t testing.TB, id provisioning.DeviceID) []string {
 	return out
 }
 
-func (d *desk) revision(t testing.TB, id provisioning.DeviceID) int64 {
+func (d *lobby) revision(t testing.TB, id provisioning.DeviceID) int64 {
 	t.Helper()
 	v, err := d.Device(t.Context(), d.customer.Tenant(), id)
 	require.NoError(t, err)
@@ -97,7 +97,7 @@ func (d *desk) revision(t testing.TB, id provisioning.DeviceID) int64 {
 
 func TestLinesAreSharedAndMoved(t *testing.T) {
 	t.Parallel()
-	d := openDesk(t, "ada", "bob", "cleo")
+	d := openLobby(t, "ada", "bob", "cleo")
 	id := d.phone(t, "ada", "Cisco 8851")
 	require.NoError(t, d.set(t, id, 2, "ada", "bob", "cleo"))
 	assert.Equal(t, []string{"1 ada", "3 bob", "4 cleo"}, d.lines(t, id))
@@ -122,7 +122,7 @@ func TestLinesAreSharedAndMoved(t *testing.T) {
 
 func TestWhoCantHaveALine(t *testing.T) {
 	t.Parallel()
-	d := openDesk(t, "ada", "bob")
+	d := openLobby(t, "ada", "bob")
 	d.person(t, "std", customer.WebexCallingStandard, 2000)
 	id, own := d.phone(t, "ada", "Cisco 8851"), d.phone(t, "std", "Cisco 8851")
 	one := func(change func(*provisioning.NewMember)) []provisioning.NewMember {
@@ -165,7 +165,7 @@ func TestWhoCantHaveALine(t *testing.T) {
 
 func TestALineIsOnThirtyFiveDevicesAtTheMost(t *testing.T) {
 	t.Parallel()
-	d := openDesk(t, "ada", "bob")
+	d := openLobby(t, "ada", "bob")
 	for range 34 {
 		d.phone(t, "ada", "Cisco 8851")
 	}
@@ -181,7 +181,7 @@ func TestALineIsOnThirtyFiveDevicesAtTheMost(t *testing.T) {
 
 func TestWhoLeavesTakesTheLinesAlong(t *testing.T) {
 	t.Parallel()
-	d := openDesk(t, "ada", "bob", "cleo")
+	d := openLobby(t, "ada", "bob", "cleo")
 	id, own := d.phone(t, "ada", "Cisco 8851"), d.phone(t, "bob", "Yealink T54W")
 	require.NoError(t, d.set(t, id, 1, "ada", "bob", "cleo"))
 	sub, err := d.store.SubscriberByPerson(t.Context(), d.customer.Tenant(), d.people["bob"])
@@ -194,7 +194,7 @@ func TestWhoLeavesTakesTheLinesAlong(t *testing.T) {
 }
 
 // register proves a line with a password, and registers it; it says whether the password before was used.
-func (d *desk) register(t testing.TB, l provisioning.LineCredentials, password secret.Text, cseq uint32) (bool, error) {
+func (d *lobby) register(t testing.TB, l provisioning.LineCredentials, password secret.Text, cseq uint32) (bool, error) {
 	t.Helper()
 	ha1 := digest.HA1(digest.SHA256, l.UserName, l.Domain, password)
 	const uri = "sip:example.test"
@@ -215,7 +215,7 @@ func (d *desk) register(t testing.TB, l provisioning.LineCredentials, password s
 }
 
 // run commits registrations until the test ends.
-func (d *desk) run(t testing.TB) {
+func (d *lobby) run(t testing.TB) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan error, 1)
@@ -226,7 +226,7 @@ func (d *desk) run(t testing.TB) {
 	})
 }
 
-func (d *desk) bindings(t testing.TB, id provisioning.DeviceID) int {
+func (d *lobby) bindings(t testing.TB, id provisioning.DeviceID) int {
 	t.Helper()
 	list, err := d.Registration(t.Context(), d.customer.Tenant(), id)
 	require.NoError(t, err)
@@ -235,7 +235,7 @@ func (d *desk) bindings(t testing.TB, id provisioning.DeviceID) int {
 
 func TestARotationLosesNoRegistration(t *testing.T) {
 	t.Parallel()
-	d := openDesk(t, "ada")
+	d := openLobby(t, "ada")
 	d.run(t)
 	now := time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
 	d.clock = func() time.Time { return now }
@@ -275,7 +275,7 @@ func TestARotationLosesNoRegistration(t *testing.T) {
 
 func TestACompromiseEndsEverythingAtOnce(t *testing.T) {
 	t.Parallel()
-	d := openDesk(t, "ada", "bob")
+	d := openLobby(t, "ada", "bob")
 	d.run(t)
 	ctx, tenant, id := t.Context(), d.customer.Tenant(), d.phone(t, "ada", "Cisco 8851")
 	require.NoError(t, d.set(t, id, 1, "ada", "bob"))
@@ -320,7 +320,7 @@ func line(body []byte, name string) string {
 
 func TestHistoryTellsWhatAPhoneWasToldAndTakesItBack(t *testing.T) {
 	t.Parallel()
-	d := openDesk(t, "ada", "bob", "cleo")
+	d := openLobby(t, "ada", "bob", "cleo")
 	now := time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
 	d.clock = func() time.Time { return now }
 	ctx, tenant, id := t.Context(), d.customer.Tenant(), d.phone(t, "ada", "Cisco 8851")
@@ -340,13 +340,13 @@ func TestHistoryTellsWhatAPhoneWasToldAndTakesItBack(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, int64(2), then.Number)
 	assert.Contains(t, string(files[len(files)-1].Body), ">bob<")
-	assert.NotContains(t, files[len(files)-1].Masked, string(passwordIn(files[len(files)-1].Body)))
+	assert.NotContains(t, files[len(files)-1].Masked, string(linePassword(files[len(files)-1].Body)))
 
 	diffs, err := d.DiffRevisions(ctx, tenant, id, provisioning.Moment{Number: 2}, provisioning.Moment{Number: 3})
 	require.NoError(t, err)
 	require.Len(t, diffs, 1)
 	assert.Contains(t, diffs[0].Diff, `-  <Display_Name_3_ ua="na">bob</Display_Name_3_>`)
-	assert.NotContains(t, diffs[0].Diff, string(passwordIn(files[len(files)-1].Body)))
+	assert.NotContains(t, diffs[0].Diff, string(linePassword(files[len(files)-1].Body)))
 	diffs, err = d.DiffRevisions(ctx, tenant, id, provisioning.Moment{Number: 2}, provisioning.Moment{Number: 2})
 	require.NoError(t, err)
 	assert.Empty(t, diffs)
@@ -361,7 +361,7 @@ func TestHistoryTellsWhatAPhoneWasToldAndTakesItBack(t *testing.T) {
 	}
 }
 
-func passwordIn(body []byte) []byte {
+func linePassword(body []byte) []byte {
 	l := line(body, "Password_1_")
 	l = l[strings.IndexByte(l, '>')+1:]
 	return []byte(l[:strings.IndexByte(l, '<')])
@@ -371,7 +371,7 @@ func passwordIn(body []byte) []byte {
 func TestLinesNeverOverlap(t *testing.T) {
 	t.Parallel()
 	names := []string{"ada", "bob", "cleo", "dan"}
-	d := openDesk(t, names...)
+	d := openLobby(t, names...)
 	id := d.phone(t, "ada", "Cisco 8851")
 	identity := map[string]string{}
 	rapid.Check(t, func(r *rapid.T) {
@@ -398,7 +398,7 @@ func TestLinesNeverOverlap(t *testing.T) {
 
 func TestTagsAndAddresses(t *testing.T) {
 	t.Parallel()
-	d := openDesk(t, "ada")
+	d := openLobby(t, "ada")
 	ctx, tenant, id := t.Context(), d.customer.Tenant(), d.phone(t, "ada", "Cisco 8851")
 	for _, c := range []struct {
 		change provisioning.TagChange

@@ -497,7 +497,7 @@ func TestWhatCanBeADevice(t *testing.T) {
 
 func FuzzOpen(f *testing.F) {
 	b := newBench(f, "805EC0AABBCC", "Yealink T54W")
-	for _, path := range []string{yealinkFile, "/y000000000096.cfg", "//x//805ec0aabbcc.xml", "/../../etc/passwd", "/%00", "/8851-3PCC.xml"} {
+	for _, path := range []string{yealinkFile, "/y000000000096.cfg", "//x//805ec0aabbcc.xml", "/../../etc/passwd", "/%00", "/8851-3PCC.xml", "/5414011256173816"} {
 		f.Add(path, "Yealink SIP-T54W 96.86.0.70 80:5e:c0:aa:bb:cc")
 	}
 	f.Fuzz(func(t *testing.T, path, agent string) {
