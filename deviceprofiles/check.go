@@ -52,6 +52,17 @@ func CheckDisplayName(field, value string) error {
 	return checkLine(field, value)
 }
 
+// CheckHotline refuses a destination that some family's phones can't be told to dial: fault.Invalid, naming the field. It must be 1 to 32 digits, * and #,
+// with or without a + in front.
+func CheckHotline(field, value string) error {
+	const longest = 32
+	digits := strings.TrimPrefix(value, "+")
+	if digits == "" || len(value) > longest || strings.Trim(digits, "0123456789*#") != "" {
+		return fault.InvalidField(field, "must have 1 to %d digits, * or #, with or without a + in front", longest)
+	}
+	return nil
+}
+
 // The length of a password that an administrator chooses, in characters.
 const (
 	minPassword = 8

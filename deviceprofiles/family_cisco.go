@@ -61,7 +61,7 @@ func ciscoOwn(s Settings) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	p := newSettings()
+	p := newOwnSettings(s)
 	p.set("Device_Config_Version", "rev-"+strconv.FormatInt(s.Revision, 10))
 	if url := s.Service.caURL(); url != "" {
 		p.set("Custom_CA_Rule", url)
@@ -75,9 +75,12 @@ func ciscoOwn(s Settings) (File, error) {
 	p.set("Block_Nonproxy_SIP", "Yes")
 	p.set("Station_Name", s.Lines[0].DisplayName)
 	ciscoClock(p, s, rule)
-	for port := 1; port <= s.Model.LinePorts; port++ {
-		ciscoLine(p, s, port)
+	keys := s.Layout.Resolve(s.Model, s.Lines)
+	for place := 1; place <= max(s.Model.LinePorts, s.Model.LineKeys); place++ {
+		ciscoLine(p, s, place, keys)
 	}
+	ciscoModules(p, s, keys)
+	p.rest()
 	return p.flatProfile()
 }
 
@@ -88,7 +91,7 @@ func ciscoClock(p *settings, s Settings, rule clockRule) {
 	p.set("Ignore_DHCP_Time_Offset", "Yes")
 	p.set("Time_Zone", ciscoZone(rule.offset))
 	summer := rule.save > 0
-	p.set("Daylight_Saving_Time_Enable", map[bool]string{true: "Yes", false: "No"}[summer])
+	p.set("Daylight_Saving_Time_Enable", yesNo(summer))
 	if summer {
 		p.set("Daylight_Saving_Time_Rule", fmt.Sprintf("start=%s;end=%s;save=%d:%d:0", ciscoChange(rule.start), ciscoChange(rule.end), rule.save/3600, rule.save/60%60))
 	}
@@ -120,20 +123,22 @@ func ciscoChange(c change) string {
 	return fmt.Sprintf("%d/%d/%d/%d:%d:0", c.month, day, weekday, c.hour, c.minute)
 }
 
-// ciscoLine writes one of the phone's lines. What the phone doesn't have is switched off and not left out: a line that is left out stays as it was.
-func ciscoLine(p *settings, s Settings, port int) {
+// ciscoLine writes the line and the key of one number. What the phone doesn't have is switched off and not left out: a line that is left out stays as
+// it was.
+func ciscoLine(p *settings, s Settings, port int, keys []Key) {
 	set := func(name, value string) { p.set(name+"_"+strconv.Itoa(port)+"_", value) }
 	line, ok := lineAt(s.Lines, port)
-	set("Line_Enable", map[bool]string{true: "Yes", false: "No"}[ok])
-	set("Extension", map[bool]string{true: strconv.Itoa(port), false: "Disabled"}[ok])
+	if port <= s.Model.LinePorts {
+		set("Line_Enable", yesNo(ok))
+	}
+	ciscoKey(p, s, port, keys)
 	if !ok {
 		return
 	}
-	set("Short_Name", line.Label)
 	set("SIP_Transport", strings.ToUpper(string(s.SIP.Transport)))
 	set("Proxy", line.Domain)
 	set("Outbound_Proxy", hostPort(s.SIP))
-	srv := map[bool]string{true: "Yes", false: "No"}[s.SIP.OutboundPort == 0]
+	srv := yesNo(s.SIP.OutboundPort == 0)
 	set("Use_DNS_SRV", srv)
 	set("DNS_SRV_Auto_Prefix", srv)
 	set("Register", "Yes")
@@ -148,6 +153,9 @@ func ciscoLine(p *settings, s Settings, port int) {
 		secure = "Required"
 	}
 	set("Secure_Call_Option", secure)
+	if line.HotlineDestination != "" {
+		set("Dial_Plan", p.hotline("(P0<:", line.HotlineDestination, ">)"))
+	}
 }
 
 func lineAt(lines []Line, port int) (Line, bool) {

@@ -43,10 +43,16 @@ func polyMaster(file string) (File, error) {
 	return p.attributes("APPLICATION")
 }
 
-// polyDevice sets a setting of the device.* group, which needs its own switch beside it.
+// The names of the device.* group, and how the switch is named that each of its settings needs beside it.
+const (
+	polyDeviceGroup  = "device."
+	polyDeviceSwitch = ".set"
+)
+
+// polyDevice sets a setting of the device.* group.
 func polyDevice(p *settings, name, value string) {
 	p.set(name, value)
-	p.set(name+".set", "1")
+	p.set(name+polyDeviceSwitch, "1")
 }
 
 func polyProvisioning(p *settings, svc Service) {
@@ -75,7 +81,7 @@ func polyOwn(s Settings) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	p := newSettings()
+	p := newOwnSettings(s)
 	polyProvisioning(p, s.Service)
 	polyDevice(p, "device.prov.user", s.Access.UserName)
 	polyDevice(p, "device.prov.password", s.Access.Password.Reveal())
@@ -87,10 +93,13 @@ func polyOwn(s Settings) (File, error) {
 	p.set("sec.srtp.offer", zeroOne(secure))
 	p.set("sec.srtp.require", zeroOne(secure))
 	polyClock(p, s, rule)
-	p.set("lcl.ml.lang", polyLanguage(s.Language))
+	p.preset("lcl.ml.lang", polyLanguage(s.Language))
 	for _, line := range s.Lines {
 		polyLine(p, s, line)
+		polyHotline(p, line)
 	}
+	polyKeys(p, s)
+	p.rest()
 	return p.attributes("polycomConfig")
 }
 
@@ -102,7 +111,7 @@ func polyClock(p *settings, s Settings, rule clockRule) {
 	}
 	p.set(group+"gmtOffset", strconv.Itoa(rule.offset))
 	p.set(group+"gmtOffset.overrideDHCP", "1")
-	p.set("lcl.datetime.time.24HourClock", zeroOne(s.Country != "US" && s.Country != "CA"))
+	p.preset("lcl.datetime.time.24HourClock", zeroOne(s.Country != "US" && s.Country != "CA"))
 	p.set(group+"daylightSavings.enable", zeroOne(rule.save > 0))
 	if rule.save == 0 {
 		return

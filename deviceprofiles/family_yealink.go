@@ -56,7 +56,7 @@ func yealinkOwn(s Settings) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	p := newSettings()
+	p := newOwnSettings(s)
 	yealinkProvisioning(p, s.Service)
 	p.set("static.auto_provision.server.username", s.Access.UserName)
 	p.set("static.auto_provision.server.password", s.Access.Password.Reveal())
@@ -64,10 +64,13 @@ func yealinkOwn(s Settings) (File, error) {
 	p.set("static.auto_provision.reboot_force.enable", "0")
 	p.set("sip.notify_reboot_enable", "0")
 	yealinkClock(p, s, rule)
-	p.set("lang.gui", yealinkLanguage(s.Language))
+	p.preset("lang.gui", yealinkLanguage(s.Language))
 	for port := 1; port <= s.Model.LinePorts; port++ {
 		yealinkLine(p, s, port)
 	}
+	yealinkFeatures(p, s.Lines[0])
+	yealinkKeys(p, s)
+	p.rest()
 	return p.lines()
 }
 
@@ -81,7 +84,7 @@ func yealinkClock(p *settings, s Settings, rule clockRule) {
 	if s.Country == "US" || s.Country == "CA" {
 		format = "0"
 	}
-	p.set("local_time.time_format", format)
+	p.preset("local_time.time_format", format)
 	if rule.save == 0 {
 		p.set("local_time.summer_time", "0")
 		return

@@ -1,11 +1,14 @@
 // Package deviceprofiles knows phones: which models there are, what each asks for at boot, and how its files are written.
 //
-// It owns the model catalogue, the way from a requested path to a family and a MAC address, and the renderers, one a family. It never
-// does I/O, never asks who is allowed to have a file, and gives the same bytes for the same input on every machine. Start at Match, which
-// reads a request, and Render, which writes a file; a family is one file named family_NAME.go.
+// It owns the model catalogue, the way from a requested path to a family and a MAC address, the settings and key layouts that phones can have, and
+// the renderers, one a family. It never does I/O, never asks who is allowed to have a file, and gives the same bytes for the same input on every
+// machine. Start at Match, which reads a request, and Render, which writes a file; a family is one file named family_NAME.go, and keys_NAME.go for its
+// keys. Settings are data, in the folder settings: start at SettingDefinition, then Effective; layouts at Layout.
 package deviceprofiles
 
 import (
+	"maps"
+
 	"dialtone/secret"
 )
 
@@ -151,6 +154,10 @@ func (s Settings) Masked() Settings {
 	s.Lines = append([]Line(nil), s.Lines...)
 	for i := range s.Lines {
 		s.Lines[i].Password = mask
+	}
+	s.Values = maps.Clone(s.Values)
+	for key, value := range s.Values {
+		s.Values[key] = value.Masked()
 	}
 	return s
 }

@@ -105,20 +105,21 @@ type SettingDefinition struct {
 	FriendlyName string
 	Tooltip      string
 	Kind         SettingKind
-	Values       []string       // of an enum, in the order shown
-	Min, Max     int            // of an integer; of a list, Max is the number of items
-	Increment    int            // of an integer; 0: any step
-	Pattern      string         // RE2 that the whole text must match; "" for any
-	Forbidden    []string       // texts that are refused although they match
-	MaxLength    int            // of a text, in bytes
-	Hint         string         // what a person is told about the rule
-	Item         ListItem       // of a list
-	Levels       []SettingLevel // where it may be set
-	Default      SettingValue   // at SYSTEM_DEFAULT
-	Regional     map[string]SettingValue
-	Tab, Group   string // where it is shown; the parts of a group's path are joined by dots
-	ReadOnly     bool   // shown and never set: what a client sends is ignored
-	Unconfirmed  bool   // no reference confirms the name, the words or the parameters of the setting
+	Values       []string                // of an enum, in the order shown
+	Min, Max     int                     // of an integer; of a list, Max is the number of items
+	Increment    int                     // of an integer; 0: any step
+	Pattern      string                  // RE2 that the whole text must match; "" for any
+	Forbidden    []string                // texts that are refused although they match
+	MaxLength    int                     // of a text, in bytes
+	Hint         string                  // what a person is told about the rule
+	Item         ListItem                // of a list
+	Levels       []SettingLevel          // where it may be set
+	Default      SettingValue            // at SYSTEM_DEFAULT
+	Regional     map[string]SettingValue // at REGIONAL_DEFAULT, by country (ISO 3166-1 alpha-2)
+	Tab          string                  // where it is shown
+	Group        string                  // path of the group in which it is shown, joined by dots
+	ReadOnly     bool                    // shown and never set: what a client sends is ignored
+	Unconfirmed  bool                    // no reference confirms the setting's name
 	// Parameters is how each family's phones are told the setting; a family that isn't there can't be told.
 	Parameters map[Family][]SettingParameter
 }
@@ -149,8 +150,8 @@ const (
 type SettingParameter struct {
 	// Name is the vendor's. {line} in it stands for each line of the phone, {item} for the place of each item of a list, from 1.
 	Name string `json:"name"`
-	// Values maps canonical values to the vendor's words; null leaves the parameter out. Without it booleans are written in the family's usual words,
-	// and everything else as it is.
+	// Values maps canonical values to the vendor's words; null leaves the parameter out, and "*" stands for all that isn't named, "*" as a word for
+	// the value itself. Without it booleans are written in the family's usual words, and everything else as it is.
 	Values map[string]*string `json:"values"`
 	// Template is written with {value} replaced, and in lists {index}, the place of the item from 0.
 	Template string `json:"template"`
@@ -158,6 +159,10 @@ type SettingParameter struct {
 	When map[string]string `json:"when"`
 	// Models restricts the parameter to models whose display names begin so; empty for all of the family.
 	Models []string `json:"models"`
+	// User lets the phone's user change the value at the phone, where the format can say so.
+	User bool `json:"user"`
+	// Shared says that several settings write the parameter, and always the same.
+	Shared bool `json:"shared"`
 	// Unconfirmed says that no reference confirms the parameter's name or words.
 	Unconfirmed bool `json:"unconfirmed"`
 }

@@ -2,6 +2,7 @@ package deviceprofiles
 
 import (
 	"bytes"
+	"maps"
 	"slices"
 	"strings"
 
@@ -60,12 +61,69 @@ func xmlText(value string) string {
 type settings struct {
 	names  []string // in the order of setting
 	values map[string]string
+	chosen map[string]parameter // what administrators chose and isn't written yet
+	user   map[string]bool      // names that the phone's user may change
 	err    error
 }
 
 func newSettings() *settings {
 	const usual = 64 // settings in a phone's own file
 	return &settings{names: make([]string, 0, usual), values: make(map[string]string, usual)}
+}
+
+// newOwnSettings begins a phone's own file, in which an administrator's choice goes before preset values.
+func newOwnSettings(s Settings) *settings {
+	p := newSettings()
+	p.chosen, p.err = s.vendorParameters()
+	p.user = map[string]bool{}
+	return p
+}
+
+// preset adds a setting with the family's own choice, unless an administrator made another one.
+func (s *settings) preset(name, value string) {
+	if chosen, ok := s.chosen[name]; ok {
+		delete(s.chosen, name)
+		s.setChosen(name, chosen)
+		return
+	}
+	s.set(name, value)
+}
+
+// rest adds what administrators chose and no preset stood for, sorted. A name that the family writes itself is set twice, and thus an error.
+func (s *settings) rest() {
+	for _, name := range slices.Sorted(maps.Keys(s.chosen)) {
+		s.setChosen(name, s.chosen[name])
+	}
+}
+
+func (s *settings) setChosen(name string, p parameter) {
+	s.set(name, p.value)
+	if p.user {
+		s.user[name] = true
+	}
+	if strings.HasPrefix(name, polyDeviceGroup) {
+		s.set(name+polyDeviceSwitch, "1")
+	}
+}
+
+// hotline returns what makes a phone dial a destination at once, and remembers a destination that isn't one.
+func (s *settings) hotline(before, destination, after string) string {
+	if err := CheckHotline("hotlineDestination", destination); err != nil && s.err == nil {
+		s.err = err
+	}
+	return before + destination + after
+}
+
+// speedDial remembers what can't be dialled or written on a key.
+func (s *settings) speedDial(key Key) {
+	if s.err != nil {
+		return
+	}
+	if message := dialledRule(key.Value); message != "" {
+		s.err = fault.InvalidField("lineKeyValue", "%s", message)
+	} else if message := labelRule(key.Label); message != "" {
+		s.err = fault.InvalidField("lineKeyLabel", "%s", message)
+	}
 }
 
 // set adds a setting.
@@ -99,7 +157,7 @@ func (s *settings) put(name, value string) {
 	}
 }
 
-// flatProfile writes a Cisco profile: one element a setting, in the order of setting, none of which the phone's user may change.
+// flatProfile writes a Cisco profile: one element a setting, in the order of setting. The phone's user may change those alone that say so.
 func (s *settings) flatProfile() (File, error) {
 	if s.err != nil {
 		return File{}, s.err
@@ -107,7 +165,11 @@ func (s *settings) flatProfile() (File, error) {
 	var b bytes.Buffer
 	b.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<flat-profile>\n")
 	for _, name := range s.names {
-		b.WriteString("  <" + name + " ua=\"na\">" + xmlText(s.values[name]) + "</" + name + ">\n")
+		access := "na"
+		if s.user[name] {
+			access = "rw"
+		}
+		b.WriteString("  <" + name + " ua=\"" + access + "\">" + xmlText(s.values[name]) + "</" + name + ">\n")
 	}
 	b.WriteString("</flat-profile>\n")
 	return File{ContentType: contentTypeXML, Body: b.Bytes()}, nil
