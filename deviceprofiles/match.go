@@ -25,6 +25,9 @@ var (
 	anyMAC           = regexp.MustCompile(`(?:^|[^0-9a-f])([0-9a-f]{12})(?:[^0-9a-f]|$)`)
 )
 
+// ImageFolder is where phones find the background images that were uploaded, without a leading slash, as the device-management API has it.
+const ImageFolder = "dms/Cisco_Phone_Background/"
+
 const (
 	polyMasterName    = "000000000000.cfg"
 	polyBootstrapName = "dialtone-poly.cfg"

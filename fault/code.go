@@ -9,6 +9,7 @@ const (
 	CodeMissing         Code = 1001  // a needed field is absent
 	CodeSize            Code = 1002  // a field is too long or too short
 	CodeReportNotFound  Code = 2024  // there is no such billing report
+	CodeImageInUse      Code = 4305  // a setting uses the background image
 	CodeMACInUse        Code = 5675  // a device has the MAC address
 	CodeEmailInUse      Code = 10022 // somebody has the e-mail address
 	CodeRule            Code = 90000 // a field breaks a rule that its description states
@@ -35,6 +36,8 @@ const (
 	CodePSTNCountry     Code = 90030 // the PSTN vendor doesn't serve the location's country
 	CodeNotCounted      Code = 90050 // usage isn't counted by this version
 	CodeReportExists    Code = 90051 // there is a completed billing report of the same kind
+	CodeJobRunning      Code = 90060 // a job over the organisation's devices isn't over
+	CodeTooMany         Code = 90061 // there are as many as there can be
 	CodeGivenUp         Code = 90099 // background work failed too often
 )
 
@@ -51,6 +54,7 @@ func Codes() []CodeMeaning {
 		{CodeMissing, Invalid, "A needed field is absent."},
 		{CodeSize, Invalid, "A field is too long or too short."},
 		{CodeReportNotFound, NotFound, "There is no such billing report, or it isn't yours."},
+		{CodeImageInUse, Conflict, "A setting uses this background image. Reset it first, or force the deletion."},
 		{CodeMACInUse, Conflict, "A device has this MAC address."},
 		{CodeEmailInUse, Conflict, "Somebody has this e-mail address."},
 		{CodeRule, Invalid, "A field breaks a rule; the description states it."},
@@ -77,6 +81,8 @@ func Codes() []CodeMeaning {
 		{CodePSTNCountry, Conflict, "The PSTN vendor doesn't serve the location's country."},
 		{CodeNotCounted, Unavailable, "Usage isn't counted by this version. Only in a report's `errors`."},
 		{CodeReportExists, Conflict, "There is a completed report for the same days, of the same kind. Delete it before you order it again."},
+		{CodeJobRunning, Conflict, "Another job changes the organisation's devices. Try again when it is over."},
+		{CodeTooMany, Conflict, "There are as many of these as there can be. Delete one first."},
 		{CodeGivenUp, Unavailable, "Background work failed too often. Ask for it again."},
 	}
 }

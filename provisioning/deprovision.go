@@ -13,6 +13,7 @@ func (s *Service) Workers() []job.Worker {
 	return []job.Worker{
 		job.For(customer.JobDeprovision, s.deprovision, neverGivenUp),
 		job.For(jobImport, s.runImport, s.giveUpImport),
+		job.For(jobOverDevices, s.runDeviceJob, s.giveUpDeviceJob),
 		job.For(jobSweepImport, s.sweepImport, func(context.Context, importArgs, error) error { return nil }),
 	}
 }
