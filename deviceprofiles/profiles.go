@@ -65,6 +65,7 @@ type Hit struct {
 	Vendor   Family   // the family of the address block's owner; "" if it has none here, or the file names no MAC
 	MAC      MAC      // of the phone, when HasMAC
 	HasMAC   bool
+	Image    bool // a background image, by the name that it was given when it was uploaded; of no family
 }
 
 // Family returns the family that asks, as far as the request alone tells: by name or user agent, else by address block. False when only

@@ -48,20 +48,21 @@ func (s *Service) StartDeviceJob(ctx context.Context, actor customer.Actor, tena
 	if err != nil {
 		return DeviceJob{}, err
 	}
-	err = s.store.Update(ctx, tenant, func(tx Tx) error {
-		if err := tx.DeleteOldDeviceJobs(ctx, tenant, keptDeviceJobs); err != nil {
-			return err
-		}
-		if err := tx.CreateDeviceJob(ctx, j); err != nil {
-			return err
-		}
-		facts := map[string]any{"kind": j.Kind, "location": j.Location}
-		if err := s.recordDeviceJob(ctx, tx, j, EventDeviceJobStarted, facts); err != nil {
-			return err
-		}
-		return tx.Enqueue(ctx, job.Job{Kind: jobOverDevices, Args: deviceJobArgs{Partner: j.Partner, Org: j.Org, Job: j.ID}})
-	})
-	return j, err
+	return j, s.store.Update(ctx, tenant, func(tx Tx) error { return s.promiseDeviceJob(ctx, tx, j) })
+}
+
+// promiseDeviceJob stores a job, to be done after the transaction.
+func (s *Service) promiseDeviceJob(ctx context.Context, tx Tx, j DeviceJob) error {
+	if err := tx.DeleteOldDeviceJobs(ctx, j.Tenant(), keptDeviceJobs); err != nil {
+		return err
+	}
+	if err := tx.CreateDeviceJob(ctx, j); err != nil {
+		return err
+	}
+	if err := s.recordDeviceJob(ctx, tx, j, EventDeviceJobStarted, map[string]any{"kind": j.Kind, "location": j.Location}); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, job.Job{Kind: jobOverDevices, Args: deviceJobArgs{Partner: j.Partner, Org: j.Org, Job: j.ID}})
 }
 
 // newDeviceJob checks a request and makes the job of it, which isn't stored.
@@ -73,14 +74,19 @@ func (s *Service) newDeviceJob(ctx context.Context, actor customer.Actor, tenant
 	if err != nil {
 		return DeviceJob{}, nil, err
 	}
+	j, err := s.makeDeviceJob(actor, tenant, kind, location, work)
+	return j, work, err
+}
+
+func (s *Service) makeDeviceJob(actor customer.Actor, tenant customer.Tenant, kind DeviceJobKind, location customer.LocationID, work deviceWork) (DeviceJob, error) {
 	text, err := json.Marshal(work)
 	if err != nil {
-		return DeviceJob{}, nil, fault.Wrap(fault.Internal, err, "the request of a job can't be written")
+		return DeviceJob{}, fault.Wrap(fault.Internal, err, "the request of a job can't be written")
 	}
 	return DeviceJob{
 		ID: DeviceJobID(s.newID()), Partner: tenant.Partner, Org: tenant.Customer, Kind: kind, Location: location, Request: text, Status: DeviceJobStarting,
 		Actor: actor.Email, ActorID: actor.Admin, Created: s.now(), Touched: s.now(),
-	}, work, nil
+	}, nil
 }
 
 // oneOrganisation refuses what is about a single organisation when a partner doesn't say which.
@@ -219,12 +225,12 @@ func (s *Service) workOn(ctx context.Context, j DeviceJob, work deviceWork, devi
 		return j, nil
 	}
 	next, err := s.changeDevices(ctx, j, work, devices)
-	if !ofDevice(ctx, err) {
+	if !ofOneDevice(ctx, err) {
 		return next, err
 	}
 	for _, d := range devices {
 		next, err := s.changeDevices(ctx, j, work, []Device{d})
-		if ofDevice(ctx, err) {
+		if ofOneDevice(ctx, err) {
 			next, err = s.noteFailure(ctx, j, d, err)
 		}
 		if err != nil {
@@ -237,8 +243,8 @@ func (s *Service) workOn(ctx context.Context, j DeviceJob, work deviceWork, devi
 	return j, nil
 }
 
-// ofDevice reports whether an error is about the device at hand, and not about the database or the job.
-func ofDevice(ctx context.Context, err error) bool {
+// ofOneDevice reports whether an error is about the device at hand, and not about the database or the job.
+func ofOneDevice(ctx context.Context, err error) bool {
 	return err != nil && ctx.Err() == nil && !fault.Is(err, fault.Unavailable) && !errors.Is(err, errDeviceJobOver) && !errors.Is(err, errDeviceJobMoved)
 }
 

@@ -14,6 +14,8 @@ type deviceWork interface {
 	targets() DeviceTargets
 	// begin is done once, before the first device and in the transaction in which the job starts. An error that trying again wouldn't mend ends the job.
 	begin(ctx context.Context, s *Service, tx Tx, j DeviceJob) error
+	// narrows reports whether concerns says no to some of the targets.
+	narrows() bool
 	// concerns narrows the targets by what no query sees; in is the device as it is now.
 	concerns(s *Service, in RenderInput) (bool, error)
 	// change changes one device and publishes that. An error leaves the device as it was, and is noted with the job.
@@ -33,6 +35,8 @@ type plainWork struct{}
 
 func (plainWork) begin(context.Context, *Service, Tx, DeviceJob) error { return nil }
 
+func (plainWork) narrows() bool { return false }
+
 func (plainWork) concerns(*Service, RenderInput) (bool, error) { return true, nil }
 
 func (plainWork) wouldBe(_ *Service, in RenderInput) (RenderInput, error) { return in, nil }
@@ -44,6 +48,8 @@ func workOf(j DeviceJob) (deviceWork, error) {
 		return readWork[settingsWork](j)
 	case JobApplyLineKeyTemplate:
 		return readWork[templateWork](j)
+	case JobResetBackgrounds:
+		return readWork[imageWork](j)
 	case JobRebuildPhones:
 		return readWork[rebuildWork](j)
 	}

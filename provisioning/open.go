@@ -62,6 +62,8 @@ func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
 	switch {
 	case fault.Is(err, fault.NotFound):
 		v.rule = RuleNoSuchFile
+	case err == nil && hit.Image:
+		v.opened, err = s.openImage(ctx, hit)
 	case err == nil && hit.HasMAC && r.Transport == HTTPS:
 		v, err = s.openOwn(ctx, hit, r)
 	case err == nil:

@@ -16,6 +16,7 @@ type Reader interface {
 	RevisionReader
 	DeviceJobReader
 	TemplateReader
+	ImageReader
 	Device(ctx context.Context, tenant customer.Tenant, id DeviceID) (Device, error)
 	// Devices lists devices; now decides which bindings are still valid for DeviceView.Registered.
 	Devices(ctx context.Context, tenant customer.Tenant, filter DeviceFilter, now time.Time, page customer.Page) ([]DeviceView, bool, error)
@@ -52,6 +53,7 @@ type Tx interface {
 	RevisionTx
 	DeviceJobTx
 	TemplateTx
+	ImageTx
 	// CreateDevice gives fault.Conflict with code 5675 when the MAC is in use, whoever uses it.
 	CreateDevice(ctx context.Context, d Device) error
 	// SetDevice replaces the address, model, owner, location, tags, both passwords, enrolment, activation and layout of the device with d.ID.

@@ -124,6 +124,8 @@ func (w templateWork) advisories(lines int) deviceprofiles.Advisories {
 	return deviceprofiles.AdvisoriesOf(w.Layout.Keys, make([]deviceprofiles.Line, lines), deviceprofiles.Monitored{})
 }
 
+func (w templateWork) narrows() bool { return w.Advisories != AdvisoryTypes{} }
+
 func (w templateWork) concerns(_ *Service, in RenderInput) (bool, error) {
 	return w.Advisories.match(w.advisories(len(in.Lines))), nil
 }
