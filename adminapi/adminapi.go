@@ -95,6 +95,20 @@ type Devices interface {
 	RemoveDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
 	Details(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.Details, error)
 	SetPassword(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, password secret.Text) error
+	ChangeTags(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, change provisioning.TagChange, tags []string) (provisioning.DeviceView, error)
+	ValidateMACs(ctx context.Context, macs []string) ([]provisioning.MACStatus, error)
+	AskToResync(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
+	Members(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.DeviceMembers, error)
+	SetMembers(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, list []provisioning.NewMember) error
+	Credentials(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) ([]provisioning.LineCredentials, error)
+	RevealCredentials(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) ([]provisioning.LineCredentials, error)
+	Rotate(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, overlap time.Duration) error
+	AnswerCompromise(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, enrol time.Duration) error
+	Revisions(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, before int64, limit int) ([]provisioning.Revision, error)
+	FilesAt(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, at provisioning.Moment) (provisioning.Revision, []provisioning.DeviceFile, error)
+	RevealFile(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, at provisioning.Moment, path string) (provisioning.DeviceFile, error)
+	DiffRevisions(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, from, to provisioning.Moment) ([]provisioning.FileDiff, error)
+	RollBack(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, to provisioning.Moment) (int64, error)
 	OpenEnrolment(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, length time.Duration) (time.Time, error)
 	CloseEnrolment(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
 	Files(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.FilesView, error)
@@ -208,6 +222,9 @@ func (s *Server) routes() {
 	s.locationRoutes()
 	s.deviceRoutes()
 	s.telephonyRoutes()
+	s.memberRoutes()
+	s.credentialRoutes()
+	s.revisionRoutes()
 	s.hubRoutes()
 	s.auditRoutes()
 	s.tokenRoutes()

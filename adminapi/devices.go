@@ -2,7 +2,12 @@ package adminapi
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
 
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
@@ -17,53 +22,78 @@ type deviceWire struct {
 	CallingDeviceID  string   `json:"callingDeviceId"`
 	WebexDeviceID    string   `json:"webexDeviceId"`
 	DisplayName      string   `json:"displayName"`
-	PersonID         string   `json:"personId"`
+	PersonID         string   `json:"personId,omitempty"`
+	WorkspaceID      string   `json:"workspaceId,omitempty"`
+	PlaceID          string   `json:"placeId,omitempty" doc:"The same as workspaceId"`
 	OrgID            string   `json:"orgId"`
 	LocationID       string   `json:"locationId,omitempty"`
-	ConnectionStatus string   `json:"connectionStatus" doc:"connected: registered now; disconnected: was there before; unknown: not seen yet"`
+	ConnectionStatus string   `json:"connectionStatus" doc:"connected: registered now; disconnected: was there before; activating: waits for a phone with its code; unknown: not seen yet"`
 	Product          string   `json:"product"`
 	Type             string   `json:"type"`
 	Manufacturer     string   `json:"manufacturer"`
 	ManagedBy        string   `json:"managedBy"`
 	DevicePlatform   string   `json:"devicePlatform"`
 	Tags             []string `json:"tags"`
-	MAC              string   `json:"mac"`
+	IP               string   `json:"ip,omitempty" doc:"Where it registered from"`
+	MAC              string   `json:"mac,omitempty"`
 	Created          string   `json:"created"`
 	FirstSeen        string   `json:"firstSeen,omitempty"`
 	LastSeen         string   `json:"lastSeen,omitempty"`
 }
 
+// What every device of ours is, in the wire's words.
+const (
+	devicePlatform = "cisco"
+	deviceType     = "phone"
+)
+
 func wireDevice(d provisioning.DeviceView) deviceWire {
 	model, _ := deviceprofiles.FindModel(d.Model)
-	person := customer.Person{FirstName: d.OwnerFirstName, LastName: d.OwnerLastName, Email: d.OwnerEmail}
+	owner := customer.Member{FirstName: d.OwnerFirstName, LastName: d.OwnerLastName, Email: d.OwnerEmail}
 	w := deviceWire{
 		ID: encodeID(kindDevice, d.ID), CallingDeviceID: encodeID(kindCallingDevice, d.ID), WebexDeviceID: encodeID(kindDevice, d.ID),
-		DisplayName: person.DisplayName(), PersonID: encodeID(kindPerson, d.Owner), OrgID: encodeID(kindOrganization, d.Org),
-		LocationID: encodeID(kindLocation, d.Location), ConnectionStatus: "unknown", Product: model.DisplayName, Type: "phone",
-		Manufacturer: model.Manufacturer, ManagedBy: model.ManagedBy, DevicePlatform: "cisco", Tags: d.Tags, MAC: d.MAC.String(),
+		DisplayName: owner.DisplayName(), OrgID: encodeID(kindOrganization, d.Org), LocationID: encodeID(kindLocation, d.Location),
+		ConnectionStatus: string(d.Status()), Product: model.DisplayName, Type: deviceType,
+		Manufacturer: model.Manufacturer, ManagedBy: model.ManagedBy, DevicePlatform: devicePlatform, Tags: d.Tags, IP: d.IP,
 		Created: timestamp(d.Created), FirstSeen: timestamp(d.FirstSeen), LastSeen: timestamp(d.LastSeen),
+	}
+	if d.HasMAC() {
+		w.MAC = d.MAC.String()
+	}
+	if d.OwnerKind == customer.MemberPerson {
+		w.PersonID = encodeID(kindPerson, d.Owner)
+	} else {
+		w.WorkspaceID = encodeID(kindWorkspace, d.Owner)
+		w.PlaceID = w.WorkspaceID
 	}
 	if w.Tags == nil {
 		w.Tags = []string{}
 	}
-	switch {
-	case d.Registered:
-		w.ConnectionStatus = "connected"
-	case !d.FirstSeen.IsZero():
-		w.ConnectionStatus = "disconnected"
-	}
 	return w
+}
+
+// newDeviceBody names who is to own a device, and what it is.
+type newDeviceBody struct {
+	MAC         string `json:"mac" doc:"In any spelling" example:"805EC0AABBCC"`
+	Model       string `json:"model" doc:"Wire name or display name" example:"Yealink T54W"`
+	PersonID    string `json:"personId"`
+	WorkspaceID string `json:"workspaceId"`
+	Password    string `json:"password" doc:"SIP password; needed for models that nothing is served to, made for the others"`
+}
+
+func (b newDeviceBody) input() (provisioning.NewDevice, error) {
+	in := provisioning.NewDevice{MAC: b.MAC, Model: b.Model, Password: secret.New(b.Password)}
+	var err error
+	if in.Person, err = fieldID[customer.PersonID]("personId", b.PersonID); err != nil {
+		return in, err
+	}
+	in.Workspace, err = fieldID[customer.MemberID]("workspaceId", b.WorkspaceID)
+	return in, err
 }
 
 type newDeviceInput struct {
 	InOrg
-	Body struct {
-		MAC         string `json:"mac" doc:"In any spelling" example:"805EC0AABBCC"`
-		Model       string `json:"model" doc:"Wire name or display name" example:"Yealink T54W"`
-		PersonID    string `json:"personId"`
-		WorkspaceID string `json:"workspaceId"`
-		Password    string `json:"password" doc:"SIP password; needed for models that nothing is served to, made for the others"`
-	}
+	Body newDeviceBody
 }
 
 type deviceOutput struct{ Body deviceWire }
@@ -71,37 +101,93 @@ type deviceOutput struct{ Body deviceWire }
 type devicesInput struct {
 	Paging
 	InOrg
-	DisplayName string `query:"displayName" doc:"Part of the owner's name or of the model"`
-	PersonID    string `query:"personId"`
-	LocationID  string `query:"locationId"`
-	MAC         string `query:"mac"`
-	Product     string `query:"product"`
+	DisplayName         string   `query:"displayName" doc:"Part of the owner's name or of the model"`
+	PersonID            string   `query:"personId"`
+	WorkspaceID         string   `query:"workspaceId"`
+	LocationID          string   `query:"locationId"`
+	WorkspaceLocationID string   `query:"workspaceLocationId" doc:"The same as locationId"`
+	MAC                 string   `query:"mac"`
+	Product             string   `query:"product"`
+	Type                string   `query:"type"`
+	ConnectionStatus    string   `query:"connectionStatus"`
+	Tag                 []string `query:"tag,explode" doc:"Devices that have all of these: several in one, with commas, or one after another"`
+	Serial              string   `query:"serial" doc:"No device tells its serial number yet"`
+	Software            string   `query:"software" doc:"No device tells its software yet"`
+	UpgradeChannel      string   `query:"upgradeChannel" doc:"No device has one"`
+	ErrorCode           string   `query:"errorCode" doc:"No device has one"`
+	Capability          string   `query:"capability" doc:"No device has one"`
+	Permission          string   `query:"permission" doc:"No device has one"`
+	DevicePlatform      string   `query:"devicePlatform"`
+	PlannedMaintenance  string   `query:"plannedMaintenance" doc:"off: all; on, upcoming: none"`
 }
 
-func (in *devicesInput) filter() (provisioning.DeviceFilter, error) {
-	var f provisioning.DeviceFilter
-	var err error
-	if f.Owner, err = fieldID[customer.MemberID]("personId", in.PersonID); err != nil {
-		return f, err
+// finds reports whether some device can match what is asked of facts that are the same for all of them.
+func (in *devicesInput) finds() bool {
+	unknown := in.Serial + in.Software + in.UpgradeChannel + in.ErrorCode + in.Capability + in.Permission
+	return unknown == "" && (in.Type == "" || in.Type == deviceType) && (in.DevicePlatform == "" || in.DevicePlatform == devicePlatform) &&
+		(in.PlannedMaintenance == "" || in.PlannedMaintenance == "off")
+}
+
+// filter reads what is asked for; false when nothing can match.
+func (in *devicesInput) filter() (provisioning.DeviceFilter, bool, error) {
+	f := provisioning.DeviceFilter{DisplayName: in.DisplayName, Status: provisioning.ConnectionStatus(in.ConnectionStatus), Tags: in.tags()}
+	person, err := fieldID[customer.MemberID]("personId", in.PersonID)
+	if err != nil {
+		return f, false, err
 	}
-	if f.Location, err = fieldID[customer.LocationID]("locationId", in.LocationID); err != nil {
-		return f, err
+	workspace, err := fieldID[customer.MemberID]("workspaceId", in.WorkspaceID)
+	if err != nil {
+		return f, false, err
+	}
+	if f.Location, err = fieldID[customer.LocationID]("locationId", orElse(in.LocationID, in.WorkspaceLocationID)); err != nil {
+		return f, false, err
 	}
 	if in.MAC != "" {
 		mac, err := deviceprofiles.ParseMAC(in.MAC)
 		if err != nil {
-			return f, err
+			return f, false, err
 		}
 		f.MAC = &mac
 	}
 	if in.Product != "" {
-		f.Model = in.Product
-		if m, ok := deviceprofiles.FindModel(in.Product); ok {
-			f.Model = m.Name
+		f.Models = productModels(in.Product)
+	}
+	f.Owner = orElse(person, workspace)
+	return f, in.finds() && (person == "" || workspace == ""), nil
+}
+
+// tags reads the tags that are asked for, of which commas part several.
+func (in *devicesInput) tags() []string {
+	var tags []string
+	for _, list := range in.Tag {
+		for tag := range strings.SplitSeq(list, ",") {
+			if tag = strings.TrimSpace(tag); tag != "" {
+				tags = append(tags, tag)
+			}
 		}
 	}
-	f.DisplayName = in.DisplayName
-	return f, nil
+	return tags
+}
+
+// productModels returns the wire names of a product, which may be managed in several ways; what names none matches none.
+func productModels(product string) []string {
+	names := []string{product}
+	for _, m := range deviceprofiles.Models() {
+		if strings.EqualFold(m.DisplayName, product) && !slices.Contains(names, m.Name) {
+			names = append(names, m.Name)
+		}
+	}
+	if m, ok := deviceprofiles.FindModel(product); ok && len(names) == 1 {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+func orElse[T ~string](value, otherwise T) T {
+	if value == "" {
+		return otherwise
+	}
+	return value
 }
 
 // DeviceInput names a device, by any of its ids.
@@ -142,6 +228,7 @@ func (s *Server) deviceRoutes() {
 			}
 			return nil, s.Devices.RemoveDevice(ctx, actorOf(ctx), tenant, id)
 		})
+	routeWith(s, operation{"modifyDeviceTags", http.MethodPatch, devicesPath + "/{deviceId}", "Change a device's tags by a JSON patch", 0, customer.ScopeDevicesWrite}, describePatch, s.patchDevice)
 }
 
 func (s *Server) createDevice(ctx context.Context, in *newDeviceInput) (*deviceOutput, error) {
@@ -149,17 +236,11 @@ func (s *Server) createDevice(ctx context.Context, in *newDeviceInput) (*deviceO
 	if err != nil {
 		return nil, err
 	}
-	person, err := fieldID[customer.PersonID]("personId", in.Body.PersonID)
+	device, err := in.Body.input()
 	if err != nil {
 		return nil, err
 	}
-	workspace, err := fieldID[customer.MemberID]("workspaceId", in.Body.WorkspaceID)
-	if err != nil {
-		return nil, err
-	}
-	d, err := s.Devices.AddDevice(ctx, actorOf(ctx), tenant, provisioning.NewDevice{
-		MAC: in.Body.MAC, Model: in.Body.Model, Person: person, Workspace: workspace, Password: secret.New(in.Body.Password),
-	})
+	d, err := s.Devices.AddDevice(ctx, actorOf(ctx), tenant, device)
 	return &deviceOutput{wireDevice(d)}, err
 }
 
@@ -172,9 +253,12 @@ func (s *Server) listDevices(ctx context.Context, in *devicesInput) (*listed[dev
 	if err != nil {
 		return nil, err
 	}
-	filter, err := in.filter()
+	filter, some, err := in.filter()
 	if err != nil {
 		return nil, err
+	}
+	if !some {
+		return answer(&in.Paging, page, []provisioning.DeviceView{}, false, wireDevice), nil
 	}
 	list, more, err := s.Devices.Devices(ctx, tenant, filter, page)
 	return answerLong(&in.Paging, page, list, more, wireDevice, func(d provisioning.DeviceView) customer.Cursor {
@@ -182,70 +266,56 @@ func (s *Server) listDevices(ctx context.Context, in *devicesInput) (*listed[dev
 	}), err
 }
 
-// detailsWire is a device's SIP identity on the wire.
-type detailsWire struct {
-	ID                    string   `json:"id"`
-	Manufacturer          string   `json:"manufacturer"`
-	ManagedBy             string   `json:"managedBy"`
-	IP                    string   `json:"ip"`
-	MAC                   string   `json:"mac"`
-	Model                 string   `json:"model"`
-	ActivationState       string   `json:"activationState"`
-	Description           []string `json:"description"`
-	UpgradeChannelEnabled bool     `json:"upgradeChannelEnabled"`
-	Owner                 struct {
-		SIPUserName string `json:"sipUserName"`
-		LinePort    string `json:"linePort"`
-	} `json:"owner"`
-	Proxy struct {
-		OutboundProxy string `json:"outboundProxy"`
-	} `json:"proxy"`
-}
-
-type detailsOutput struct{ Body detailsWire }
-
-func wireDetails(d provisioning.Details) detailsWire {
-	w := detailsWire{
-		ID: encodeID(kindCallingDevice, d.Device.ID), Manufacturer: d.Model.Manufacturer, ManagedBy: d.Model.ManagedBy, IP: d.IP, MAC: d.Device.MAC.String(),
-		Model: d.Device.Model, ActivationState: "deactivated", Description: d.Device.Tags,
-	}
-	if w.Description == nil {
-		w.Description = []string{}
-	}
-	if len(d.Lines) > 0 {
-		w.Owner.SIPUserName, w.Owner.LinePort = d.Lines[0].UserName, d.Lines[0].LinePort()
-	}
-	w.Proxy.OutboundProxy = d.OutboundProxy
-	return w
-}
-
-type passwordInput struct {
+type patchInput struct {
 	DeviceInput
-	Body struct {
-		SIPPassword string `json:"sipPassword"`
-	}
+	RawBody []byte `contentType:"application/json-patch+json"`
 }
 
-func (s *Server) telephonyRoutes() {
-	const path = "/v1/telephony/config/devices/{deviceId}"
-	route(s, operation{"getDeviceDetails", http.MethodGet, path, "Get a device's SIP identity", 0, customer.ScopeTelephonyRead},
-		func(ctx context.Context, in *DeviceInput) (*detailsOutput, error) {
-			tenant, id, err := s.device(ctx, *in)
-			if err != nil {
-				return nil, err
-			}
-			d, err := s.Devices.Details(ctx, tenant, id)
-			return &detailsOutput{wireDetails(d)}, err
-		})
-	route(s, operation{"updateDevicePassword", http.MethodPut, path, "Replace a device's SIP password", http.StatusNoContent, customer.ScopeTelephonyWrite},
-		func(ctx context.Context, in *passwordInput) (*struct{}, error) {
-			tenant, id, err := s.device(ctx, in.DeviceInput)
-			if err != nil {
-				return nil, err
-			}
-			if in.Body.SIPPassword == "" {
-				return nil, fault.InvalidField("sipPassword", "is needed")
-			}
-			return nil, s.Devices.SetPassword(ctx, actorOf(ctx), tenant, id, secret.New(in.Body.SIPPassword))
-		})
+// tagPatch is one operation of a JSON patch (RFC 6902), of which only tags can be the target.
+type tagPatch struct {
+	Op    string   `json:"op" doc:"add: behind those that there are; remove: all of them; replace: by these"`
+	Path  string   `json:"path" doc:"tags"`
+	Value []string `json:"value"`
+}
+
+// describePatch documents a body that the library leaves alone: both content types, an object or a list of one.
+func describePatch(o *huma.Operation) {
+	one := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{
+		"op":    {Type: huma.TypeString, Enum: []any{"add", "remove", "replace"}},
+		"path":  {Type: huma.TypeString, Description: "tags"},
+		"value": {Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}},
+	}, Required: []string{"op", "path"}}
+	body := &huma.MediaType{Schema: &huma.Schema{OneOf: []*huma.Schema{one, {Type: huma.TypeArray, Items: one}}}}
+	o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json-patch+json": body, "application/json": body}}
+}
+
+func (s *Server) patchDevice(ctx context.Context, in *patchInput) (*deviceOutput, error) {
+	tenant, id, err := s.device(ctx, in.DeviceInput)
+	if err != nil {
+		return nil, err
+	}
+	patch, err := parsePatch(in.RawBody)
+	if err != nil {
+		return nil, err
+	}
+	d, err := s.Devices.ChangeTags(ctx, actorOf(ctx), tenant, id, provisioning.TagChange(patch.Op), patch.Value)
+	return &deviceOutput{wireDevice(d)}, err
+}
+
+// parsePatch reads one operation: clients send it alone or as a list of one.
+func parsePatch(body []byte) (tagPatch, error) {
+	var list []tagPatch
+	if json.Unmarshal(body, &list) != nil {
+		list = make([]tagPatch, 1)
+		if err := json.Unmarshal(body, &list[0]); err != nil {
+			return tagPatch{}, fault.New(fault.Invalid, "The body must be a JSON patch: {\"op\": \"add\", \"path\": \"tags\", \"value\": [\"lobby\"]}.")
+		}
+	}
+	if len(list) != 1 {
+		return tagPatch{}, fault.New(fault.Invalid, "The JSON patch must hold one operation; it holds %d.", len(list))
+	}
+	if strings.TrimPrefix(list[0].Path, "/") != "tags" {
+		return tagPatch{}, fault.InvalidField("path", "must be tags: nothing else of a device can be patched; it is %.40q", list[0].Path)
+	}
+	return list[0], nil
 }

@@ -15,6 +15,7 @@ type fileWire struct {
 	Transports  []string `json:"transports"`
 	ContentType string   `json:"contentType"`
 	Body        string   `json:"body" doc:"Secrets read ********"`
+	SHA256      string   `json:"sha256" doc:"Of the bytes that the phone gets, secrets and all"`
 }
 
 type filesOutput struct {
@@ -115,16 +116,20 @@ func (s *Server) files(ctx context.Context, in *DeviceInput) (*filesOutput, erro
 		return nil, err
 	}
 	out := &filesOutput{}
-	out.Body.Revision = view.Revision
-	out.Body.Files = make([]fileWire, len(view.Files))
-	for i, f := range view.Files {
+	out.Body.Revision, out.Body.Files = view.Revision, wireFiles(view.Files)
+	return out, nil
+}
+
+func wireFiles(files []provisioning.DeviceFile) []fileWire {
+	out := make([]fileWire, len(files))
+	for i, f := range files {
 		transports := make([]string, len(f.Transports))
 		for j, t := range f.Transports {
 			transports[j] = string(t)
 		}
-		out.Body.Files[i] = fileWire{Path: f.Path, Transports: transports, ContentType: f.ContentType, Body: f.Masked}
+		out[i] = fileWire{Path: f.Path, Transports: transports, ContentType: f.ContentType, Body: f.Masked, SHA256: f.SHA256()}
 	}
-	return out, nil
+	return out
 }
 
 func (s *Server) registration(ctx context.Context, in *DeviceInput) (*registrationOutput, error) {

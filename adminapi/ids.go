@@ -17,6 +17,8 @@ const (
 	kindSubscriber    = "SUBSCRIBER"
 	kindPerson        = "PEOPLE"
 	kindLocation      = "LOCATION"
+	kindWorkspace     = "PLACES"
+	kindVirtualLine   = "VIRTUAL_LINE"
 	kindDevice        = "DEVICE"
 	kindCallingDevice = "CALLING_DEVICE"
 	kindTemplate      = "TEMPLATE"

@@ -176,9 +176,11 @@ func TestTheServerSaysHowItIs(t *testing.T) {
 	assert.Equal(t, "ready\n", ready.body)
 	document := object(t, o.ask(t, "", "GET", "/openapi.json", "").body)
 	paths, _ := document["paths"].(map[string]any)
+	known := map[string]bool{"/hub/v1/consents": true, "/v1/access_token": true} // with tests of their own
 	for _, r := range routes() {
 		operations, _ := paths[r.documented].(map[string]any)
 		assert.Contains(t, operations, strings.ToLower(r.method), r.documented)
+		known[r.documented] = true
 	}
-	assert.Len(t, paths, 49, "a route that isn't in this test's table")
+	assert.Len(t, paths, len(known), "a route that isn't in the tests' table")
 }

@@ -169,6 +169,5 @@ func TestTheDocumentHoldsTheRoutesAndNoMore(t *testing.T) {
 			assert.Equal(t, []any{map[string]any{"token": []any{string(r.scope)}}}, operation["security"], path)
 		}
 	}
-	assert.Equal(t, 80, count)
-	assert.Len(t, known, 80)
+	assert.Len(t, known, count, "a route of the table that isn't documented")
 }

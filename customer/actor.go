@@ -22,6 +22,8 @@ const (
 	ScopeTelephonyWrite   Scope = "spark-admin:telephony_config_write"
 	ScopeDevicesRead      Scope = "spark-admin:devices_read"
 	ScopeDevicesWrite     Scope = "spark-admin:devices_write"
+	ScopeCredentialsRead  Scope = "dialtone:credentials_read"
+	ScopeCredentialsWrite Scope = "dialtone:credentials_write"
 	ScopeSubPartnersRead  Scope = "spark-admin:wholesale_sub_partners_read"
 	ScopeSubPartnersWrite Scope = "spark-admin:wholesale_sub_partners_write"
 	ScopeReportsRead      Scope = "spark-admin:wholesale_billing_reports_read"
@@ -41,7 +43,7 @@ const (
 func AllScopes() []Scope {
 	return []Scope{
 		ScopeCustomersRead, ScopeCustomersWrite, ScopeSubscribersRead, ScopeSubscribersWrite, ScopeLocationsRead,
-		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeSubPartnersRead, ScopeSubPartnersWrite,
+		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeCredentialsRead, ScopeCredentialsWrite, ScopeSubPartnersRead, ScopeSubPartnersWrite,
 		ScopeReportsRead, ScopeReportsWrite,
 		ScopeAdminsRead, ScopeAdminsWrite, ScopeTemplatesRead, ScopeTemplatesWrite, ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite,
 		ScopeRPLRead, ScopeRPLWrite,

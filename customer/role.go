@@ -44,7 +44,7 @@ func (r Role) places() place {
 // Allows reports whether somebody with the role may have a scope at all. What else belongs to the role a token can't give.
 func (r Role) Allows(s Scope) bool {
 	own := s == ScopeTokensRead || s == ScopeTokensWrite // of one's own
-	phones := slices.Contains([]Scope{ScopeLocationsRead, ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite}, s)
+	phones := slices.Contains([]Scope{ScopeLocationsRead, ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeCredentialsRead, ScopeCredentialsWrite}, s)
 	switch r {
 	case RoleFullPartner:
 		return true

@@ -37,7 +37,7 @@ func checkLine(field, value string) error {
 		return fault.InvalidField(field, "must not break the line")
 	case strings.TrimSpace(value) != value:
 		return fault.InvalidField(field, "must not begin or end with a blank")
-	case value == "%NULL%":
+	case value == yealinkReset:
 		return fault.InvalidField(field, "must not be %s, by which some phones mean nothing at all", value)
 	}
 	return nil

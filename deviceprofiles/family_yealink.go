@@ -11,6 +11,9 @@ import (
 // MAC address. We have no .boot files: where there is one, only what it includes is fetched. Everything is lines of "name = value"
 // (auto-provisioning guide).
 
+// yealinkReset stands for a value that the phone takes back to its factory's; an empty one it may keep as it was.
+const yealinkReset = "%NULL%"
+
 // yealinkCommon names the common file that a model asks for. The vendor's numbers follow no rule, and every number is served alike.
 func yealinkCommon(m Model) string {
 	numbers := map[string]int{"Yealink T46S": 66, "Yealink T46U": 108, "Yealink T54W": 96, "Yealink T57W": 97}

@@ -84,9 +84,11 @@ func filesOf(t testing.TB, s deviceprofiles.Settings) map[string]deviceprofiles.
 func TestGoldenFiles(t *testing.T) {
 	t.Parallel()
 	for model, mac := range samples() {
-		for mode, s := range map[string]deviceprofiles.Settings{
-			"": sampleSettings(t, model, mac), "-by-address": byAddress(sampleSettings(t, model, mac)),
-		} {
+		modes := map[string]deviceprofiles.Settings{"": sampleSettings(t, model, mac), "-by-address": byAddress(sampleSettings(t, model, mac))}
+		if _, ok := richModels()[model]; ok {
+			modes["-rich"] = richSettings(t, model)
+		}
+		for mode, s := range modes {
 			dir := filepath.Join("testdata", "golden", strings.ReplaceAll(model, " ", "")+mode)
 			if *update {
 				require.NoError(t, os.RemoveAll(dir))

@@ -6,7 +6,7 @@ import (
 )
 
 // Keys of Cisco multiplatform phones. A key shows a line (Extension) or has a function of its own (Extended_Function), for which its line must be
-// disabled. The second needs firmware 11.3 at most places and 12.0(3) for lines on an expansion module (XML reference guide, "Extended_Function").
+// disabled. Lines on an expansion module need firmware 12.0(3); older ones pass them over (XML reference guide).
 
 // ciscoKey writes the key of one number. In the default layout keys have no function, and none is written; in a custom one those that have none are
 // cleared, as a phone keeps what its file doesn't mention.
@@ -34,7 +34,7 @@ func ciscoFunction(p *settings, s Settings, key Key) string {
 	switch key.Type {
 	case KeySpeedDial:
 		p.speedDial(key)
-		number := strings.ReplaceAll(key.Value, " ", "")
+		number := dialled(key.Value)
 		if !strings.Contains(number, "@") {
 			number += "@$PROXY"
 		}
@@ -50,6 +50,9 @@ func ciscoFunction(p *settings, s Settings, key Key) string {
 func ciscoModules(p *settings, s Settings, keys []Key) {
 	modules := keys[s.Model.LineKeys:]
 	if len(modules) == 0 {
+		if s.Layout.Custom && s.Model.KEMModules > 0 {
+			p.set("Number_of_Units", "0") // else modules of a former layout would stay
+		}
 		return
 	}
 	p.preset("PoE_Power_Required", "Maximum")

@@ -1,9 +1,6 @@
 package deviceprofiles
 
-import (
-	"strconv"
-	"strings"
-)
+import "strconv"
 
 // polyKeys writes how many keys each line has and, for a custom layout, what each key does. Speed dials are enhanced feature keys: a list of actions,
 // which keys name by their place. Keys of expansion modules are numbered behind the phone's own.
@@ -50,7 +47,7 @@ func polyAction(p *settings, place int, key Key) {
 	p.set(group+"mname", "speeddial"+strconv.Itoa(place))
 	p.set(group+"status", "1")
 	p.set(group+"label", key.Label)
-	p.set(group+"action.string", strings.ReplaceAll(key.Value, " ", "")+"$Tinvite$")
+	p.set(group+"action.string", dialled(key.Value)+"$Tinvite$")
 }
 
 // polyHotline makes a line dial as soon as the phone goes off hook.

@@ -19,15 +19,17 @@ func yealinkKeys(p *settings, s Settings) {
 		if key.Module > 0 {
 			group = "expansion_module." + strconv.Itoa(key.Module) + ".key." + strconv.Itoa(key.Index) + "."
 		}
+		line, shows := lineAt(s.Lines, key.Line)
 		switch {
-		case key.Line > 0:
+		case shows:
 			p.set(group+"type", yealinkKeyLine)
-			p.set(group+"line", strconv.Itoa(key.Line))
+			p.set(group+"line", strconv.Itoa(line.Port))
+			p.set(group+"label", line.Label) // else one that a speed dial had would stay
 		case key.Type == KeySpeedDial:
 			p.speedDial(key)
 			p.set(group+"type", yealinkKeySpeedDial)
 			p.set(group+"line", strconv.Itoa(s.Lines[0].Port))
-			p.set(group+"value", key.Value)
+			p.set(group+"value", dialled(key.Value))
 			p.set(group+"label", key.Label)
 		default:
 			p.set(group+"type", yealinkKeyNone)

@@ -199,12 +199,26 @@ func dialledRule(value string) string {
 	switch {
 	case len(value) > maxKeyValue:
 		return "must have at most " + strconv.Itoa(maxKeyValue) + " characters"
-	case strings.Trim(user, " ") == "" || hasHost && host == "" || strings.TrimSpace(value) != value:
+	case strings.Trim(user, " -.+") == "" || hasHost && host == "" || strings.TrimSpace(value) != value:
 		return "must be a number, an extension or user@host"
 	case strings.ContainsFunc(user, notDialled) || strings.ContainsFunc(host, notDialled):
 		return "must be a number, an extension or user@host, of letters, digits and the signs - _ . + and blank"
 	}
 	return ""
+}
+
+// dialled returns what a phone dials for a key's value: a number without the signs that only help the eye, anything else as it is.
+func dialled(value string) string {
+	const forTheEye = " -."
+	if strings.Trim(value, "+0123456789"+forTheEye) != "" {
+		return strings.ReplaceAll(value, " ", "")
+	}
+	return strings.Map(func(r rune) rune {
+		if strings.ContainsRune(forTheEye, r) {
+			return -1
+		}
+		return r
+	}, value)
 }
 
 func notDialled(r rune) bool {

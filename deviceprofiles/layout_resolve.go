@@ -133,20 +133,24 @@ type Monitored struct {
 // AdvisoriesOf says what doesn't fit when a template's keys meet a device's lines and what its owner monitors.
 func AdvisoriesOf(keys []LineKey, lines []Line, has Monitored) Advisories {
 	count := map[KeyType]int{}
-	named := map[int]bool{} // shared lines that keys name
+	shown := map[int]bool{} // shared lines that keys show; a further key for the same line needs no further line
 	for _, key := range keys {
-		if key.Type == KeySharedLine && key.SharedLine > 0 {
-			if named[key.SharedLine] {
-				continue // a further key for the same line needs no further line
-			}
-			named[key.SharedLine] = true
-		}
 		count[key.Type]++
+		if key.Type == KeySharedLine && key.SharedLine == 0 {
+			shown[count[KeySharedLine]] = true
+		} else if key.Type == KeySharedLine {
+			shown[key.SharedLine] = true
+		}
 	}
-	shared := max(len(lines)-1, 0)
+	shared, there := max(len(lines)-1, 0), 0
+	for line := range shown {
+		if line <= shared {
+			there++
+		}
+	}
 	return Advisories{
-		MoreSharedAppearances:         max(count[KeySharedLine]-shared, 0),
-		FewSharedAppearances:          max(shared-count[KeySharedLine], 0),
+		MoreSharedAppearances:         len(shown) - there,
+		FewSharedAppearances:          shared - there,
 		MoreMonitorAppearances:        max(count[KeyMonitor]-has.Lines, 0),
 		MoreCPEAppearances:            max(count[KeyCallPark]-has.ParkExtensions, 0),
 		MoreModeManagementAppearances: max(count[KeyModeManagement]-has.Modes, 0),

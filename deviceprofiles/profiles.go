@@ -103,7 +103,8 @@ type Settings struct {
 	SIP           SIP
 	// Values are the settings to write, as ValuesToWrite picks them from the effective ones. The family's own choice stands for what isn't there.
 	Values map[SettingKey]SettingValue
-	Layout Layout // what the keys are for; the zero Layout is the default one
+	// Layout says what the keys are for; the zero Layout is the default one. After a custom one it must be DefaultLayout's, as phones keep keys.
+	Layout Layout
 }
 
 // Access is the pair that a phone shows over HTTPS, as HTTP digest or basic authentication.
@@ -140,12 +141,15 @@ type Line struct {
 	Password    secret.Text
 	Domain      string // SIP domain: host part of the address of record, and digest realm
 	DisplayName string // a person's name, any Unicode
-	Label       string // what the key shows: extension, number or name
-	Weight      int    // line keys that it occupies; 0 and 1 are one
-	Shared      bool   // it is somebody else's line too: a shared call appearance
+	Label       string // what the key shows: extension, number or name, or what was chosen for it where the model has CustomLabels
+	Weight      int    // line keys that it occupies, from its port on; 0 and 1 are one
+	// Shared says that it is somebody else's line too. No phone is told: as a shared appearance it would wait for the server to grant it each call.
+	Shared bool
 	// HotlineDestination is dialled as soon as the phone goes off hook: digits, *, # and a leading +; "" for no hotline.
 	HotlineDestination string
-	DeclineEverywhere  bool // declining a call ends it on all of the owner's devices, not on this phone alone
+	// DeclineEverywhere says that declining a call ends it on all of the owner's devices, not on this phone alone. Yealink phones are told, by their
+	// first line; Poly's do so anyway, and Cisco's know no such setting.
+	DeclineEverywhere bool
 }
 
 // Masked returns a copy in which every secret reads secret.Mask, for showing to people.

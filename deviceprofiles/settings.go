@@ -153,7 +153,8 @@ type SettingParameter struct {
 	// Values maps canonical values to the vendor's words; null leaves the parameter out, and "*" stands for all that isn't named, "*" as a word for
 	// the value itself. Without it booleans are written in the family's usual words, and everything else as it is.
 	Values map[string]*string `json:"values"`
-	// Template is written with {value} replaced, and in lists {index}, the place of the item from 0.
+	// Template is written with {value} replaced, and in lists {item} and {index}, the place of the item from 1 and from 0. One without {value} says only
+	// that there is a value, and is left out when there is none.
 	Template string `json:"template"`
 	// When names settings of the same scope that must have a value for the parameter to be written.
 	When map[string]string `json:"when"`

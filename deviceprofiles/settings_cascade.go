@@ -63,7 +63,7 @@ func effective(d SettingDefinition, country string, levels []LevelValues) Effect
 func moreSpecific(a, b candidate) int {
 	return cmp.Or(
 		cmp.Compare(b.source.Level.rank(), a.source.Level.rank()), b.source.At.Compare(a.source.At),
-		cmp.Compare(a.source.By, b.source.By), cmp.Compare(a.value.Text, b.value.Text), cmp.Compare(a.value.Secret.Reveal(), b.value.Secret.Reveal()),
+		cmp.Compare(a.source.By, b.source.By), cmp.Compare(a.value.Text, b.value.Text),
 	)
 }
 

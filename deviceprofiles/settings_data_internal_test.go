@@ -28,14 +28,14 @@ func TestABrokenLineIsNamed(t *testing.T) {
 		`{`:                      "unexpected EOF",
 		`{"scope":"x","more":1}`: "unknown field",
 		line(`"kind":"boolean"`): "must be true or false",
-		line(`"kind":"enum","values":["b"],"default":"c"`):                              "must be one of b",
-		line(`"kind":"colour"`):                                                         "no known kind",
-		line(`"kind":"list"`):                                                           "no known form",
-		line(`"kind":"string","pattern":"("`):                                           "pattern",
-		line(`"kind":"integer","min":1,"max":2,"default":"1","regional":{"US":"9"}`):    "default of US",
-		line(`"kind":"boolean","default":"true","parameters":{"poly":[{"nmae":"b"}]}`):  "unknown field",
-		`{"settings":[{"name":"a","kind":"string"},{"name":"a","kind":"string"}]}`:      "stands twice",
-		line(`"kind":"boolean","default":"true","parameters":{"poly":["good.name",7]}`): "cannot unmarshal",
+		line(`"kind":"enum","values":["b"],"default":"c"`):                                 "must be one of b",
+		line(`"kind":"colour"`):                                                            "no known kind",
+		line(`"kind":"list"`):                                                              "no known form",
+		line(`"kind":"string","pattern":"("`):                                              "pattern",
+		line(`"kind":"integer","min":1,"max":2,"default":"1","regional":{"US":"9"}`):       "default of US",
+		line(`"kind":"boolean","default":"true","parameters":{"poly":[{"nickname":"b"}]}`): "unknown field",
+		`{"settings":[{"name":"a","kind":"string"},{"name":"a","kind":"string"}]}`:         "stands twice",
+		line(`"kind":"boolean","default":"true","parameters":{"poly":["good.name",7]}`):    "cannot unmarshal",
 	} {
 		table := settingTable{byScope: map[SettingScope][]SettingDefinition{}, byKey: map[SettingKey]SettingDefinition{}}
 		assert.ErrorContains(t, table.read("x.json", []byte(data)), want, data)

@@ -21,7 +21,7 @@ type parameter struct {
 // the data is wrong, and a test would have said so.
 func (s Settings) vendorParameters() (map[string]parameter, error) {
 	if len(s.Values) == 0 {
-		return nil, nil
+		return map[string]parameter{}, nil
 	}
 	scopes, out := ScopesOf(s.Model), map[string]parameter{}
 	for _, key := range slices.SortedFunc(maps.Keys(s.Values), SettingKey.Compare) {
@@ -98,7 +98,7 @@ func (p SettingParameter) fill(text string, index int) string {
 	if p.Template == "" || text == "" {
 		return text
 	}
-	return strings.NewReplacer("{value}", text, "{index}", strconv.Itoa(index)).Replace(p.Template)
+	return strings.NewReplacer("{value}", text, "{item}", strconv.Itoa(index+1), "{index}", strconv.Itoa(index)).Replace(p.Template)
 }
 
 // constant reports whether the parameter only says that there is a value.

@@ -81,7 +81,7 @@ func (p *customizationsParser) object(definitions []SettingDefinition, scope Set
 func (p *customizationsParser) value(d SettingDefinition, path string, raw json.RawMessage) {
 	text, ok := scalar(d.Kind, raw)
 	if !ok {
-		p.add(path, "must be "+article(d.Kind))
+		p.add(path, "must be "+typeName(d.Kind))
 		return
 	}
 	if d.Secret() && text == secret.Mask {
@@ -133,7 +133,7 @@ func scalar(kind SettingKind, raw json.RawMessage) (string, bool) {
 	return "", false
 }
 
-func article(kind SettingKind) string {
+func typeName(kind SettingKind) string {
 	switch kind {
 	case KindBoolean:
 		return "true or false"

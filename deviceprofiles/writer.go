@@ -63,6 +63,7 @@ type settings struct {
 	values map[string]string
 	chosen map[string]parameter // what administrators chose and isn't written yet
 	user   map[string]bool      // names that the phone's user may change
+	reset  map[string]bool      // names that an administrator emptied
 	err    error
 }
 
@@ -75,7 +76,9 @@ func newSettings() *settings {
 func newOwnSettings(s Settings) *settings {
 	p := newSettings()
 	p.chosen, p.err = s.vendorParameters()
-	p.user = map[string]bool{}
+	if len(p.chosen) > 0 {
+		p.user, p.reset = make(map[string]bool, len(p.chosen)), make(map[string]bool, len(p.chosen))
+	}
 	return p
 }
 
@@ -98,9 +101,7 @@ func (s *settings) rest() {
 
 func (s *settings) setChosen(name string, p parameter) {
 	s.set(name, p.value)
-	if p.user {
-		s.user[name] = true
-	}
+	s.user[name], s.reset[name] = p.user, p.value == ""
 	if strings.HasPrefix(name, polyDeviceGroup) {
 		s.set(name+polyDeviceSwitch, "1")
 	}
@@ -207,6 +208,9 @@ func (s *settings) lines() (File, error) {
 		value := s.values[name]
 		if err := checkLine(name, value); err != nil {
 			return File{}, err
+		}
+		if s.reset[name] {
+			value = yealinkReset
 		}
 		b.WriteString(name + " = " + value + "\n")
 	}

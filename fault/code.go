@@ -11,7 +11,9 @@ const (
 	CodeReportNotFound  Code = 2024  // there is no such billing report
 	CodeImageInUse      Code = 4305  // a setting uses the background image
 	CodeMACInUse        Code = 5675  // a device has the MAC address
+	CodeMACTwice        Code = 5676  // a MAC address stands twice in a list
 	CodeEmailInUse      Code = 10022 // somebody has the e-mail address
+	CodeMACInvalid      Code = 25220 // it is no MAC address
 	CodeRule            Code = 90000 // a field breaks a rule that its description states
 	CodeUnknown         Code = 90001 // a field names nothing of the caller's
 	CodeBusy            Code = 90010 // the customer is being provisioned, changed or deleted
@@ -34,6 +36,7 @@ const (
 	CodeBillingStart    Code = 90027 // the billing start can't be given, or not any more
 	CodeReviewOver      Code = 90028 // the review is decided, over or due
 	CodePSTNCountry     Code = 90030 // the PSTN vendor doesn't serve the location's country
+	CodeRevealed        Code = 90031 // the password was shown already
 	CodeNotCounted      Code = 90050 // usage isn't counted by this version
 	CodeReportExists    Code = 90051 // there is a completed billing report of the same kind
 	CodeJobRunning      Code = 90060 // a job over the organisation's devices isn't over
@@ -56,7 +59,9 @@ func Codes() []CodeMeaning {
 		{CodeReportNotFound, NotFound, "There is no such billing report, or it isn't yours."},
 		{CodeImageInUse, Conflict, "A setting uses this background image. Reset it first, or force the deletion."},
 		{CodeMACInUse, Conflict, "A device has this MAC address."},
+		{CodeMACTwice, Invalid, "The MAC address stands twice in the list. Only in `macStatus`."},
 		{CodeEmailInUse, Conflict, "Somebody has this e-mail address."},
+		{CodeMACInvalid, Invalid, "It is no MAC address. Only in `macStatus`."},
 		{CodeRule, Invalid, "A field breaks a rule; the description states it."},
 		{CodeUnknown, Invalid, "A field names nothing that is yours."},
 		{CodeBusy, Conflict, "The customer is being provisioned, changed or deleted. Try again when its status says so."},
@@ -79,6 +84,7 @@ func Codes() []CodeMeaning {
 		{CodeBillingStart, Conflict, "The billing start can't be given, or not be changed any more."},
 		{CodeReviewOver, Conflict, "The review is decided, over or due."},
 		{CodePSTNCountry, Conflict, "The PSTN vendor doesn't serve the location's country."},
+		{CodeRevealed, Conflict, "The password was shown before, or chosen by somebody. Rotate it to get a new one."},
 		{CodeNotCounted, Unavailable, "Usage isn't counted by this version. Only in a report's `errors`."},
 		{CodeReportExists, Conflict, "There is a completed report for the same days, of the same kind. Delete it before you order it again."},
 		{CodeJobRunning, Conflict, "Another job changes the organisation's devices. Try again when it is over."},

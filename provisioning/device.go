@@ -119,13 +119,40 @@ type DeviceFilter struct {
 	Owner       customer.MemberID
 	Location    customer.LocationID
 	MAC         *deviceprofiles.MAC
-	Model       string
+	Models      []string // one of them
 	DisplayName string
+	Tags        []string // all of them
+	Status      ConnectionStatus
+}
+
+// ConnectionStatus is how a device is reached, in the wire's words. It follows from what is known of the device.
+type ConnectionStatus string
+
+// The states of a connection.
+const (
+	StatusConnected    ConnectionStatus = "connected"    // registered
+	StatusDisconnected ConnectionStatus = "disconnected" // not registered, and was there before
+	StatusActivating   ConnectionStatus = "activating"   // waits for a phone that brings its code
+	StatusUnknown      ConnectionStatus = "unknown"      // never seen
+)
+
+// Status returns how the device is reached.
+func (d DeviceView) Status() ConnectionStatus {
+	switch {
+	case d.Registered:
+		return StatusConnected
+	case d.Activation.State == ActivationWaiting:
+		return StatusActivating
+	case !d.FirstSeen.IsZero():
+		return StatusDisconnected
+	}
+	return StatusUnknown
 }
 
 // DeviceView is a device with the names around it that lists show.
 type DeviceView struct {
 	Device
+	IP                                        string // where a line registered from; "" unless registered
 	OwnerKind                                 customer.MemberKind
 	OwnerFirstName, OwnerLastName, OwnerEmail string
 	Registered                                bool // some line has a binding that is valid now

@@ -266,6 +266,20 @@ func (s *Service) Details(ctx context.Context, tenant customer.Tenant, id Device
 	return out, nil
 }
 
+// AskToResync asks a device's phone to fetch its configuration: fault.Invalid when nothing is served to phones of its model.
+func (s *Service) AskToResync(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id DeviceID) error {
+	d, err := s.store.Device(ctx, tenant, id)
+	if err != nil {
+		return err
+	}
+	if model, _ := deviceprofiles.FindModel(d.Model); model.OwnPassword {
+		return fault.New(fault.Invalid, "Nothing is served to a %s: whoever manages it has to apply changes.", model.DisplayName)
+	}
+	return s.store.Update(ctx, d.Tenant(), func(tx Tx) error {
+		return s.record(ctx, tx, actor, d, customer.EventDeviceResync, map[string]any{"revision": d.Revision})
+	})
+}
+
 // sipFor returns how the lines of a domain reach the registrar.
 func (s *Service) sipFor(domain string) deviceprofiles.SIP {
 	sip := s.sip

@@ -217,7 +217,7 @@ func checkScopes(m deviceprofiles.Model, values map[deviceprofiles.SettingKey]de
 }
 
 // SetDeviceTags sets and clears dynamic settings of a device. No tags change nothing. Errors are those of SetDeviceSettings, with fields like tags[0].value.
-func (s *Service) SetDeviceTags(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id DeviceID, tags []TagChange) error {
+func (s *Service) SetDeviceTags(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id DeviceID, tags []DynamicChange) error {
 	d, m, err := s.deviceAndModel(ctx, tenant, id)
 	if err != nil || len(tags) == 0 {
 		return err

@@ -1,11 +1,8 @@
 package provisioning
 
 import (
-	"bytes"
 	"context"
-	"slices"
-
-	"github.com/rogpeppe/go-internal/diff"
+	"strconv"
 
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
@@ -25,12 +22,6 @@ type DevicePreview struct {
 	Model  deviceprofiles.Model
 	Files  []FileDiff // those that would change
 	Error  string     // why the device would stay as it is; "" if it wouldn't
-}
-
-// FileDiff is how a file of a device would change.
-type FileDiff struct {
-	Path string
-	Diff string // unified; secrets are masked, so that a change of one can't be seen
 }
 
 // maxPreview bounds the devices of one page: each is rendered twice.
@@ -123,7 +114,7 @@ func (s *Service) previewDevice(ctx context.Context, work deviceWork, d Device) 
 	}
 	out := DevicePreview{Device: in.Device, Files: []FileDiff{}}
 	if out.Model, err = modelOf(in.Device); err == nil {
-		out.Files, err = s.diffFiles(work, in)
+		out.Files, err = s.wouldDiffer(work, in)
 	}
 	if err != nil && !ofOneDevice(ctx, err) {
 		return DevicePreview{}, false, err
@@ -134,12 +125,13 @@ func (s *Service) previewDevice(ctx context.Context, work deviceWork, d Device) 
 	return out, true, nil
 }
 
-// diffFiles compares the files that a device has with those that it would have, as its next revision.
-func (s *Service) diffFiles(work deviceWork, in RenderInput) ([]FileDiff, error) {
+// wouldDiffer compares the files that a device has with those that it would have, as its next revision.
+func (s *Service) wouldDiffer(work deviceWork, in RenderInput) ([]FileDiff, error) {
 	now, err := s.filesOf(in)
 	if err != nil {
 		return []FileDiff{}, err
 	}
+	from := "revision " + strconv.FormatInt(in.Device.Revision, 10)
 	if in, err = work.wouldBe(s, in); err != nil {
 		return []FileDiff{}, err
 	}
@@ -148,23 +140,5 @@ func (s *Service) diffFiles(work deviceWork, in RenderInput) ([]FileDiff, error)
 	if err != nil {
 		return []FileDiff{}, err
 	}
-	diffs := []FileDiff{}
-	for _, file := range then {
-		var before string
-		// A file that is there twice, open and with secrets, differs in its transports.
-		if at := slices.IndexFunc(now, func(f DeviceFile) bool { return f.Path == file.Path && slices.Equal(f.Transports, file.Transports) }); at >= 0 {
-			before = now[at].Masked
-		}
-		if text := unified(file.Path, before, file.Masked); text != "" {
-			diffs = append(diffs, FileDiff{Path: file.Path, Diff: text})
-		}
-	}
-	return diffs, nil
-}
-
-// unified writes the difference of two texts; "" if there is none.
-func unified(path, before, after string) string {
-	text := diff.Diff("now/"+path, []byte(before), "then/"+path, []byte(after))
-	_, rest, _ := bytes.Cut(text, []byte("\n")) // the first line is for programs that take the place of diff
-	return string(rest)
+	return diffFiles(now, then, from, "would be"), nil
 }

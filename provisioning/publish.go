@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -141,6 +143,12 @@ func (s *Service) filesFrom(settings deviceprofiles.Settings) ([]DeviceFile, err
 		files = append(files, file)
 	}
 	return files, nil
+}
+
+// SHA256 returns the hash of the file's bytes, in hexadecimal: whoever has a phone's file can tell whether it is this one, without its secrets.
+func (f DeviceFile) SHA256() string {
+	sum := sha256.Sum256(f.Body)
+	return hex.EncodeToString(sum[:])
 }
 
 // packFiles writes files small: the masked text is nearly the real one again.

@@ -104,7 +104,7 @@ func orElse(value, otherwise string) string {
 // FilesView is what a phone would be served, with secrets masked.
 type FilesView struct {
 	Revision int64
-	Files    []DeviceFile // in the phone's boot order; Body is nil
+	Files    []DeviceFile // in the phone's boot order; Body holds the secrets
 }
 
 // Files renders what this phone would be served now, secrets as secret.Mask. Empty for models that nothing is served to.
@@ -114,9 +114,6 @@ func (s *Service) Files(ctx context.Context, tenant customer.Tenant, id DeviceID
 		return FilesView{}, err
 	}
 	files, err := s.filesOf(in)
-	for i := range files {
-		files[i].Body = nil
-	}
 	return FilesView{Revision: in.Device.Revision, Files: files}, err
 }
 

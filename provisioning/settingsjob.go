@@ -18,11 +18,11 @@ const (
 	ActionClear = "CLEAR"
 )
 
-// maxTags bounds the tags of one request: more than all families have together.
-const maxTags = 1000
+// maxDynamicTags bounds the tags of one request: more than all families have together.
+const maxDynamicTags = 1000
 
-// TagChange is what becomes of one dynamic setting.
-type TagChange struct {
+// DynamicChange is what becomes of one dynamic setting.
+type DynamicChange struct {
 	Family string // family or model, by display name; not used for a device, which has its own
 	Tag    string
 	Action string
@@ -40,7 +40,7 @@ type SettingsRequest struct {
 // TagsRequest asks to change dynamic settings of an organisation, or of one of its locations.
 type TagsRequest struct {
 	Location customer.LocationID // empty: the organisation
-	Tags     []TagChange
+	Tags     []DynamicChange
 }
 
 // settingsWork writes the settings of a level and publishes the devices that have such settings.
@@ -100,9 +100,9 @@ func (r TagsRequest) prepare(ctx context.Context, s *Service, _ customer.Actor, 
 }
 
 // putTags checks tags and adds them to a change. family stands for that of every tag, unless it is "".
-func (s *Service) putTags(c *settingsChange, tags []TagChange, family string) error {
-	if len(tags) > maxTags {
-		return fault.InvalidField("tags", "must hold at most %d tags; there are %d", maxTags, len(tags))
+func (s *Service) putTags(c *settingsChange, tags []DynamicChange, family string) error {
+	if len(tags) > maxDynamicTags {
+		return fault.InvalidField("tags", "must hold at most %d tags; there are %d", maxDynamicTags, len(tags))
 	}
 	var broken problems
 	seen := map[deviceprofiles.SettingKey]bool{}
@@ -134,7 +134,7 @@ func (s *Service) putTags(c *settingsChange, tags []TagChange, family string) er
 }
 
 // check parses one tag.
-func (t TagChange) check(level deviceprofiles.SettingLevel) (deviceprofiles.SettingKey, deviceprofiles.SettingValue, error) {
+func (t DynamicChange) check(level deviceprofiles.SettingLevel) (deviceprofiles.SettingKey, deviceprofiles.SettingValue, error) {
 	switch t.Action {
 	case ActionSet:
 		return deviceprofiles.CheckTag(t.Family, t.Tag, level, t.Value)

@@ -36,6 +36,8 @@ type Reader interface {
 
 	// AnyTenantDeviceByMAC finds a device by its address alone: it is how a phone that asks for a file becomes known.
 	AnyTenantDeviceByMAC(ctx context.Context, mac deviceprofiles.MAC) (Device, error)
+	// AnyTenantMACsInUse returns those of some addresses that a device has, whoever's it is. It tells nothing else of them.
+	AnyTenantMACsInUse(ctx context.Context, macs []deviceprofiles.MAC) (map[deviceprofiles.MAC]bool, error)
 	// AnyTenantDeviceByCode finds the device that waits for an activation code, by the code's hash: it is how a phone that brings one becomes known.
 	AnyTenantDeviceByCode(ctx context.Context, hash []byte) (Device, error)
 	// AnyTenantLine finds a line by its SIP identity, both in lower case: it is how a phone that registers becomes known.

@@ -2,117 +2,89 @@ package provisioning
 
 import (
 	"context"
-	"fmt"
 	"slices"
-	"time"
+	"strings"
 
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
 )
 
-// TagSettings is what an organisation, a location or a device shows of its dynamic settings.
-type TagSettings struct {
-	Tags    []TagSetting
-	Running bool      // a job changes the organisation's devices
-	Updated time.Time // when something was last changed on this level; zero: never
-}
+// TagChange says what becomes of a device's tags.
+type TagChange string
 
-// TagSetting is one dynamic setting as a level has it, in the wire's texts; passwords are masked.
-type TagSetting struct {
-	Family      string // display name
-	Tag         string
-	Value       string // if Set
-	Set         bool   // on this level
-	Parent      string // what the levels above say; "" if ParentLevel is
-	ParentLevel deviceprofiles.SettingLevel
-}
+// The changes, in the words of JSON patch (RFC 6902).
+const (
+	TagsAdd     TagChange = "add"     // behind those that there are
+	TagsRemove  TagChange = "remove"  // all of them
+	TagsReplace TagChange = "replace" // by these
+)
 
-// maxTagName bounds the name of a tag that is asked for, in bytes.
-const maxTagName = 64
+// The bounds of a device's tags.
+const (
+	maxTags = 50
+	maxTag  = 64 // bytes
+)
 
-// OrganizationTags returns the dynamic settings of an organisation: those of a family or model, by display name, or of all for ""; of some tags, or of all for
-// none. fault.Invalid when there is no such family or model.
-func (s *Service) OrganizationTags(ctx context.Context, tenant customer.Tenant, family string, tags []string) (TagSettings, error) {
-	l, err := s.organizationLevel(ctx, tenant)
+// ChangeTags changes a device's tags: words to find it by, in any language; a tag stands once. fault.Invalid names what breaks a rule.
+func (s *Service) ChangeTags(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id DeviceID, change TagChange, tags []string) (DeviceView, error) {
+	if err := checkTags(change, tags); err != nil {
+		return DeviceView{}, err
+	}
+	d, err := s.store.Device(ctx, tenant, id)
 	if err != nil {
-		return TagSettings{}, err
+		return DeviceView{}, err
 	}
-	return s.showTags(ctx, l, family, tags)
-}
-
-// LocationTags is OrganizationTags for a location.
-func (s *Service) LocationTags(ctx context.Context, tenant customer.Tenant, id customer.LocationID, family string, tags []string) (TagSettings, error) {
-	l, err := s.locationLevel(ctx, tenant, id)
+	err = s.store.Update(ctx, d.Tenant(), func(tx Tx) error {
+		if d, err = tx.Device(ctx, d.Tenant(), id); err != nil {
+			return err
+		}
+		before := d.Tags
+		if d.Tags = changedTags(before, change, tags); len(d.Tags) > maxTags {
+			return fault.InvalidField("value", "makes %d tags; a device can have %d", len(d.Tags), maxTags)
+		}
+		if slices.Equal(before, d.Tags) {
+			return nil
+		}
+		if err := tx.SetDevice(ctx, d); err != nil {
+			return err
+		}
+		return s.record(ctx, tx, actor, d, customer.EventDeviceTagged, map[string]any{"before": before, "after": d.Tags})
+	})
 	if err != nil {
-		return TagSettings{}, err
+		return DeviceView{}, err
 	}
-	return s.showTags(ctx, l, family, tags)
+	return s.Device(ctx, tenant, id)
 }
 
-// DeviceTags is OrganizationTags for a device, whose model has no tags if its settings are static.
-func (s *Service) DeviceTags(ctx context.Context, tenant customer.Tenant, id DeviceID, tags []string) (TagSettings, error) {
-	l, m, err := s.deviceLevel(ctx, tenant, id)
-	if err != nil {
-		return TagSettings{}, err
+func checkTags(change TagChange, tags []string) error {
+	if change != TagsAdd && change != TagsRemove && change != TagsReplace {
+		return fault.InvalidField("op", "must be add, remove or replace; it is %.40q", string(change))
 	}
-	if m.SettingsStyle != deviceprofiles.SettingsDynamic || len(l.scopes) == 0 {
-		return TagSettings{Tags: []TagSetting{}}, checkTagNames(tags)
+	if change == TagsRemove {
+		return nil
 	}
-	return s.showTags(ctx, l, m.DisplayName, tags)
+	var broken problems
+	for _, tag := range tags {
+		if strings.TrimSpace(tag) == "" || len(tag) > maxTag {
+			broken.add("value", "a tag must have 1 to %d bytes; one is %.40q", maxTag, tag)
+		}
+		broken.join(deviceprofiles.CheckDisplayName("value", tag))
+	}
+	return broken.err("The tags can't be changed")
 }
 
-func checkTagNames(tags []string) error {
-	if len(tags) > maxTags {
-		return fault.InvalidField("tags", "must hold at most %d tags; there are %d", maxTags, len(tags))
+func changedTags(before []string, change TagChange, tags []string) []string {
+	after := []string{}
+	if change == TagsAdd {
+		after = append(after, before...)
 	}
-	for i, tag := range tags {
-		if tag == "" || len(tag) > maxTagName {
-			return fault.InvalidField(fmt.Sprintf("tags[%d]", i), "must have 1 to %d characters", maxTagName)
+	if change != TagsRemove {
+		for _, tag := range tags {
+			if !slices.Contains(after, tag) {
+				after = append(after, tag)
+			}
 		}
 	}
-	return nil
-}
-
-func (s *Service) showTags(ctx context.Context, l settingsLevel, family string, tags []string) (TagSettings, error) {
-	if err := checkTagNames(tags); err != nil {
-		return TagSettings{}, err
-	}
-	schema, err := deviceprofiles.ValidationSchema(family)
-	if err != nil {
-		return TagSettings{}, err
-	}
-	var scopes []deviceprofiles.SettingScope
-	for _, rules := range schema.Tags {
-		if scope := deviceprofiles.SettingScope(rules.FamilyOrModelDisplayName); !slices.Contains(scopes, scope) {
-			scopes = append(scopes, scope)
-		}
-	}
-	effective, err := s.effectiveOn(l, scopes...)
-	if err != nil {
-		return TagSettings{}, err
-	}
-	out := TagSettings{Tags: []TagSetting{}}
-	for _, e := range effective {
-		if len(tags) == 0 || slices.Contains(tags, e.Definition.Key.Name) {
-			out.Tags = append(out.Tags, tagSetting(e, l.level))
-		}
-	}
-	if out.Running, err = s.store.DeviceJobRuns(ctx, l.tenant); err != nil {
-		return TagSettings{}, err
-	}
-	out.Updated, err = s.updated(ctx, l)
-	return out, err
-}
-
-func tagSetting(e deviceprofiles.EffectiveSetting, level deviceprofiles.SettingLevel) TagSetting {
-	out := TagSetting{Family: string(e.Definition.Key.Scope), Tag: e.Definition.Key.Name}
-	own, set, inherited := e.At(level)
-	if out.Set = set; set {
-		out.Value = deviceprofiles.TagText(e.Definition, own)
-	}
-	if inherited != nil {
-		out.Parent, out.ParentLevel = deviceprofiles.TagText(e.Definition, inherited.Value), inherited.Level
-	}
-	return out
+	return after
 }

@@ -130,7 +130,7 @@ func (r reader) DeviceJobErrors(ctx context.Context, tenant customer.Tenant, id 
 }
 
 // ofTargets begins with the devices that a job is about.
-func ofTargets(tenant customer.Tenant, targets provisioning.DeviceTargets) (where, error) {
+func ofTargets(tenant customer.Tenant, targets provisioning.DeviceTargets) where {
 	w := ofTenant("", tenant)
 	w.anyOf("location_id", texts(targets.Locations))
 	if targets.Models != nil && len(targets.Models) == 0 {
@@ -140,38 +140,13 @@ func ofTargets(tenant customer.Tenant, targets provisioning.DeviceTargets) (wher
 	if targets.DefaultLayout {
 		w.add("layout NOT LIKE ?", `{"custom":true%`) // layouts are written by encode, with this field first
 	}
-	for _, tags := range []struct {
-		condition string
-		list      []string
-	}{{"(", targets.Tags}, {"NOT (", targets.WithoutTags}} {
-		if len(tags.list) == 0 {
-			continue
-		}
-		condition, args, err := taggedWith(tags.list)
-		if err != nil {
-			return w, err
-		}
-		w.add(tags.condition+condition+")", args...)
+	if len(targets.Tags) > 0 {
+		w.add("EXISTS (SELECT 1 FROM device_tags t WHERE t.device_id = devices.id AND t.tag IN "+tuples(1, len(targets.Tags))+")", anys(targets.Tags)...)
 	}
-	return w, nil
-}
-
-// taggedWith is true of devices with one of some tags. The column is a JSON array that encode wrote: only the begin of a tag stands behind its bracket or
-// behind a comma together with a quotation mark, as one inside of a tag has a backslash before it. Tags differ by case, which LIKE doesn't see everywhere.
-func taggedWith(tags []string) (string, []any, error) {
-	condition, args := "", []any{}
-	for i, tag := range tags {
-		text, err := encode(tag)
-		if err != nil {
-			return "", nil, err
-		}
-		if i > 0 {
-			condition += " OR "
-		}
-		condition += "replace(tags, ?, '') <> tags OR replace(tags, ?, '') <> tags"
-		args = append(args, "["+text, ","+text)
+	if len(targets.WithoutTags) > 0 {
+		w.add("NOT EXISTS (SELECT 1 FROM device_tags t WHERE t.device_id = devices.id AND t.tag IN "+tuples(1, len(targets.WithoutTags))+")", anys(targets.WithoutTags)...)
 	}
-	return condition, args, nil
+	return w
 }
 
 // anyOf adds the condition that a column has one of some values; none don't narrow.
@@ -179,29 +154,18 @@ func (w *where) anyOf(column string, values []string) {
 	if len(values) == 0 {
 		return
 	}
-	args := make([]any, len(values))
-	for i, v := range values {
-		args[i] = v
-	}
-	w.add(column+" IN "+tuples(1, len(values)), args...)
+	w.add(column+" IN "+tuples(1, len(values)), anys(values)...)
 }
 
 // TargetDevices implements provisioning.DeviceJobReader.
 func (r reader) TargetDevices(ctx context.Context, tenant customer.Tenant, targets provisioning.DeviceTargets, page customer.Page) ([]provisioning.Device, bool, error) {
-	w, err := ofTargets(tenant, targets)
-	if err != nil {
-		return nil, false, err
-	}
-	return list(ctx, r, w, page, deviceRow.noun, "SELECT "+deviceColumns+" FROM devices", "created, id")
+	return list(ctx, r, ofTargets(tenant, targets), page, deviceRow.noun, "SELECT "+deviceColumns+" FROM devices", "created, id")
 }
 
 // CountTargetDevices implements provisioning.DeviceJobReader.
 func (r reader) CountTargetDevices(ctx context.Context, tenant customer.Tenant, targets provisioning.DeviceTargets) (int, error) {
-	w, err := ofTargets(tenant, targets)
-	if err != nil {
-		return 0, err
-	}
+	w := ofTargets(tenant, targets)
 	var n int
-	err = r.count(ctx, &n, "count devices", "SELECT count(*) FROM devices"+w.text(), w.args...)
+	err := r.count(ctx, &n, "count devices", "SELECT count(*) FROM devices"+w.text(), w.args...)
 	return n, err
 }

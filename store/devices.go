@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"net/netip"
+	"slices"
 	"time"
 
 	"dialtone/customer"
@@ -60,9 +62,23 @@ func (t *tx) CreateDevice(ctx context.Context, d provisioning.Device) error {
 	if err != nil {
 		return err
 	}
-	return t.insert(ctx, "devices", deviceColumns, string(d.ID), string(d.Partner), string(d.Org), nullableMAC(d), d.Model, string(d.Owner),
+	err = t.insert(ctx, "devices", deviceColumns, string(d.ID), string(d.Partner), string(d.Org), nullableMAC(d), d.Model, string(d.Owner),
 		nullable(d.Location), tags, d.Revision, []byte(d.Access), []byte(d.AdminPassword), micros(d.EnrolmentUntil), micros(d.Created),
 		micros(d.FirstSeen), micros(d.LastSeen), string(d.Activation.State), d.Activation.Hash, micros(d.Activation.Expires), layout, told)
+	if err != nil {
+		return err
+	}
+	return t.indexTags(ctx, d)
+}
+
+// indexTags keeps the tags that devices are searched by.
+func (t *tx) indexTags(ctx context.Context, d provisioning.Device) error {
+	for _, tag := range d.Tags {
+		if err := t.insert(ctx, "device_tags", "device_id, tag", string(d.ID), tag); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // nullableMAC is the column of a device's address.
@@ -81,10 +97,17 @@ func (t *tx) SetDevice(ctx context.Context, d provisioning.Device) error {
 		return err
 	}
 	w := oneDevice(d.Tenant(), d.ID)
-	return t.change(ctx, "device", `UPDATE devices SET mac = ?, model = ?, owner_id = ?, location_id = ?, tags = ?, access = ?, admin_password = ?,
+	err = t.change(ctx, "device", `UPDATE devices SET mac = ?, model = ?, owner_id = ?, location_id = ?, tags = ?, access = ?, admin_password = ?,
 		enrolment_until = ?, activation = ?, activation_hash = ?, activation_expires = ?, layout = ?`+w.text(),
 		append([]any{nullableMAC(d), d.Model, string(d.Owner), nullable(d.Location), tags, []byte(d.Access), []byte(d.AdminPassword),
 			micros(d.EnrolmentUntil), string(d.Activation.State), d.Activation.Hash, micros(d.Activation.Expires), layout}, w.args...)...)
+	if err != nil {
+		return err
+	}
+	if _, err := t.exec(ctx, "clear tags", "DELETE FROM device_tags WHERE device_id = ?", string(d.ID)); err != nil {
+		return err
+	}
+	return t.indexTags(ctx, d)
 }
 
 // SetTold implements provisioning.DeviceJobTx.
@@ -146,6 +169,26 @@ func (r reader) AnyTenantDeviceByMAC(ctx context.Context, mac deviceprofiles.MAC
 	return row.noun(), nil
 }
 
+// AnyTenantMACsInUse implements provisioning.Reader.
+func (r reader) AnyTenantMACsInUse(ctx context.Context, macs []deviceprofiles.MAC) (map[deviceprofiles.MAC]bool, error) {
+	texts := make([]string, len(macs))
+	for i, m := range macs {
+		texts[i] = m.String()
+	}
+	used := map[deviceprofiles.MAC]bool{}
+	for part := range slices.Chunk(texts, maxRows) {
+		var rows []string
+		if err := r.in(ctx, &rows, "look for addresses", "SELECT mac FROM devices WHERE mac IN ", part, ""); err != nil {
+			return nil, err
+		}
+		for _, text := range rows {
+			mac, _ := deviceprofiles.ParseMAC(text) // it was written by us
+			used[mac] = true
+		}
+	}
+	return used, nil
+}
+
 // AnyTenantDeviceByCode implements provisioning.Reader.
 func (r reader) AnyTenantDeviceByCode(ctx context.Context, hash []byte) (provisioning.Device, error) {
 	var row deviceRow
@@ -170,25 +213,48 @@ func (r reader) CountDevices(ctx context.Context, tenant customer.Tenant, owner 
 	return count, err
 }
 
+// deviceStatus adds what provisioning.DeviceView.Status means.
+func deviceStatus(w *where, status provisioning.ConnectionStatus, now time.Time) {
+	const registered = "EXISTS (SELECT 1 FROM lines r JOIN bindings b ON b.line_id = r.id WHERE r.device_id = d.id AND b.expires > ?)"
+	switch status {
+	case "":
+	case provisioning.StatusConnected:
+		w.add(registered, micros(now))
+	case provisioning.StatusActivating:
+		w.add("d.activation = ? AND NOT "+registered, string(provisioning.ActivationWaiting), micros(now))
+	case provisioning.StatusDisconnected:
+		w.add("d.first_seen > 0 AND d.activation <> ? AND NOT "+registered, string(provisioning.ActivationWaiting), micros(now))
+	case provisioning.StatusUnknown:
+		w.add("d.first_seen = 0 AND d.activation <> ? AND NOT "+registered, string(provisioning.ActivationWaiting), micros(now))
+	default:
+		w.add("1 = 0")
+	}
+}
+
 type deviceViewRow struct {
 	deviceRow
-	Kind       string         `db:"kind"`
-	FirstName  string         `db:"first_name"`
-	LastName   string         `db:"last_name"`
-	Email      sql.NullString `db:"email"`
-	Registered bool           `db:"registered"`
+	Source    sql.NullString `db:"source"`
+	Kind      string         `db:"kind"`
+	FirstName string         `db:"first_name"`
+	LastName  string         `db:"last_name"`
+	Email     sql.NullString `db:"email"`
 }
 
 func (r deviceViewRow) noun() provisioning.DeviceView {
+	source, _ := netip.ParseAddrPort(r.Source.String) // invalid for none
+	ip := ""
+	if source.IsValid() {
+		ip = source.Addr().String()
+	}
 	return provisioning.DeviceView{
-		Device: r.deviceRow.noun(), OwnerKind: customer.MemberKind(r.Kind), OwnerFirstName: r.FirstName, OwnerLastName: r.LastName,
-		OwnerEmail: r.Email.String, Registered: r.Registered,
+		IP: ip, Device: r.deviceRow.noun(), OwnerKind: customer.MemberKind(r.Kind), OwnerFirstName: r.FirstName, OwnerLastName: r.LastName,
+		OwnerEmail: r.Email.String, Registered: r.Source.Valid,
 	}
 }
 
 func deviceViewSelect() string {
 	return "SELECT " + qualified("d", deviceColumns, false) + `, p.kind, p.first_name, p.last_name, p.email,
-	EXISTS (SELECT 1 FROM lines l JOIN bindings b ON b.line_id = l.id WHERE l.device_id = d.id AND b.expires > ?) AS registered
+	(SELECT b.source FROM lines l JOIN bindings b ON b.line_id = l.id WHERE l.device_id = d.id AND b.expires > ? ORDER BY l.port, b.contact LIMIT 1) AS source
 	FROM devices d JOIN members p ON p.id = d.owner_id`
 }
 
@@ -198,7 +264,13 @@ func (r reader) Devices(ctx context.Context, tenant customer.Tenant, f provision
 	w.equal("d.id", string(f.ID))
 	w.equal("d.owner_id", string(f.Owner))
 	w.equal("d.location_id", string(f.Location))
-	w.equal("d.model", f.Model)
+	if len(f.Models) > 0 {
+		w.add("d.model IN "+tuples(1, len(f.Models)), anys(f.Models)...)
+	}
+	for _, tag := range f.Tags {
+		w.add("EXISTS (SELECT 1 FROM device_tags t WHERE t.device_id = d.id AND t.tag = ?)", tag)
+	}
+	deviceStatus(&w, f.Status, now)
 	if f.MAC != nil {
 		w.add("d.mac = ?", f.MAC.String())
 	}

@@ -39,11 +39,7 @@ func (r reader) Settings(ctx context.Context, tenant customer.Tenant, subjects .
 		return []provisioning.Setting{}, nil
 	}
 	w := ofTenant("", tenant)
-	args := make([]any, len(subjects))
-	for i, s := range subjects {
-		args[i] = s
-	}
-	w.add("subject_id IN "+tuples(1, len(args)), args...)
+	w.add("subject_id IN "+tuples(1, len(subjects)), anys(subjects)...)
 	var rows []settingRow
 	err := r.all(ctx, &rows, "read settings", "SELECT "+settingColumns+" FROM settings"+w.text()+" ORDER BY subject_id, scope, name", w.args...)
 	return nouns(rows, settingRow.noun), err

@@ -198,3 +198,12 @@ func qualified(alias, columns string, as bool) string {
 	}
 	return strings.Join(parts, ", ")
 }
+
+// anys makes arguments of texts.
+func anys(texts []string) []any {
+	out := make([]any, len(texts))
+	for i, t := range texts {
+		out[i] = t
+	}
+	return out
+}

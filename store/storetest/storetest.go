@@ -358,7 +358,7 @@ func (f *fixture) listDevices(t *testing.T, ada customer.Person) {
 		want   int
 	}{
 		{provisioning.DeviceFilter{}, 2}, {provisioning.DeviceFilter{Owner: customer.MemberID(ada.ID)}, 2}, {provisioning.DeviceFilter{Owner: "x"}, 0},
-		{provisioning.DeviceFilter{MAC: &mac}, 1}, {provisioning.DeviceFilter{MAC: &other}, 0}, {provisioning.DeviceFilter{Model: "DMS Cisco 8851"}, 2},
+		{provisioning.DeviceFilter{MAC: &mac}, 1}, {provisioning.DeviceFilter{MAC: &other}, 0}, {provisioning.DeviceFilter{Models: []string{"DMS Cisco 8851"}}, 2},
 		{provisioning.DeviceFilter{DisplayName: "ADA o'h"}, 2}, {provisioning.DeviceFilter{DisplayName: "8851"}, 2}, {provisioning.DeviceFilter{DisplayName: "zz"}, 0},
 		{provisioning.DeviceFilter{Location: f.oneShop.ID}, 2}, {provisioning.DeviceFilter{Location: f.siblingShop.ID}, 0},
 	} {

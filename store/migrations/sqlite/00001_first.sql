@@ -285,8 +285,17 @@ CREATE UNIQUE INDEX devices_mac ON devices (mac);
 CREATE INDEX devices_list ON devices (partner_id, created, id);
 CREATE INDEX devices_org_list ON devices (partner_id, org_id, created, id);
 CREATE INDEX devices_owner ON devices (owner_id);
-CREATE INDEX devices_location ON devices (location_id);
+CREATE INDEX devices_location ON devices (location_id, created, id);
+CREATE INDEX devices_model ON devices (partner_id, model, created, id);
 CREATE UNIQUE INDEX devices_activation ON devices (activation_hash);
+
+-- The tags of devices, to search by.
+CREATE TABLE device_tags (
+    device_id TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+    tag       TEXT NOT NULL,
+    PRIMARY KEY (tag, device_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX device_tags_device ON device_tags (device_id);
 
 CREATE TABLE lines (
     id         TEXT PRIMARY KEY,
@@ -588,6 +597,7 @@ DROP TABLE device_revisions;
 DROP TABLE settings;
 DROP TABLE bindings;
 DROP TABLE lines;
+DROP TABLE device_tags;
 DROP TABLE devices;
 DROP TABLE subscribers;
 DROP TABLE numbers;

@@ -1,0 +1,113 @@
+package adminapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"dialtone/customer"
+	"dialtone/provisioning"
+)
+
+// credentialWire is what a phone shows to register one line.
+type credentialWire struct {
+	Port          int    `json:"port"`
+	SIPUserName   string `json:"sipUserName" doc:"Digest user name, and user part of the address of record"`
+	LinePort      string `json:"linePort" doc:"Address of record"`
+	Domain        string `json:"domain" doc:"SIP domain, and digest realm"`
+	OutboundProxy string `json:"outboundProxy" doc:"With a port if it mustn't be looked up"`
+	Transport     string `json:"transport"`
+	Password      string `json:"password,omitempty" doc:"Only when it is revealed: once"`
+	Revealed      bool   `json:"revealed" doc:"The password was shown before, or chosen by somebody"`
+	PreviousUntil string `json:"previousUntil,omitempty" doc:"Until when the password before counts, too, unless the phone registers with the new one"`
+}
+
+type credentialsOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         struct {
+		Lines []credentialWire `json:"lines"`
+	}
+}
+
+func wireCredentials(list []provisioning.LineCredentials, now time.Time) *credentialsOutput {
+	out := &credentialsOutput{CacheControl: "no-store"}
+	out.Body.Lines = make([]credentialWire, len(list))
+	for i, l := range list {
+		out.Body.Lines[i] = credentialWire{
+			Port: l.Port, SIPUserName: l.UserName, LinePort: l.LinePort(), Domain: l.Domain, OutboundProxy: l.OutboundProxy, Transport: string(l.Transport),
+			Password: l.Password.Reveal(), Revealed: l.Revealed,
+		}
+		if l.OverlapOpen(now) {
+			out.Body.Lines[i].PreviousUntil = timestamp(l.PreviousUntil)
+		}
+	}
+	return out
+}
+
+type rotateInput struct {
+	DeviceInput
+	Body struct {
+		OverlapMinutes int64 `json:"overlapMinutes" doc:"How long the passwords before count, too: 1 to 43200; three days when it isn't given" example:"60"`
+		Reveal         bool  `json:"reveal" doc:"Show the new passwords, once"`
+	} `required:"false"`
+}
+
+type compromisedInput struct {
+	DeviceInput
+	Body struct {
+		EnrolMinutes int64 `json:"enrolMinutes" doc:"Open an enrolment window in which the phone may prove itself anew: 1 to 10080; none when it isn't given"`
+	} `required:"false"`
+}
+
+// minutes keeps a length within what a duration holds; the core's own bounds are far below.
+func minutes(n int64) time.Duration { return time.Duration(max(-1, min(n, maxMinutes))) * time.Minute }
+
+func (s *Server) credentialRoutes() {
+	const path = hubDevice + "/credentials"
+	route(s, operation{"getCredentials", http.MethodGet, path, "What a device's lines register with, without passwords", 0, customer.ScopeCredentialsRead},
+		func(ctx context.Context, in *DeviceInput) (*credentialsOutput, error) {
+			tenant, id, err := s.device(ctx, *in)
+			if err != nil {
+				return nil, err
+			}
+			list, err := s.Devices.Credentials(ctx, tenant, id)
+			return wireCredentials(list, s.Now()), err
+		})
+	route(s, operation{"revealCredentials", http.MethodPost, path + "/reveal", "Show the passwords that nobody has seen: each once", 0, customer.ScopeCredentialsWrite}, s.revealCredentials)
+	route(s, operation{"rotateCredentials", http.MethodPost, path + "/rotate", "Replace a device's SIP passwords; those before count for a while, too", 0, customer.ScopeCredentialsWrite},
+		func(ctx context.Context, in *rotateInput) (*credentialsOutput, error) {
+			tenant, id, err := s.device(ctx, in.DeviceInput)
+			if err != nil {
+				return nil, err
+			}
+			if err := s.Devices.Rotate(ctx, actorOf(ctx), tenant, id, minutes(in.Body.OverlapMinutes)); err != nil {
+				return nil, err
+			}
+			if in.Body.Reveal {
+				return s.revealCredentials(ctx, &in.DeviceInput)
+			}
+			list, err := s.Devices.Credentials(ctx, tenant, id)
+			return wireCredentials(list, s.Now()), err
+		})
+	route(s, operation{"answerCompromise", http.MethodPost, path + "/compromised", "End all that whoever holds a device's secrets could do with them, at once", 0, customer.ScopeCredentialsWrite},
+		func(ctx context.Context, in *compromisedInput) (*credentialsOutput, error) {
+			tenant, id, err := s.device(ctx, in.DeviceInput)
+			if err != nil {
+				return nil, err
+			}
+			if err := s.Devices.AnswerCompromise(ctx, actorOf(ctx), tenant, id, minutes(in.Body.EnrolMinutes)); err != nil {
+				return nil, err
+			}
+			list, err := s.Devices.Credentials(ctx, tenant, id)
+			return wireCredentials(list, s.Now()), err
+		})
+}
+
+func (s *Server) revealCredentials(ctx context.Context, in *DeviceInput) (*credentialsOutput, error) {
+	tenant, id, err := s.device(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	list, err := s.Devices.RevealCredentials(ctx, actorOf(ctx), tenant, id)
+	return wireCredentials(list, s.Now()), err
+}
