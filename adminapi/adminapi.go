@@ -85,6 +85,10 @@ type Customers interface {
 // Devices is what the door asks about devices; provisioning.Service is one.
 type Devices interface {
 	Imports
+	Settings
+	Layouts
+	DeviceJobs
+	Images
 	AddSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) (customer.Subscriber, error)
 	CheckSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) error
 	ChangeSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID, in provisioning.Reassignment) (customer.Subscriber, error)
@@ -222,6 +226,11 @@ func (s *Server) routes() {
 	s.locationRoutes()
 	s.deviceRoutes()
 	s.telephonyRoutes()
+	s.settingsRoutes()
+	s.dynamicSettingsRoutes()
+	s.lineKeyRoutes()
+	s.deviceJobRoutes()
+	s.imageRoutes()
 	s.memberRoutes()
 	s.credentialRoutes()
 	s.revisionRoutes()

@@ -51,7 +51,7 @@ func (s *Service) DeleteImages(ctx context.Context, actor customer.Actor, tenant
 		for _, one := range list {
 			at := slices.IndexFunc(images, func(i BackgroundImage) bool { return i.FileName == one.FileName })
 			if at < 0 {
-				out = append(out, ImageDeleted{one.FileName, fault.New(fault.NotFound, "There is no image of this name.")})
+				out = append(out, ImageDeleted{one.FileName, fault.New(fault.NotFound, "There is no image of this name.").WithCode(fault.CodeUnknown)})
 				continue
 			}
 			uses, refusal, err := s.deleteImage(ctx, tx, actor, images[at], one.Force)
