@@ -118,6 +118,9 @@ func imageName(name string) (string, error) {
 			break
 		}
 	}
+	if name == "" {
+		return "", fault.InvalidField("fileName", "is needed").WithCode(fault.CodeMissing)
+	}
 	if utf8.RuneCountInString(name) > maxImageName || strings.ContainsAny(name, `/\`) {
 		return "", fault.InvalidField("fileName", "must have at most %d characters, and no slash", maxImageName)
 	}

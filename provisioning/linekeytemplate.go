@@ -73,6 +73,9 @@ func (s *Service) CreateLineKeyTemplate(ctx context.Context, actor customer.Acto
 	if !ok {
 		return LineKeyTemplate{}, fault.InvalidField("deviceModel", "names no model of the catalogue")
 	}
+	if in.Name == "" {
+		return LineKeyTemplate{}, fault.InvalidField("templateName", "is needed").WithCode(fault.CodeMissing)
+	}
 	if err := deviceprofiles.CheckDisplayName("templateName", in.Name); err != nil {
 		return LineKeyTemplate{}, err
 	}
