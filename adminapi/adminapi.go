@@ -1,7 +1,7 @@
 // Package adminapi is the door for partners, back offices and device-management tools: REST over HTTP, JSON in and out.
 //
 // It owns routes, wire shapes, ids on the wire, bearer tokens, scopes, paging, status codes and the error body, and makes the OpenAPI document from
-// its own types. It never decides a rule and never sees a table: it asks customer.Service, provisioning.Service and billing.Service. Start at New,
+// its own types. It never decides a rule and never sees a table: it asks customer.Service, provisioning.Service, billing.Service and webhook.Service. Start at New,
 // which lists the routes; a resource is one file named after it, and errors.go has the one table from fault kinds to status codes.
 package adminapi
 
@@ -23,16 +23,19 @@ import (
 
 	"dialtone/billing"
 	"dialtone/customer"
+	"dialtone/deviceprofiles"
 	"dialtone/provisioning"
 	"dialtone/screening"
 	"dialtone/secret"
 	"dialtone/throttle"
+	"dialtone/webhook"
 )
 
 // Customers is what the door asks about customers; customer.Service is one.
 type Customers interface {
 	IdentityProviders
 	PSTNVendors
+	Places
 
 	OAuth
 	Authenticate(ctx context.Context, token secret.Text) (customer.Actor, error)
@@ -75,9 +78,18 @@ type Customers interface {
 	ApproveReview(ctx context.Context, actor customer.Actor, id screening.ReviewID, note string) (customer.Review, error)
 	DenyReview(ctx context.Context, actor customer.Actor, id screening.ReviewID, note string) (customer.Review, error)
 	ContactPartner(ctx context.Context, actor customer.Actor, id screening.ReviewID, reached bool, note string) (customer.Review, error)
+	Changes(ctx context.Context, tenant customer.Tenant, after customer.EventCursor, most int) ([]customer.Change, error)
+	LatestChange(ctx context.Context, tenant customer.Tenant) (customer.EventCursor, error)
 	Events(ctx context.Context, tenant customer.Tenant, filter customer.EventFilter, page customer.Page) ([]customer.Event, bool, error)
-	Locations(ctx context.Context, tenant customer.Tenant, filter customer.LocationFilter, page customer.Page) ([]customer.Location, bool, error)
-	AddNumbers(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in customer.NewNumbers) error
+	MemberOf(ctx context.Context, tenant customer.Tenant, kind customer.MemberKind, id customer.MemberID) (customer.Member, error)
+	Members(ctx context.Context, tenant customer.Tenant, filter customer.MemberFilter, page customer.Page) ([]customer.Member, bool, error)
+	Workspace(ctx context.Context, tenant customer.Tenant, id customer.WorkspaceID) (customer.Workspace, error)
+	Workspaces(ctx context.Context, tenant customer.Tenant, filter customer.WorkspaceFilter, page customer.Page) ([]customer.Workspace, bool, error)
+	VirtualLine(ctx context.Context, tenant customer.Tenant, id customer.VirtualLineID) (customer.VirtualLine, error)
+	CustomerOf(ctx context.Context, tenant customer.Tenant) (customer.Customer, error)
+	Licenses(ctx context.Context, c customer.Customer) ([]customer.License, error)
+	License(ctx context.Context, c customer.Customer, pkg customer.Package) (customer.License, error)
+	SubscribersOf(ctx context.Context, tenant customer.Tenant, people []customer.PersonID) ([]customer.Subscriber, error)
 	Subscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID) (customer.Subscriber, error)
 	Subscribers(ctx context.Context, tenant customer.Tenant, filter customer.SubscriberFilter, page customer.Page) ([]customer.Subscriber, bool, error)
 }
@@ -89,11 +101,21 @@ type Devices interface {
 	Layouts
 	DeviceJobs
 	Images
+	People
+	WorkspacesAndLines
 	AddSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) (customer.Subscriber, error)
 	CheckSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) error
 	ChangeSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID, in provisioning.Reassignment) (customer.Subscriber, error)
 	RemoveSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID) error
+	SupportedModels(ctx context.Context, tenant customer.Tenant) ([]deviceprofiles.Model, error)
+	DisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID) ([]string, error)
+	SetDisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID, names []string) ([]string, error)
+	ChangeLocation(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id customer.LocationID, in customer.LocationChange) error
 	AddDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in provisioning.NewDevice) (provisioning.DeviceView, error)
+	OrderByCode(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in provisioning.NewDevice) (provisioning.DeviceView, provisioning.Code, error)
+	ReissueCode(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.Code, error)
+	CancelCode(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
+	ReplaceDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, in provisioning.Replacement) (provisioning.DeviceView, provisioning.Code, error)
 	Device(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.DeviceView, error)
 	Devices(ctx context.Context, tenant customer.Tenant, filter provisioning.DeviceFilter, page customer.Page) ([]provisioning.DeviceView, bool, error)
 	RemoveDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
@@ -128,11 +150,26 @@ type Billing interface {
 	Delete(ctx context.Context, actor customer.Actor, id billing.ReportID) error
 }
 
+// Webhooks is what the door asks about webhooks; webhook.Service is one.
+type Webhooks interface {
+	Create(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in webhook.Definition) (webhook.Webhook, secret.Text, error)
+	Webhook(ctx context.Context, actor customer.Actor, id webhook.ID) (webhook.Webhook, error)
+	Webhooks(ctx context.Context, tenant customer.Tenant, page customer.Page) ([]webhook.Webhook, bool, error)
+	Change(ctx context.Context, actor customer.Actor, id webhook.ID, tenant customer.Tenant, in webhook.Definition) (webhook.Webhook, error)
+	Delete(ctx context.Context, actor customer.Actor, id webhook.ID) error
+	Rotate(ctx context.Context, actor customer.Actor, id webhook.ID) (webhook.Webhook, secret.Text, error)
+	Deliveries(ctx context.Context, actor customer.Actor, id webhook.ID, state webhook.State, page customer.Page) ([]webhook.Delivery, bool, error)
+	ReplayFrom(ctx context.Context, actor customer.Actor, id webhook.ID, place customer.EventCursor) error
+	ReplayDead(ctx context.Context, actor customer.Actor, id webhook.ID) (int, error)
+	Ping(ctx context.Context, actor customer.Actor, id webhook.ID) (status int, why string, err error)
+}
+
 // Config is what a Server needs. Every field must be set.
 type Config struct {
 	Customers Customers
 	Devices   Devices
 	Billing   Billing
+	Webhooks  Webhooks
 	Ready     func(ctx context.Context) error // whether the server can do its work
 	Now       func() time.Time
 	NewID     func() string // for tracking ids
@@ -225,6 +262,7 @@ func (s *Server) routes() {
 	s.subscriberRoutes()
 	s.locationRoutes()
 	s.deviceRoutes()
+	s.activationRoutes()
 	s.telephonyRoutes()
 	s.settingsRoutes()
 	s.dynamicSettingsRoutes()
@@ -234,7 +272,9 @@ func (s *Server) routes() {
 	s.memberRoutes()
 	s.credentialRoutes()
 	s.revisionRoutes()
+	s.modelRoutes()
 	s.hubRoutes()
+	s.changeRoutes()
 	s.auditRoutes()
 	s.tokenRoutes()
 	s.subPartnerRoutes()
@@ -248,6 +288,12 @@ func (s *Server) routes() {
 	s.importRoutes()
 	s.integrationRoutes()
 	s.oauthRoutes()
+	s.webhookRoutes()
+	s.workspaceRoutes()
+	s.virtualLineRoutes()
+	s.peopleRoutes()
+	s.licenseRoutes()
+	s.memberSettingsRoutes()
 }
 
 // Handler serves the routes.

@@ -159,7 +159,7 @@ func TestOneJobOfAnOrganisationRunsAtATime(t *testing.T) {
 	for path, body := range map[string]string{"callDeviceSettings": settingsJob(o), "dynamicDeviceSettings": tagsJob(o), "applyLineKeyTemplate": templateJob(o), "rebuildPhones": rebuildJob(o)} {
 		got := o.ask(t, o.token, "POST", jobsPath+path+"?orgId="+o.org, body)
 		assert.Equal(t, 409, got.status, path)
-		assert.Contains(t, got.body, `"errorCode":90060`, path)
+		assert.Contains(t, got.body, `"errorCode":90071`, path)
 	}
 	assert.Equal(t, 409, o.ask(t, o.token, "PUT", telephonyPath+"/devices/"+o.device+"/dynamicSettings", `{"tags":[{"tag":"%ENABLE_LLDP%","action":"SET","value":"0"}]}`).status)
 	assert.Equal(t, 409, o.ask(t, o.token, "PUT", telephonyPath+"/devices/"+o.device+"/settings", `{"customEnabled":false}`).status)

@@ -5,9 +5,11 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -79,8 +81,10 @@ func routerOf(raw []byte, base string, strict bool) (routers.Router, error) {
 }
 
 // settle corrects the official documents where they contradict themselves or what their servers do: a precheck's info is a list, as in their examples;
-// sub-partners are listed under subPartners there and under items in the schema, so that we send both; and the list of locations has another schema
-// merged into it; and the answer to an order of a report has internal in its example alone.
+// sub-partners are listed under subPartners there and under items in the schema, so that we send both; locations have another schema merged
+// into theirs; the answer to an order of a report has internal in its example alone; and models that partners manage are known to devices, and not to the
+// list of models; and the capabilities of a workspace are a map, as in their
+// example, and no list of maps.
 func settle(document *openapi3.T) {
 	for _, name := range []string{"CustomerProvisioningPrecheckResponse", "SubscriberProvisioningPrecheckResponse"} {
 		if schema := document.Components.Schemas[name]; schema != nil {
@@ -92,12 +96,31 @@ func settle(document *openapi3.T) {
 	if schema := document.Components.Schemas["SubPartnersListResponse"]; schema != nil {
 		schema.Value.Properties["subPartners"] = schema.Value.Properties["items"]
 	}
+	if schema := document.Components.Schemas["ManagedByObject"]; schema != nil {
+		schema.Value.Enum = append(schema.Value.Enum, "PARTNER")
+	}
 	if schema := document.Components.Schemas["ReportId"]; schema != nil {
 		schema.Value.Properties["internal"] = openapi3.NewBoolSchema().NewRef()
 	}
-	if locations := document.Paths.Value("/locations"); locations != nil && locations.Get != nil {
-		locations.Get.Responses.Status(http.StatusOK).Value.Content = nil
+	if created := document.Components.Schemas["PostCommonLocationObject"]; created != nil {
+		settleLocation(document.Components.Schemas["Location"].Value, created.Value)
 	}
+	if schema := document.Components.Schemas["Workspace"]; schema != nil {
+		if capabilities := schema.Value.Properties["capabilities"]; capabilities != nil && capabilities.Value.Items != nil {
+			schema.Value.Properties["capabilities"] = capabilities.Value.Items // a map, as in its example
+		}
+	}
+}
+
+// settleLocation gives a location the form of the documents' examples, which is that of what creates one, with its ids. The country decides whether
+// an address has a state and a postal code.
+func settleLocation(location, created *openapi3.Schema) {
+	address := *created.Properties["address"].Value
+	address.Required = []string{"address1", "city", "country"}
+	location.Required = []string{"id", "name", "orgId", "timeZone", "preferredLanguage", "address"}
+	location.Properties = maps.Clone(created.Properties)
+	location.Properties["address"] = address.NewRef()
+	location.Properties["id"], location.Properties["orgId"] = openapi3.NewStringSchema().NewRef(), openapi3.NewStringSchema().NewRef()
 }
 
 // held checks an answer against every document that has its operation, and names them.
@@ -122,6 +145,12 @@ func held(t testing.TB, r *http.Request, got reply) []string {
 	return names
 }
 
+// inNeither reports whether none of the official documents at hand has a route of theirs.
+func (r routed) inNeither() bool {
+	return inNoDocument(r.documented) || slices.ContainsFunc([]string{"/v1/people", "/v1/licenses", "/v1/telephony/config/virtualLines"},
+		func(path string) bool { return strings.HasPrefix(r.documented, path) })
+}
+
 // TestEveryRouteIsHeldAgainstItsDocuments makes sure that the check of each answer in this suite finds something to check with.
 func TestEveryRouteIsHeldAgainstItsDocuments(t *testing.T) {
 	t.Parallel()
@@ -135,7 +164,7 @@ func TestEveryRouteIsHeldAgainstItsDocuments(t *testing.T) {
 		request := httptest.NewRequest(r.method, r.path(o), nil)
 		names := held(t, request, o.ask(t, o.token, r.method, r.path(o), r.bodyOf(o)))
 		want := 1
-		if len(list) > 1 && strings.HasPrefix(r.documented, "/v1/") && !strings.HasSuffix(r.documented, "/numbers") { // which is in neither
+		if len(list) > 1 && strings.HasPrefix(r.documented, "/v1/") && !r.inNeither() {
 			want = 2
 		}
 		assert.Len(t, names, want, "%s %s: %v", r.method, r.documented, names)

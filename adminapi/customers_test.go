@@ -87,7 +87,7 @@ func TestAChangeOfACustomerThatCantBe(t *testing.T) {
 		text   string
 	}{
 		`{}`:                           {400, `"fieldName":"packages"`},
-		`{"packages":["webex_suite"]}`: {409, "1 subscribers have webex_calling"},
+		`{"packages":["webex_suite"]}`: {409, "1 subscribers and workspaces have webex_calling"},
 		`{"packages":["webex_calling","attendant_consul"]}`:                                                   {400, `"fieldName":"packages"`},
 		`{"packages":["webex_calling"],"externalId":"other"}`:                                                 {409, `"fieldName":"externalId"`},
 		`{"packages":["webex_calling"],"address":{"country":"US"}}`:                                           {400, `"fieldName":"address.city"`},

@@ -10,8 +10,8 @@ import (
 	"dialtone/provisioning"
 )
 
-// jobMessageWire is one reason.
-type jobMessageWire struct {
+// deviceJobMessageWire is one reason.
+type deviceJobMessageWire struct {
 	Description string `json:"description"`
 	Code        string `json:"code"`
 	LocationID  string `json:"locationId"`
@@ -19,20 +19,20 @@ type jobMessageWire struct {
 }
 
 type jobErrorBody struct {
-	Key     string           `json:"key" doc:"Status code that the same error would have as an answer"`
-	Message []jobMessageWire `json:"message"`
+	Key     string                 `json:"key" doc:"Status code that the same error would have as an answer"`
+	Message []deviceJobMessageWire `json:"message"`
 }
 
-// jobErrorWire is why a job left one device as it was, or failed as a whole.
-type jobErrorWire struct {
+// deviceJobErrorWire is why a job left one device as it was, or failed as a whole.
+type deviceJobErrorWire struct {
 	ItemNumber int          `json:"itemNumber"`
 	TrackingID string       `json:"trackingId"`
 	Error      jobErrorBody `json:"error"`
 }
 
-type jobErrorsOutput struct {
+type deviceJobErrorsOutput struct {
 	Body struct {
-		Items []jobErrorWire `json:"items"`
+		Items []deviceJobErrorWire `json:"items"`
 		// The schema of one kind of jobs has a single error in the place of the list.
 		TrackingID string        `json:"trackingId"`
 		Error      *jobErrorBody `json:"error,omitempty" doc:"The first of the items"`
@@ -42,7 +42,7 @@ type jobErrorsOutput struct {
 // mostErrors bounds a page of errors, as the wire has it.
 const mostErrors = 2000
 
-func (s *Server) jobErrors(ctx context.Context, kind provisioning.DeviceJobKind, in *jobErrorsInput) (*jobErrorsOutput, error) {
+func (s *Server) jobErrors(ctx context.Context, kind provisioning.DeviceJobKind, in *jobErrorsInput) (*deviceJobErrorsOutput, error) {
 	start, limit, err := in.window()
 	if err != nil {
 		return nil, err
@@ -59,10 +59,10 @@ func (s *Server) jobErrors(ctx context.Context, kind provisioning.DeviceJobKind,
 	if err != nil {
 		return nil, err
 	}
-	out := &jobErrorsOutput{}
-	out.Body.TrackingID, out.Body.Items = jobTracking(j), []jobErrorWire{}
+	out := &deviceJobErrorsOutput{}
+	out.Body.TrackingID, out.Body.Items = jobTracking(j), []deviceJobErrorWire{}
 	if j.Error != "" && start == 0 {
-		out.Body.Items = append(out.Body.Items, jobErrorWire{0, jobTracking(j), jobErrorBody{"500", []jobMessageWire{{Description: j.Error}}}})
+		out.Body.Items = append(out.Body.Items, deviceJobErrorWire{0, jobTracking(j), jobErrorBody{"500", []deviceJobMessageWire{{Description: j.Error}}}})
 	}
 	for _, e := range list {
 		out.Body.Items = append(out.Body.Items, wireJobError(j, e))
@@ -73,13 +73,13 @@ func (s *Server) jobErrors(ctx context.Context, kind provisioning.DeviceJobKind,
 	return out, nil
 }
 
-func wireJobError(j provisioning.DeviceJob, e provisioning.DeviceJobError) jobErrorWire {
-	message := jobMessageWire{Description: e.Message, LocationID: encodeID(kindLocation, e.Location), DeviceID: encodeID(kindCallingDevice, e.Device)}
+func wireJobError(j provisioning.DeviceJob, e provisioning.DeviceJobError) deviceJobErrorWire {
+	message := deviceJobMessageWire{Description: e.Message, LocationID: encodeID(kindLocation, e.Location), DeviceID: encodeID(kindCallingDevice, e.Device)}
 	key := "500"
 	if e.Code != 0 {
 		key, message.Code = "400", strconv.Itoa(e.Code)
 	}
-	return jobErrorWire{e.Number, jobTracking(j), jobErrorBody{key, []jobMessageWire{message}}}
+	return deviceJobErrorWire{e.Number, jobTracking(j), jobErrorBody{key, []deviceJobMessageWire{message}}}
 }
 
 // window reads the bounds of a page.

@@ -5,8 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"strconv"
-	"time"
 
 	"dialtone/customer"
 	"dialtone/fault"
@@ -22,8 +20,6 @@ type DeviceJobs interface {
 	PreviewDeviceJob(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request provisioning.JobRequest, page customer.Page) (provisioning.JobPreview, error)
 	CountDeviceJob(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request provisioning.JobRequest) (int, error)
 }
-
-const kindJob = "JOB_ID"
 
 // executionWire is one run of a job, or of its one step.
 type executionWire struct {
@@ -84,7 +80,7 @@ func wireDeviceJob(j provisioning.DeviceJob) deviceJobWire {
 	return deviceJobWire{
 		Name: string(j.Kind), ID: encodeID(kindJob, j.ID), JobType: string(j.Kind), TrackingID: jobTracking(j), SourceUserID: encodeID(kindPerson, j.ActorID),
 		SourceCustomerID: encodeID(kindOrganization, j.Org), TargetCustomerID: encodeID(kindOrganization, j.Org), InstanceID: instanceOf(j),
-		JobExecutionStatus: []executionWire{wireExecution(j)}, LatestExecutionStatus: string(j.Status), LatestExecutionExitCode: exitCode(j),
+		JobExecutionStatus: []executionWire{wireExecution(j)}, LatestExecutionStatus: string(j.Status), LatestExecutionExitCode: deviceExitCode(j),
 		PercentageComplete: j.Percent(), Target: target, LocationID: location, DeviceCount: j.Total, UpdatedCount: j.Updated, AdvisoryCount: j.Advisory,
 		FailedCount: j.Failed, OperationType: "UPDATE", SourceLocationID: location, TargetLocationID: location,
 	}
@@ -96,7 +92,7 @@ func jobTracking(j provisioning.DeviceJob) string { return "DIALTONE_" + string(
 // instanceOf is a number for clients that want one: nothing here is found by it.
 func instanceOf(j provisioning.DeviceJob) int64 { return j.Created.UnixMilli() }
 
-func exitCode(j provisioning.DeviceJob) string {
+func deviceExitCode(j provisioning.DeviceJob) string {
 	switch {
 	case !j.Status.Over():
 		return "UNKNOWN"
@@ -109,20 +105,15 @@ func exitCode(j provisioning.DeviceJob) string {
 func wireExecution(j provisioning.DeviceJob) executionWire {
 	w := executionWire{
 		ID: instanceOf(j), StartTime: timestamp(j.Started), EndTime: timestamp(j.Finished), LastUpdated: timestamp(j.Touched), StatusMessage: string(j.Status),
-		ExitCode: exitCode(j), CreatedTime: timestamp(j.Created), TimeElapsed: "PT0S",
+		ExitCode: deviceExitCode(j), CreatedTime: timestamp(j.Created), TimeElapsed: "PT0S",
 	}
 	if !j.Started.IsZero() {
-		w.TimeElapsed = elapsed(j.Touched.Sub(j.Started))
+		w.TimeElapsed = isoDuration(j.Touched.Sub(j.Started))
 		step := w
 		step.Name, step.CreatedTime = string(j.Kind)+"Update", ""
 		w.StepExecutions = []executionWire{step}
 	}
 	return w
-}
-
-// elapsed writes a duration as ISO 8601 does, in seconds.
-func elapsed(d time.Duration) string {
-	return fmt.Sprintf("PT%sS", strconv.FormatFloat(d.Round(time.Millisecond).Seconds(), 'f', -1, 64))
 }
 
 // The bodies that start jobs.
@@ -281,7 +272,7 @@ func jobRoutes[B jobBody](s *Server, name string, kind provisioning.DeviceJobKin
 		j, err := s.Devices.DeviceJob(ctx, tenant, kind, id)
 		return &jobOutput{wireDeviceJob(j)}, err
 	})
-	route(s, operation{name + "Errors", http.MethodGet, one + "/errors", "Why such a job left devices as they were", 0, customer.ScopeTelephonyRead}, func(ctx context.Context, in *jobErrorsInput) (*jobErrorsOutput, error) {
+	route(s, operation{name + "Errors", http.MethodGet, one + "/errors", "Why such a job left devices as they were", 0, customer.ScopeTelephonyRead}, func(ctx context.Context, in *jobErrorsInput) (*deviceJobErrorsOutput, error) {
 		return s.jobErrors(ctx, kind, in)
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"net/http"
-	"slices"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -150,7 +149,7 @@ func (in *devicesInput) filter() (provisioning.DeviceFilter, bool, error) {
 		f.MAC = &mac
 	}
 	if in.Product != "" {
-		f.Models = productModels(in.Product)
+		f.Models = modelsOf(in.Product)
 	}
 	f.Owner = orElse(person, workspace)
 	return f, in.finds() && (person == "" || workspace == ""), nil
@@ -169,25 +168,26 @@ func (in *devicesInput) tags() []string {
 	return tags
 }
 
-// productModels returns the wire names of a product, which may be managed in several ways; what names none matches none.
-func productModels(product string) []string {
-	names := []string{product}
-	for _, m := range deviceprofiles.Models() {
-		if strings.EqualFold(m.DisplayName, product) && !slices.Contains(names, m.Name) {
-			names = append(names, m.Name)
-		}
-	}
-	if m, ok := deviceprofiles.FindModel(product); ok && len(names) == 1 {
-		names = append(names, m.Name)
-	}
-	return names
-}
-
 func orElse[T ~string](value, otherwise T) T {
 	if value == "" {
 		return otherwise
 	}
 	return value
+}
+
+// modelsOf returns the models of a product: one for each way of managing it.
+func modelsOf(product string) []string {
+	asked, ok := deviceprofiles.FindModel(product)
+	if !ok {
+		return []string{product}
+	}
+	var out []string
+	for _, m := range deviceprofiles.Models() {
+		if m.Vendor == asked.Vendor && m.DisplayName == asked.DisplayName {
+			out = append(out, m.Name)
+		}
+	}
+	return out
 }
 
 // DeviceInput names a device, by any of its ids.

@@ -51,18 +51,13 @@ func epoch(t time.Time) int64 {
 	return t.UnixMilli()
 }
 
-// LocationInput names a location.
-type LocationInput struct {
-	InOrg
-	ID string `path:"locationId"`
-}
-
+// locationInput reads whose rows are meant, and which location.
 func (s *Server) locationInput(ctx context.Context, in LocationInput) (customer.Tenant, customer.LocationID, error) {
 	tenant, err := s.tenant(ctx, in.InOrg)
 	if err != nil {
 		return tenant, "", err
 	}
-	id, err := pathID[customer.LocationID]("location", in.ID)
+	id, err := pathID[customer.LocationID]("location", in.LocationID)
 	return tenant, id, err
 }
 

@@ -93,7 +93,7 @@ func newError(c huma.Context, status int, message string, errs ...error) huma.St
 
 // failed turns what the core said into an answer. What a person can't mend goes to the log.
 func (s *Server) failed(ctx context.Context, err error) error {
-	if _, ok := errors.AsType[*apiError](err); ok {
+	if _, ok := errors.AsType[huma.StatusError](err); ok {
 		return err
 	}
 	e := &apiError{status: statusOf(fault.KindOf(err)), retryAfter: fault.RetryAfter(err), Message: fault.Message(err), TrackingID: trackingID(ctx)}

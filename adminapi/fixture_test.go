@@ -31,6 +31,7 @@ import (
 	"dialtone/secret"
 	"dialtone/store"
 	"dialtone/store/storetest"
+	"dialtone/webhook"
 )
 
 // What the product wires into this door.
@@ -38,6 +39,7 @@ var (
 	_ adminapi.Customers = (*customer.Service)(nil)
 	_ adminapi.Devices   = (*provisioning.Service)(nil)
 	_ adminapi.Billing   = (*billing.Service)(nil)
+	_ adminapi.Webhooks  = (*webhook.Service)(nil)
 )
 
 const sipPassword = "Own-Password-1"
@@ -48,7 +50,9 @@ type office struct {
 	db            *store.Store
 	promises      storetest.Promises
 	mails         outbox
-	uncounted     error // what becomes of reports; nil: they are completed
+	webhooks      *webhook.Service
+	endpoint      endpoint // of every webhook
+	uncounted     error    // what becomes of reports; nil: they are completed
 	log           *lockedBuffer
 	loadList      func(csv string) error
 	token, others string // of the two partners' administrators
@@ -105,7 +109,10 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 		deviceprofiles.Service{HTTPBase: "http://phones.example.test:8081", HTTPSBase: "https://phones.example.test:8443", NTPServer: "ntp.example.test"},
 		deviceprofiles.SIP{Transport: deviceprofiles.TLS, Expires: 3600},
 	)
-	config := adminapi.Config{Customers: customers, Devices: devices, Billing: reports, Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
+	o.webhooks = webhook.NewService(webhook.Config{
+		Store: o.db.Webhooks(), Keyring: ring, Poster: &o.endpoint, Body: adminapi.ChangeJSON, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
+	})
+	config := adminapi.Config{Customers: customers, Devices: devices, Billing: reports, Webhooks: o.webhooks, Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
 	if change != nil {
 		change(&config)
 	}
@@ -183,6 +190,34 @@ func (b *outbox) take() []customer.Mail {
 	defer b.mu.Unlock()
 	out := b.sent
 	b.sent = nil
+	return out
+}
+
+// endpoint takes every message that a webhook sends.
+type endpoint struct {
+	mu     sync.Mutex
+	got    []webhook.Message
+	status int   // that it answers; 0: 204
+	err    error // why it doesn't
+}
+
+// Post implements webhook.Poster.
+func (e *endpoint) Post(_ context.Context, m webhook.Message) (int, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.got = append(e.got, m)
+	if e.status == 0 && e.err == nil {
+		return http.StatusNoContent, nil
+	}
+	return e.status, e.err
+}
+
+// take returns the messages that came since the last time, and says how those to come are answered.
+func (e *endpoint) take(status int, err error) []webhook.Message {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	out := e.got
+	e.got, e.status, e.err = nil, status, err
 	return out
 }
 

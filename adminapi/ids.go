@@ -27,6 +27,7 @@ const (
 	kindReview        = "REVIEW"
 	kindReport        = "BILLING_REPORT"
 	kindIntegration   = "APPLICATION"
+	kindWebhook       = "WEBHOOK"
 )
 
 // encodeID writes an id for the wire; "" stays "".
@@ -45,9 +46,39 @@ func encodeProvisioningID(id string) string {
 // licenseID writes the id of the licence that a customer has with a package: the same at each call, as it is made of both alone. On the wire its key
 // is ORGANISATION:PRODUCT_UUID.
 func licenseID(c customer.Customer, p customer.Package) string {
+	return encodeID(kindLicense, licenseKey(c, p))
+}
+
+// licenseKey is what the id of a licence is made of.
+func licenseKey(c customer.Customer, p customer.Package) string {
 	own, _ := uuid.Parse(string(c.ID)) // it is one of ours
 	product := strings.ToUpper(strings.ReplaceAll(string(p), "_", "-"))
-	return encodeID(kindLicense, string(c.Org)+":"+product+"_"+uuid.NewSHA1(own, []byte(p)).String())
+	return string(c.Org) + ":" + product + "_" + uuid.NewSHA1(own, []byte(p)).String()
+}
+
+// decodeLicenseID reads the id of a licence as clients send it, in any spelling that decodeID takes but a bare one. It returns the organisation and the
+// key, for licenseOf; false when it can't be one.
+func decodeLicenseID(text string) (customer.OrgID, string, bool) {
+	key, ok := decodeKey(text)
+	if !ok {
+		return "", "", false
+	}
+	org, product, ok := strings.Cut(key, ":")
+	id, err := uuid.Parse(org)
+	if !ok || err != nil || len(org) != 36 || product == "" {
+		return "", "", false
+	}
+	return customer.OrgID(id.String()), key, true
+}
+
+// licenseOf returns the customer's package whose licence has the key; false when there is none.
+func licenseOf(c customer.Customer, key string) (customer.Package, bool) {
+	for _, q := range c.Packages {
+		if strings.EqualFold(licenseKey(c, q.Package), key) {
+			return q.Package, true
+		}
+	}
+	return "", false
 }
 
 // maxID bounds an id on the wire, in bytes: ours have at most 80.
@@ -63,18 +94,27 @@ func decodeID(text string) (string, bool) {
 	if id, err := uuid.Parse(text); err == nil && len(text) == 36 {
 		return id.String(), true
 	}
-	alphabet := strings.NewReplacer("+", "-", "/", "_", "=", "")
-	raw, err := base64.RawURLEncoding.DecodeString(alphabet.Replace(text))
-	if err != nil {
+	key, ok := decodeKey(text)
+	if !ok {
 		return "", false
 	}
-	key := string(raw)
-	key = key[strings.LastIndexByte(key, '/')+1:]
 	id, err := uuid.Parse(key)
 	if err != nil || len(key) != 36 {
 		return "", false
 	}
 	return id.String(), true
+}
+
+// decodeKey returns what stands behind the last slash of an id in base64, in either alphabet and with or without padding.
+func decodeKey(text string) (string, bool) {
+	text = strings.TrimSpace(text)
+	if len(text) > maxID {
+		return "", false
+	}
+	alphabet := strings.NewReplacer("+", "-", "/", "_", "=", "")
+	raw, err := base64.RawURLEncoding.DecodeString(alphabet.Replace(text))
+	key := string(raw)
+	return key[strings.LastIndexByte(key, '/')+1:], err == nil
 }
 
 // pathID reads the id of a path. What can't be one names nothing.

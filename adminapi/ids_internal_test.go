@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"
+
+	"dialtone/customer"
 )
 
 const someID = "6f0c8a52-3b1e-4d57-9f3a-0d1c2b3a4958"
@@ -57,6 +59,48 @@ func FuzzDecodeID(f *testing.F) {
 		again, ok := decodeID(encodeID("DEVICE", id))
 		if !ok || again != id || len(id) != 36 {
 			t.Fatalf("%q became %q, and that %q", text, id, again)
+		}
+	})
+}
+
+func TestLicensesInEverySpelling(t *testing.T) {
+	t.Parallel()
+	c := customer.Customer{ID: "7a0c8a52-3b1e-4d57-9f3a-0d1c2b3a4958", Org: someID, Packages: []customer.CustomerPackage{
+		{Package: customer.WebexCalling, Status: customer.PackageProvisioned}, {Package: customer.CommonAreaCalling, Status: customer.PackageProvisioned},
+	}}
+	id := licenseID(c, customer.CommonAreaCalling)
+	for _, spelling := range []string{id, id + "==", " " + id, base64.StdEncoding.EncodeToString([]byte("ciscospark://eu/LICENSE/" + licenseKey(c, customer.CommonAreaCalling)))} {
+		org, key, ok := decodeLicenseID(spelling)
+		assert.True(t, ok, spelling)
+		assert.Equal(t, customer.OrgID(someID), org)
+		p, ok := licenseOf(c, key)
+		assert.True(t, ok)
+		assert.Equal(t, customer.CommonAreaCalling, p)
+	}
+	_, ok := licenseOf(c, licenseKey(c, customer.WebexSuite))
+	assert.False(t, ok, "which the customer hasn't")
+	another := c
+	another.ID = someID
+	_, ok = licenseOf(c, licenseKey(another, customer.WebexCalling))
+	assert.False(t, ok, "another customer's of the same organisation")
+	for _, nonsense := range []string{"", "x", someID, encodeID("LICENSE", someID), encodeID("LICENSE", someID+":"), encodeID("LICENSE", ":x"), strings.Repeat("A", 257)} {
+		_, _, ok := decodeLicenseID(nonsense)
+		assert.False(t, ok, nonsense)
+	}
+}
+
+func FuzzDecodeLicenseID(f *testing.F) {
+	f.Add(encodeID("LICENSE", someID+":WEBEX-CALLING_"+someID))
+	f.Add(encodeID("LICENSE", someID))
+	f.Add("%00=")
+	f.Fuzz(func(t *testing.T, text string) {
+		org, key, ok := decodeLicenseID(text)
+		if !ok || len(key) > 160 { // with the rest of an id it would be too long
+			return
+		}
+		again, same, ok := decodeLicenseID(encodeID("LICENSE", key))
+		if !ok || again != org || same != key || len(org) != 36 {
+			t.Fatalf("%q became %q of %q, and that %q of %q", text, key, org, same, again)
 		}
 	})
 }

@@ -57,22 +57,27 @@ type uploadedOutput struct {
 	}
 }
 
+// imageDeletionBody is one image to delete.
+type imageDeletionBody struct {
+	FileName string `json:"fileName"`
+	Force    truth  `json:"forceDelete" doc:"Take back the settings that use it, too"`
+}
+
 type deleteImagesInput struct {
 	InOrg
 	Body struct {
-		Images []struct {
-			FileName string `json:"fileName"`
-			Force    truth  `json:"forceDelete" doc:"Take back the settings that use it, too"`
-		} `json:"backgroundImages"`
+		Images []imageDeletionBody `json:"backgroundImages"`
 	}
 }
 
 type deletedImageWire struct {
-	FileName string `json:"fileName"`
-	Result   struct {
-		Status int           `json:"status"`
-		Error  *imageProblem `json:"error,omitempty"`
-	} `json:"result"`
+	FileName string          `json:"fileName"`
+	Result   imageResultWire `json:"result"`
+}
+
+type imageResultWire struct {
+	Status int           `json:"status"`
+	Error  *imageProblem `json:"error,omitempty"`
 }
 
 type imageProblem struct {

@@ -111,7 +111,9 @@ func (x *tree) assertNoOrg(t *testing.T, name, token, org string, own bool, nobo
 	if own && ofPartner && name != "sub-partner" && name != "other partner" || name == "sub-partner" && (org == x.subs.org || org == x.sub) {
 		return
 	}
-	for _, path := range []string{"/v1/locations?orgId=", "/v1/devices?orgId=", "/hub/v1/audit?orgId="} {
+	for _, path := range []string{"/v1/locations?orgId=", "/v1/devices?orgId=", "/hub/v1/audit?orgId=", "/v1/telephony/config/supportedDevices?orgId=", "/hub/v1/devices/changes?orgId=", "/v1/telephony/config/numbers?orgId=", "/v1/telephony/config/locations?orgId=",
+		"/v1/workspaces?orgId=", "/v1/people?orgId=", "/v1/licenses?orgId=", "/v1/telephony/config/virtualLines?orgId=",
+	} {
 		foreign, unknown := x.ask(t, token, "GET", path+org, ""), x.ask(t, token, "GET", path+nobody, "")
 		assert.Contains(t, []int{401, 403, 404}, foreign.status, "%s %s: %s", name, path, foreign.body)
 		assert.Equal(t, trackingID.ReplaceAllString(unknown.body, ""), trackingID.ReplaceAllString(foreign.body, ""), "%s %s", name, path)
@@ -150,16 +152,20 @@ func TestEachRoleMayDoItsPart(t *testing.T) {
 		assert.Equal(t, 403, got.status, got.body)
 		assert.Contains(t, got.body, "A precheck needs the role full_partner_admin.")
 	}
+	for role, want := range map[customer.Role]int{customer.RoleFullCustomer: 204, customer.RoleReadOnlyCustomer: 403, customer.RoleDevice: 403} {
+		assert.Equal(t, want, x.ask(t, x.tokens[string(role)], "PUT", "/v1/locations/"+x.location, `{"notes":"seen"}`).status, "%s", role)
+		assert.Equal(t, 200, x.ask(t, x.tokens[string(role)], "GET", "/v1/locations/"+x.location, "").status, "%s", role)
+	}
 	// A customer's administrator sees its own customer, though it doesn't say which.
 	second := last(x.made("/v1/wholesale/customers", x.newCustomer("second")).URL)
 	require.NotEmpty(t, second)
 	list := func(token string) []map[string]any {
-		return items(t, object(t, x.ask(t, token, "GET", "/v1/locations", "").body))
+		return items(t, object(t, x.ask(t, token, "GET", "/v1/locations?name=shop", "").body))
 	}
 	assert.Greater(t, len(list(x.tokens["device_admin of the partner"])), 1)
 	assert.Len(t, list(x.tokens[string(customer.RoleFullCustomer)]), 1)
 	assert.Equal(t, 200, x.ask(t, x.tokens[string(customer.RoleFullCustomer)], "GET", "/v1/devices/"+x.device, "").status)
-	assert.Len(t, items(t, object(t, x.ask(t, x.tokens[string(customer.RoleReadOnlyCustomer)], "GET", "/hub/v1/audit?max=100&kind=location.created", "").body)), 1)
+	assert.Len(t, items(t, object(t, x.ask(t, x.tokens[string(customer.RoleReadOnlyCustomer)], "GET", "/hub/v1/audit?max=100&kind=location.created&subject="+x.location, "").body)), 1)
 }
 
 func TestASubPartnerWorksLikeAPartner(t *testing.T) {

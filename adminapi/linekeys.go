@@ -158,11 +158,6 @@ type lineKeyTemplateChangeInput struct {
 }
 
 type (
-	createdOutput struct {
-		Body struct {
-			ID string `json:"id"`
-		}
-	}
 	lineKeyTemplateOutput struct {
 		Body struct {
 			lineKeyTemplateWire

@@ -80,8 +80,13 @@ func parseCursor(text string) (customer.Cursor, bool) {
 	raw, err := base64.RawURLEncoding.DecodeString(text)
 	at, id, ok := strings.Cut(string(raw), ".")
 	micros, bad := strconv.ParseInt(at, 10, 64)
-	_, noID := uuid.Parse(id)
-	return customer.Cursor{At: time.UnixMicro(micros), ID: id}, ok && err == nil && bad == nil && noID == nil
+	return customer.Cursor{At: time.UnixMicro(micros), ID: id}, ok && err == nil && bad == nil && isRowID(id)
+}
+
+// isRowID reports whether a text can be a row's id in a list: a UUID, or a phone number.
+func isRowID(id string) bool {
+	_, err := uuid.Parse(id)
+	return err == nil || customer.PossibleNumber(id)
 }
 
 // link writes the Link header (RFC 8288): the next page if there is one, the one before and the first if there was one. Every filter stays in. The next

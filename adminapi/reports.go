@@ -159,7 +159,7 @@ func wordOf[T ~string](field, text string, words []T) (T, error) {
 	for i, w := range words {
 		known[i] = string(w)
 	}
-	return "", fault.InvalidField(field, "must be one of %s", strings.Join(known, ", "))
+	return "", fault.InvalidField(field, "must be one of %s; it is %.40q", strings.Join(known, ", "), text)
 }
 
 // ReportInput names a billing report.

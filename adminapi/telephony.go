@@ -42,6 +42,7 @@ func wireDetails(d provisioning.Details) detailsWire {
 	w := detailsWire{
 		ID: encodeID(kindCallingDevice, d.Device.ID), Manufacturer: d.Model.Manufacturer, ManagedBy: d.Model.ManagedBy, IP: d.IP,
 		Model: d.Device.Model, ActivationState: string(d.Device.Activation.State), Description: d.Device.Tags,
+		UpgradeChannelEnabled: d.Model.UpgradeChannels,
 	}
 	if d.Device.HasMAC() {
 		w.MAC = d.Device.MAC.String()

@@ -18,12 +18,20 @@ const (
 	ScopeSubscribersRead  Scope = "spark-admin:wholesale_subscribers_read"
 	ScopeSubscribersWrite Scope = "spark-admin:wholesale_subscribers_write"
 	ScopeLocationsRead    Scope = "spark-admin:locations_read"
+	ScopeLocationsWrite   Scope = "spark-admin:locations_write"
+	ScopePSTNRead         Scope = "spark-admin:telephony_pstn_read"
+	ScopePSTNWrite        Scope = "spark-admin:telephony_pstn_write"
 	ScopeTelephonyRead    Scope = "spark-admin:telephony_config_read"
 	ScopeTelephonyWrite   Scope = "spark-admin:telephony_config_write"
 	ScopeDevicesRead      Scope = "spark-admin:devices_read"
 	ScopeDevicesWrite     Scope = "spark-admin:devices_write"
 	ScopeCredentialsRead  Scope = "dialtone:credentials_read"
 	ScopeCredentialsWrite Scope = "dialtone:credentials_write"
+	ScopeWorkspacesRead   Scope = "spark-admin:workspaces_read"
+	ScopeWorkspacesWrite  Scope = "spark-admin:workspaces_write"
+	ScopePeopleRead       Scope = "spark-admin:people_read"
+	ScopePeopleWrite      Scope = "spark-admin:people_write"
+	ScopeLicensesRead     Scope = "spark-admin:licenses_read"
 	ScopeSubPartnersRead  Scope = "spark-admin:wholesale_sub_partners_read"
 	ScopeSubPartnersWrite Scope = "spark-admin:wholesale_sub_partners_write"
 	ScopeReportsRead      Scope = "spark-admin:wholesale_billing_reports_read"
@@ -35,6 +43,8 @@ const (
 	ScopeAuditRead        Scope = "dialtone:audit_read"
 	ScopeTokensRead       Scope = "dialtone:tokens_read"
 	ScopeTokensWrite      Scope = "dialtone:tokens_write"
+	ScopeWebhooksRead     Scope = "dialtone:webhooks_read"
+	ScopeWebhooksWrite    Scope = "dialtone:webhooks_write"
 	ScopeRPLRead          Scope = "dialtone:rpl_read"
 	ScopeRPLWrite         Scope = "dialtone:rpl_write"
 )
@@ -42,11 +52,13 @@ const (
 // AllScopes returns every scope: what a full administrator's token carries.
 func AllScopes() []Scope {
 	return []Scope{
-		ScopeCustomersRead, ScopeCustomersWrite, ScopeSubscribersRead, ScopeSubscribersWrite, ScopeLocationsRead,
-		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeCredentialsRead, ScopeCredentialsWrite, ScopeSubPartnersRead, ScopeSubPartnersWrite,
+		ScopeCustomersRead, ScopeCustomersWrite, ScopeSubscribersRead, ScopeSubscribersWrite, ScopeLocationsRead, ScopeLocationsWrite,
+		ScopePSTNRead, ScopePSTNWrite,
+		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeCredentialsRead, ScopeCredentialsWrite,
+		ScopeWorkspacesRead, ScopeWorkspacesWrite, ScopePeopleRead, ScopePeopleWrite, ScopeLicensesRead, ScopeSubPartnersRead, ScopeSubPartnersWrite,
 		ScopeReportsRead, ScopeReportsWrite,
 		ScopeAdminsRead, ScopeAdminsWrite, ScopeTemplatesRead, ScopeTemplatesWrite, ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite,
-		ScopeRPLRead, ScopeRPLWrite,
+		ScopeRPLRead, ScopeRPLWrite, ScopeWebhooksRead, ScopeWebhooksWrite,
 	}
 }
 

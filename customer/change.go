@@ -163,17 +163,32 @@ func fitsWhatIsAssigned(ctx context.Context, tx Tx, before, after Customer) erro
 		if after.Has(q.Package) {
 			continue
 		}
-		if n, err := tx.CountSubscribers(ctx, before.Tenant(), q.Package); err != nil || n > 0 {
-			return orConflict(err, fault.CodeAssigned, "%d subscribers have %s. Give them another package first.", n, q.Package)
+		if n, err := countAssigned(ctx, tx, before.Tenant(), q.Package); err != nil || n > 0 {
+			return orConflict(err, fault.CodeAssigned, "%d subscribers and workspaces have %s. Give them another package first.", n, q.Package)
 		}
 	}
 	for _, q := range after.Packages {
 		if q.Limit == 0 || q.Status == PackageDeleting {
 			continue
 		}
-		if n, err := tx.CountSubscribers(ctx, before.Tenant(), q.Package); err != nil || n > q.Limit {
-			return orConflict(err, fault.CodeQuantity, "%d subscribers have %s: the quantity can't be %d. Take the package from some of them first.", n, q.Package, q.Limit)
+		if n, err := countAssigned(ctx, tx, before.Tenant(), q.Package); err != nil || n > q.Limit {
+			return orConflict(err, fault.CodeQuantity, "%d subscribers and workspaces have %s: the quantity can't be %d. Take the package from some of them first.", n, q.Package, q.Limit)
 		}
+	}
+	return virtualLinesStay(ctx, tx, before, after)
+}
+
+// virtualLinesStay refuses to take away the last package that brings virtual lines while there are some.
+func virtualLinesStay(ctx context.Context, tx Tx, before, after Customer) error {
+	brings := func(q CustomerPackage) bool {
+		return q.Status != PackageDeleting && q.Package.Allows(FeatureVirtualLines)
+	}
+	if slices.ContainsFunc(after.Packages, brings) {
+		return nil
+	}
+	n, err := tx.CountMembers(ctx, before.Tenant(), MemberFilter{Kinds: []MemberKind{MemberVirtualLine}})
+	if err != nil || n > 0 {
+		return orConflict(err, fault.CodeAssigned, "There are %d virtual lines, which need a package such as %s. Delete them first.", n, WebexCalling)
 	}
 	return nil
 }
@@ -189,8 +204,11 @@ func orConflict(err error, code fault.Code, format string, args ...any) error {
 // when the customer is busy, or while somebody has a package of it.
 func (s *Service) RemoveCustomer(ctx context.Context, actor Actor, id CustomerID) error {
 	return s.withCustomer(ctx, actor, id, func(tx Tx, c Customer) error {
-		if n, err := tx.CountSubscribers(ctx, c.Tenant(), ""); err != nil || n > 0 {
-			return orConflict(err, fault.CodeAssigned, "%d subscribers have packages of this customer. Remove them first.", n)
+		if n, err := countAssigned(ctx, tx, c.Tenant(), ""); err != nil || n > 0 {
+			return orConflict(err, fault.CodeAssigned, "%d subscribers and workspaces have packages of this customer. Remove them first.", n)
+		}
+		if err := virtualLinesStay(ctx, tx, c, Customer{}); err != nil {
+			return err
 		}
 		c.Status, c.Pending.Actor = StatusDeleting, actor.Email
 		if err := tx.SetCustomer(ctx, c); err != nil {

@@ -46,11 +46,12 @@ type Page struct {
 	After  Cursor // begin behind this row; the zero value: at the beginning
 }
 
-// Cursor is a place in a list: the row's moment by which the list is ordered, and its id. Going on from it costs the same at the millionth row as at
+// Cursor is a place in a list: the row's moment, or its text, by which the list is ordered, and its id. Going on from it costs the same at the millionth row as at
 // the first, and neither misses nor repeats a row when others come or go meanwhile.
 type Cursor struct {
-	At time.Time
-	ID string
+	At  time.Time
+	Key string // where the list is ordered by a text, and not by a moment; else ""
+	ID  string
 }
 
 // Template is an onboarding template: what new customers of a partner have in common. Changing one never changes existing customers.
@@ -199,8 +200,18 @@ type Location struct {
 	EmergencyID          string
 	AnnouncementLanguage string
 	PSTNVendor           PSTNVendorID // that connects it to the telephone network; empty for none
+	Route                Route        // that connects it instead, through the customer's own gateway; zero for none
+	Latitude, Longitude  string       // decimal degrees, as they were given; "" if they weren't
+	Notes                string
+	Calling              bool   // switched on: without it there are neither numbers nor phones
+	MainNumber           string // E.164, one of the location's; "" for none
+	RoutingPrefix        string // digits before an extension when others dial it; unique in the organisation; "" for none
+	Telephony            Telephony
 	Created              time.Time
 }
+
+// Tenant returns whose location it is.
+func (l Location) Tenant() Tenant { return Tenant{Partner: l.Partner, Customer: l.Org} }
 
 // NumberState says whether a number can take calls.
 type NumberState string
@@ -211,6 +222,25 @@ const (
 	NumberInactive NumberState = "INACTIVE"
 )
 
+// NumberType says what kind of number it is, in the wire's words.
+type NumberType string
+
+// The types of number.
+const (
+	NumberDID      NumberType = "DID" // of a place
+	NumberTollFree NumberType = "TOLLFREE"
+	NumberMobile   NumberType = "MOBILE"
+)
+
+// NumberUsage says what a number is for, in the wire's words.
+type NumberUsage string
+
+// The usages of a number.
+const (
+	UsageNone    NumberUsage = "NONE"    // people and workspaces
+	UsageService NumberUsage = "SERVICE" // many calls at a time, such as a contact center's
+)
+
 // Number is an E.164 number of a location, free or owned by a member.
 type Number struct {
 	E164     string // with its plus sign; unique on the platform
@@ -218,7 +248,9 @@ type Number struct {
 	Org      OrgID
 	Location LocationID
 	State    NumberState
-	Owner    MemberID // empty: free
+	Type     NumberType
+	Usage    NumberUsage
+	Owner    MemberID // empty: free, unless it is the location's main number
 	Created  time.Time
 }
 
@@ -234,6 +266,7 @@ type Person struct {
 	Extension string     // digits; unique in its location; "" if none
 	Number    string     // E.164; "" if none
 	Admin     bool       // the first subscriber of a new customer administers it
+	Settings  DeviceSettings
 	Created   time.Time
 }
 
@@ -282,12 +315,13 @@ func (s Subscriber) Packages() []Package { return append([]Package{s.Package}, s
 
 // Event is something that happened, kept for ever in the transaction that did it.
 type Event struct {
-	ID      int64 // rises; given by the store
+	ID      int64 // given by the store
 	Time    time.Time
 	Tenant  Tenant
 	Actor   string         // who did it: an admin's e-mail, or "system"
 	Kind    EventKind      // what happened
 	Subject string         // the id of the thing that it happened to
+	Device  string         // the id of the device that it is about; empty for what isn't about one. Only those with it are changes
 	Data    map[string]any // facts for whoever reads the log; never a secret
 }
 
@@ -303,6 +337,7 @@ const (
 	EventAdminChanged        EventKind = "admin.changed"
 	EventAdminDeleted        EventKind = "admin.deleted"
 	EventOrganizationChanged EventKind = "organization.changed"
+	EventModelsDisabled      EventKind = "organization.models_disabled" // which models of phones it can't have any more, or again
 	EventConsentAsked        EventKind = "consent.asked"
 	EventConsentGiven        EventKind = "consent.given"
 	EventConsentDeclined     EventKind = "consent.declined"
@@ -325,11 +360,30 @@ const (
 	EventCustomerLeaving     EventKind = "customer.leaving"
 	EventCustomerDeleted     EventKind = "customer.deleted"
 	EventLocationCreated     EventKind = "location.created"
+	EventLocationChanged     EventKind = "location.changed"
+	EventLocationDeleted     EventKind = "location.deleted"
+	EventCallingEnabled      EventKind = "location.calling_enabled"
+	EventCallingDisabled     EventKind = "location.calling_disabled"
+	EventCallingChanged      EventKind = "location.calling_changed"
+	EventPSTNChanged         EventKind = "location.pstn_changed"
+	EventFloorCreated        EventKind = "floor.created"
+	EventFloorChanged        EventKind = "floor.changed"
+	EventFloorDeleted        EventKind = "floor.deleted"
 	EventNumbersAdded        EventKind = "numbers.added"
+	EventNumbersChanged      EventKind = "numbers.changed"
+	EventNumbersRemoved      EventKind = "numbers.removed"
+	EventNumbersMoved        EventKind = "numbers.moved"
 	EventSubscriberCreated   EventKind = "subscriber.created"
 	EventSubscriberDeleted   EventKind = "subscriber.deleted"
 	EventPersonChanged       EventKind = "person.changed"
 	EventPeopleImported      EventKind = "people.imported"
+	EventWorkspaceCreated    EventKind = "workspace.created"
+	EventWorkspaceChanged    EventKind = "workspace.changed"
+	EventWorkspaceDeleted    EventKind = "workspace.deleted"
+	EventVirtualLineCreated  EventKind = "virtual_line.created"
+	EventVirtualLineChanged  EventKind = "virtual_line.changed"
+	EventVirtualLineDeleted  EventKind = "virtual_line.deleted"
+	EventMemberDevices       EventKind = "member.device_settings_changed"
 	EventPackageAssigned     EventKind = "package.assigned"
 	EventPackageRemoved      EventKind = "package.removed"
 	EventDeviceCreated       EventKind = "device.created"

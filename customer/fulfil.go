@@ -20,6 +20,7 @@ func (s *Service) Workers() []job.Worker {
 	return append([]job.Worker{
 		job.For(jobFulfil, s.fulfil, s.giveUp),
 		job.For(jobMail, s.sendMail, s.mailFailed),
+		job.For(jobNumbers, s.workOnNumbers, s.giveUpOnNumbers),
 	}, s.screeningWorkers()...)
 }
 

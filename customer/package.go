@@ -62,6 +62,9 @@ func (p Package) Known() bool { _, ok := rulesOf(p); return ok }
 // ForPerson reports whether a person can have it as the base package.
 func (p Package) ForPerson() bool { r, _ := rulesOf(p); return r.forPerson }
 
+// ForWorkspace reports whether a workspace can have it (product rule 6).
+func (p Package) ForWorkspace() bool { return p == CommonAreaCalling || p == WebexCalling }
+
 // AddOn reports whether a person can have it beside a base package.
 func (p Package) AddOn() bool { r, _ := rulesOf(p); return r.addOn }
 

@@ -2,7 +2,6 @@ package customer
 
 import (
 	"context"
-	"strings"
 
 	"dialtone/fault"
 )
@@ -32,15 +31,11 @@ func (s *Service) ChangePerson(ctx context.Context, tx Tx, actor Actor, c Custom
 	if err := c.notBusy(); err != nil {
 		return before, after, err
 	}
-	if err := arrive(ctx, tx, c, before, after); err != nil {
+	if err := arrive(ctx, tx, c, before.Member(), after.Member(), func() error { return tx.SetPerson(ctx, after) }); err != nil {
 		return before, after, err
 	}
-	facts := map[string]any{"email": after.Email, "before": personFacts(before), "after": personFacts(after)}
+	facts := map[string]any{"email": after.Email, "before": before.Member().facts(), "after": after.Member().facts()}
 	return before, after, s.record(ctx, tx, actor, c.Tenant(), EventPersonChanged, string(id), facts)
-}
-
-func personFacts(p Person) map[string]any {
-	return map[string]any{"firstName": p.FirstName, "lastName": p.LastName, "location": p.Location, "extension": p.Extension, "number": p.Number}
 }
 
 func hasCalling(ctx context.Context, tx Tx, p Person) (bool, error) {
@@ -57,49 +52,17 @@ func changedPerson(p Person, in PersonChange, calling bool) (Person, error) {
 	p.FirstName = orElse(broken.optionalText("provisioningParameters.firstName", in.FirstName, 64), p.FirstName)
 	p.LastName = orElse(broken.optionalText("provisioningParameters.lastName", in.LastName, 64), p.LastName)
 	if calling {
-		switch {
-		case in.CallingIdentity.Number != "":
-			p.Number = CleanNumber(in.CallingIdentity.Number)
-		case in.NoNumber:
-			p.Number = ""
-		}
-		p.Extension = orElse(strings.TrimSpace(in.CallingIdentity.Extension), p.Extension)
-		if in.CallingIdentity.Location != "" {
-			p.Location = in.CallingIdentity.Location
-		}
-		broken.callingIdentity(CallingIdentity{Number: p.Number, Extension: p.Extension})
+		identity := broken.changedIdentity(p.Member().identity(), in.CallingIdentity, in.NoNumber)
+		p.Location, p.Extension, p.Number = identity.Location, identity.Extension, identity.Number
 	}
 	return p, broken.err("The person can't be changed")
 }
 
-func orElse(value, otherwise string) string {
+func orElse[T ~string](value, otherwise T) T {
 	if value == "" {
 		return otherwise
 	}
 	return value
-}
-
-// arrive stores a person who is somewhere else, or reached otherwise, than before.
-func arrive(ctx context.Context, tx Tx, c Customer, before, after Person) error {
-	moved, renumbered := before.Location != after.Location, before.Number != after.Number
-	if moved || renumbered {
-		location, err := locationOf(ctx, tx, c, after.Location)
-		if err != nil {
-			return err
-		}
-		if err := numberFits(ctx, tx, location, after.Number); err != nil {
-			return err
-		}
-	}
-	if renumbered {
-		if err := tx.FreeNumbers(ctx, c.Tenant(), MemberID(after.ID)); err != nil {
-			return err
-		}
-	}
-	if err := tx.SetPerson(ctx, after); err != nil || !renumbered || after.Number == "" {
-		return err
-	}
-	return tx.OwnNumber(ctx, c.Tenant(), after.Number, MemberID(after.ID))
 }
 
 // MayChange refuses changes while background work on the customer is under way: fault.Conflict with fault.CodeBusy.

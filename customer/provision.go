@@ -192,6 +192,8 @@ func (s *Service) firstLocation(p *problems, c Customer, in *NewLocation) (*Loca
 		TimeZone:    p.timeZone(path+".timezone", in.TimeZone),
 		EmergencyID: p.optionalText(path+".emergencyLocationIdentifier", in.EmergencyID, 128),
 		PSTNVendor:  c.Onboarding.PSTNVendor,
+		Calling:     true, // it comes with a calling package, or before one
+		MainNumber:  CleanNumber(in.MainNumber),
 		Created:     s.now(),
 	}
 	l.Language = strings.ToLower(p.language(path+".language", in.Language, l.Address.Country, c.Language))
@@ -256,7 +258,7 @@ func (s *Service) addLocation(ctx context.Context, tx Tx, actor Actor, l *Locati
 	if err := s.record(ctx, tx, actor, tenant, EventLocationCreated, string(l.ID), map[string]any{"name": l.Name, "pstnVendorId": l.PSTNVendor}); err != nil {
 		return err
 	}
-	return s.addNumbers(ctx, tx, actor, *l, numbers, NumberActive)
+	return s.addNumbers(ctx, tx, actor, *l, numbers, NewNumbers{})
 }
 
 func packageNames(quantities []CustomerPackage) []string {

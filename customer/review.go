@@ -226,14 +226,18 @@ func (s *Service) makeLeave(ctx context.Context, tx Tx, c Customer, r Review) er
 	return s.record(ctx, tx, System(c.Partner), c.Tenant(), EventCustomerLeaving, string(c.ID), facts)
 }
 
-// FinishDeprovisioning ends a customer that nobody subscribes with any more, and its review. Its error is job.Again while somebody does.
+// FinishDeprovisioning ends a customer without subscribers, workspaces with packages and virtual lines, and its review. Its error is job.Again
+// while there are some.
 func (s *Service) FinishDeprovisioning(ctx context.Context, c Customer) error {
 	return s.store.Update(ctx, c.Tenant(), func(tx Tx) error {
 		c, err := tx.Customer(ctx, c.Partner, c.ID)
 		if err != nil {
 			return unlessGone(err)
 		}
-		if n, err := tx.CountSubscribers(ctx, c.Tenant(), ""); err != nil || n > 0 {
+		if n, err := countAssigned(ctx, tx, c.Tenant(), ""); err != nil || n > 0 {
+			return orAgain(err)
+		}
+		if n, err := tx.CountMembers(ctx, c.Tenant(), MemberFilter{Kinds: []MemberKind{MemberVirtualLine}}); err != nil || n > 0 {
 			return orAgain(err)
 		}
 		return s.leave(ctx, tx, c)

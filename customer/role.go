@@ -44,7 +44,11 @@ func (r Role) places() place {
 // Allows reports whether somebody with the role may have a scope at all. What else belongs to the role a token can't give.
 func (r Role) Allows(s Scope) bool {
 	own := s == ScopeTokensRead || s == ScopeTokensWrite // of one's own
-	phones := slices.Contains([]Scope{ScopeLocationsRead, ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeCredentialsRead, ScopeCredentialsWrite}, s)
+	places := slices.Contains([]Scope{ScopeLocationsRead, ScopeLocationsWrite, ScopePSTNRead, ScopePSTNWrite}, s)
+	phones := slices.Contains([]Scope{
+		ScopeTelephonyRead, ScopeTelephonyWrite, ScopeDevicesRead, ScopeDevicesWrite, ScopeCredentialsRead, ScopeCredentialsWrite,
+		ScopeWorkspacesRead, ScopeWorkspacesWrite, ScopePeopleRead, ScopeLicensesRead,
+	}, s)
 	switch r {
 	case RoleFullPartner:
 		return true
@@ -53,11 +57,11 @@ func (r Role) Allows(s Scope) bool {
 	case RoleReadOnlyPartner:
 		return s.reads() || own
 	case RoleFullCustomer:
-		return phones || own || s == ScopeAuditRead
+		return phones || places || own || s == ScopeAuditRead
 	case RoleReadOnlyCustomer:
-		return phones && s.reads() || own || s == ScopeAuditRead
+		return (phones || places) && s.reads() || own || s == ScopeAuditRead
 	case RoleDevice:
-		return phones || own
+		return phones || places && s.reads() || own
 	}
 	return false
 }

@@ -63,6 +63,11 @@ func (p *problems) err(what string) error {
 	return e
 }
 
+// sort puts the problems in the order of their fields, for rules that are looked at in none.
+func (p *problems) sort() {
+	slices.SortStableFunc(p.list, func(a, b fault.Problem) int { return strings.Compare(a.Field, b.Field) })
+}
+
 // text checks a required text of at most size characters.
 func (p *problems) text(field, value string, size int) string {
 	value = p.optionalText(field, value, size)
@@ -115,20 +120,33 @@ func (p *problems) timeZone(field, value string) string {
 	return value
 }
 
-// address checks an address: first line, city and country are needed; state and postal code where the country's post wants them.
+// address checks an address as the wholesale API spells it: first line, city and country are needed; state and postal code where the country's post
+// wants them.
 func (p *problems) address(field string, a Address) Address {
+	return p.addressIn(addressFields{field + ".addressLine1", field + ".addressLine2", field + ".city", field + ".stateOrProvince", field + ".zipOrPostalCode", field + ".country"}, a)
+}
+
+// place checks an address as the calling API spells it; prefix is the object's name with its dot, or "".
+func (p *problems) place(prefix string, a Address) Address {
+	return p.addressIn(addressFields{prefix + "address1", prefix + "address2", prefix + "city", prefix + "state", prefix + "postalCode", prefix + "country"}, a)
+}
+
+// addressFields are how an API calls the parts of an address.
+type addressFields struct{ line1, line2, city, state, postalCode, country string }
+
+func (p *problems) addressIn(f addressFields, a Address) Address {
 	const lineSize = 50 // the wire's limit
 	a = Address{
-		Line1:           p.text(field+".addressLine1", a.Line1, lineSize),
-		Line2:           p.optionalText(field+".addressLine2", a.Line2, lineSize),
-		City:            p.text(field+".city", a.City, lineSize),
-		StateOrProvince: p.optionalText(field+".stateOrProvince", a.StateOrProvince, lineSize),
-		PostalCode:      p.optionalText(field+".zipOrPostalCode", a.PostalCode, 20),
-		Country:         p.country(field+".country", a.Country),
+		Line1:           p.text(f.line1, a.Line1, lineSize),
+		Line2:           p.optionalText(f.line2, a.Line2, lineSize),
+		City:            p.text(f.city, a.City, lineSize),
+		StateOrProvince: p.optionalText(f.state, a.StateOrProvince, lineSize),
+		PostalCode:      p.optionalText(f.postalCode, a.PostalCode, 20),
+		Country:         p.country(f.country, a.Country),
 	}
 	rules := RulesOf(a.Country)
-	a.StateOrProvince = p.state(field+".stateOrProvince", rules, a.StateOrProvince)
-	a.PostalCode = p.postalCode(field+".zipOrPostalCode", rules, a.PostalCode)
+	a.StateOrProvince = p.state(f.state, rules, a.StateOrProvince)
+	a.PostalCode = p.postalCode(f.postalCode, rules, a.PostalCode)
 	return a
 }
 
@@ -258,7 +276,7 @@ func (p *problems) limits(list []Package, limits map[Package]int) {
 			p.missing(path+string(pkg), "is needed: a customer has quantities for all its packages or for none")
 		}
 	}
-	slices.SortFunc(p.list, func(a, b fault.Problem) int { return strings.Compare(a.Field, b.Field) })
+	p.sort()
 }
 
 // PossibleNumber reports whether a number could exist: in E.164 form, plus sign first, with as many digits as its country's numbers have.

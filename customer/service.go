@@ -2,7 +2,6 @@ package customer
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -79,11 +78,6 @@ func (s *Service) Customers(ctx context.Context, actor Actor, filter CustomerFil
 	return s.store.Customers(ctx, actor.Partner, filter, page)
 }
 
-// Locations lists the tenant's locations.
-func (s *Service) Locations(ctx context.Context, tenant Tenant, filter LocationFilter, page Page) ([]Location, bool, error) {
-	return s.store.Locations(ctx, tenant, filter, page)
-}
-
 // Events lists what happened to a tenant, newest first.
 func (s *Service) Events(ctx context.Context, tenant Tenant, filter EventFilter, page Page) ([]Event, bool, error) {
 	return s.store.Events(ctx, tenant, filter, page)
@@ -97,66 +91,6 @@ func (s *Service) Subscriber(ctx context.Context, actor Actor, id SubscriberID) 
 // Subscribers lists the tenant's subscribers.
 func (s *Service) Subscribers(ctx context.Context, tenant Tenant, filter SubscriberFilter, page Page) ([]Subscriber, bool, error) {
 	return s.store.Subscribers(ctx, tenant, filter, page)
-}
-
-// NewNumbers is the input of AddNumbers.
-type NewNumbers struct {
-	Location LocationID
-	E164     []string    // 1 to 500; other signs than + and digits are taken out
-	State    NumberState // empty: active
-}
-
-// maxNumbers is the most numbers of one call: a range of a hundred blocks of ten comes in two.
-const maxNumbers = 500
-
-// AddNumbers adds numbers to a location: all of them or, when one is wrong, none. Those that it has already are left as they are;
-// fault.Conflict when one belongs to another location or organisation.
-func (s *Service) AddNumbers(ctx context.Context, actor Actor, tenant Tenant, in NewNumbers) error {
-	location, err := s.store.Location(ctx, tenant, in.Location)
-	if err != nil {
-		return err
-	}
-	var p problems
-	if len(in.E164) == 0 || len(in.E164) > maxNumbers {
-		p.add("phoneNumbers", "must hold 1 to %d numbers", maxNumbers)
-	}
-	state := in.State
-	switch state {
-	case "":
-		state = NumberActive
-	case NumberActive, NumberInactive:
-	default:
-		p.add("state", "must be ACTIVE or INACTIVE")
-	}
-	numbers := make([]string, len(in.E164))
-	for i, n := range in.E164 {
-		numbers[i] = p.number(fmt.Sprintf("phoneNumbers[%d]", i), n)
-	}
-	if err := p.err("The numbers can't be added"); err != nil {
-		return err
-	}
-	owner := Tenant{Partner: location.Partner, Customer: location.Org}
-	return s.store.Update(ctx, owner, func(tx Tx) error {
-		return s.addNumbers(ctx, tx, actor, location, numbers, state)
-	})
-}
-
-func (s *Service) addNumbers(ctx context.Context, tx Tx, actor Actor, l Location, numbers []string, state NumberState) error {
-	added := make([]string, 0, len(numbers))
-	for _, n := range numbers {
-		fresh, err := tx.AddNumber(ctx, Number{E164: n, Partner: l.Partner, Org: l.Org, Location: l.ID, State: state, Created: s.now()})
-		if err != nil {
-			return err
-		}
-		if fresh {
-			added = append(added, n)
-		}
-	}
-	if len(added) == 0 {
-		return nil
-	}
-	tenant := Tenant{Partner: l.Partner, Customer: l.Org}
-	return s.record(ctx, tx, actor, tenant, EventNumbersAdded, string(l.ID), map[string]any{"numbers": added})
 }
 
 // Bootstrap creates a partner with its first administrator and a token that carries every scope, which is shown here and never again.

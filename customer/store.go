@@ -13,9 +13,10 @@ import (
 type Reader interface {
 	IdentityProviderReader
 	PSTNVendorReader
-
+	PlaceReader
 	ScreeningReader
 	OAuthReader
+	ChangeReader
 
 	Template(ctx context.Context, partner OrgID, id TemplateID) (Template, error)
 	TemplateByProvisioningID(ctx context.Context, partner OrgID, provisioningID string) (Template, error)
@@ -31,18 +32,24 @@ type Reader interface {
 	// Organization returns an organisation that the tenant serves, or served last.
 	Organization(ctx context.Context, tenant Tenant, id OrgID) (Organization, error)
 
-	Location(ctx context.Context, tenant Tenant, id LocationID) (Location, error)
-	Locations(ctx context.Context, tenant Tenant, filter LocationFilter, page Page) ([]Location, bool, error)
-	Number(ctx context.Context, tenant Tenant, e164 string) (Number, error)
-
 	Person(ctx context.Context, tenant Tenant, id PersonID) (Person, error)
 	// Member finds a person, workspace or virtual line.
 	Member(ctx context.Context, tenant Tenant, id MemberID) (Member, error)
+	// Members lists people, workspaces and virtual lines in the order that the filter says.
+	Members(ctx context.Context, tenant Tenant, filter MemberFilter, page Page) ([]Member, bool, error)
+	// CountMembers counts the members that Members would list.
+	CountMembers(ctx context.Context, tenant Tenant, filter MemberFilter) (int, error)
 	// PersonByEmail finds a person of the tenant; email in lower case.
 	PersonByEmail(ctx context.Context, tenant Tenant, email string) (Person, error)
+	Workspace(ctx context.Context, tenant Tenant, id WorkspaceID) (Workspace, error)
+	Workspaces(ctx context.Context, tenant Tenant, filter WorkspaceFilter, page Page) ([]Workspace, bool, error)
+	// CountWorkspaces counts the tenant's workspaces with a package; with any when pkg is empty.
+	CountWorkspaces(ctx context.Context, tenant Tenant, pkg Package) (int, error)
 	Subscriber(ctx context.Context, tenant Tenant, id SubscriberID) (Subscriber, error)
 	SubscriberByPerson(ctx context.Context, tenant Tenant, person PersonID) (Subscriber, error)
 	Subscribers(ctx context.Context, tenant Tenant, filter SubscriberFilter, page Page) ([]Subscriber, bool, error)
+	// SubscribersOf returns the subscribers that some people are, at most 500, in no order; who is none is left out.
+	SubscribersOf(ctx context.Context, tenant Tenant, people []PersonID) ([]Subscriber, error)
 	// CountSubscribers counts the tenant's subscribers; those with one package, base or add-on, when pkg isn't empty.
 	CountSubscribers(ctx context.Context, tenant Tenant, pkg Package) (int, error)
 
@@ -82,6 +89,7 @@ type Tx interface {
 	Reader
 	IdentityProviderWriter
 	PSTNVendorWriter
+	PlaceTx
 	ScreeningTx
 	OAuthTx
 	CreatePartner(ctx context.Context, p Partner) error
@@ -113,14 +121,17 @@ type Tx interface {
 	SetCustomer(ctx context.Context, c Customer) error
 	// DeleteCustomer deletes a customer that nobody subscribes with; its organisation stays, with people, locations and numbers.
 	DeleteCustomer(ctx context.Context, partner OrgID, id CustomerID) error
-	CreateLocation(ctx context.Context, l Location) error
-	// AddNumber adds a number, and says false without an error when the tenant has it already in that location.
-	AddNumber(ctx context.Context, n Number) (bool, error)
-	// OwnNumber gives a free number of the tenant to a member; fault.Conflict when it isn't free.
-	OwnNumber(ctx context.Context, tenant Tenant, e164 string, owner MemberID) error
-	// FreeNumbers takes a member's numbers away; they stay in their location.
-	FreeNumbers(ctx context.Context, tenant Tenant, owner MemberID) error
 	CreatePerson(ctx context.Context, p Person) error
+	CreateWorkspace(ctx context.Context, w Workspace) error
+	// SetWorkspace replaces all but Settings and Created of the workspace with w.ID.
+	SetWorkspace(ctx context.Context, w Workspace) error
+	CreateVirtualLine(ctx context.Context, v VirtualLine) error
+	// SetVirtualLine replaces the names, location, extension and number of the virtual line with v.ID.
+	SetVirtualLine(ctx context.Context, v VirtualLine) error
+	// DeleteMember deletes a workspace or virtual line that has no number, device and line any more. People stay.
+	DeleteMember(ctx context.Context, tenant Tenant, id MemberID) error
+	// SetMemberSettings replaces the device settings of a member.
+	SetMemberSettings(ctx context.Context, tenant Tenant, id MemberID, s DeviceSettings) error
 	// SetPerson replaces the names, location, extension and number of the person with p.ID.
 	SetPerson(ctx context.Context, p Person) error
 	CreateSubscriber(ctx context.Context, s Subscriber) error
@@ -150,12 +161,6 @@ type CustomerFilter struct {
 	ExternalID string
 	Org        OrgID
 	Statuses   []Status // as Customer.Shown gives them
-}
-
-// LocationFilter narrows a list of locations; empty fields don't.
-type LocationFilter struct {
-	Name string // part of the name, without regard to case
-	ID   LocationID
 }
 
 // EventFilter narrows a list of events; empty fields don't.

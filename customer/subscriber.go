@@ -252,9 +252,12 @@ func locationOf(ctx context.Context, tx Tx, c Customer, id LocationID) (Location
 		if fault.Is(err, fault.NotFound) {
 			return Location{}, fault.InvalidField(field, "names no location of this customer").WithCode(fault.CodeUnknown)
 		}
+		if err == nil && !l.Calling {
+			return Location{}, fault.InvalidField(field, "the location %s has no calling: switch it on first", l.Name)
+		}
 		return l, err
 	}
-	list, more, err := tx.Locations(ctx, c.Tenant(), LocationFilter{}, Page{Max: 1})
+	list, more, err := tx.Locations(ctx, c.Tenant(), LocationFilter{Calling: true}, Page{Max: 1})
 	switch {
 	case err != nil:
 		return Location{}, err
@@ -290,7 +293,7 @@ func checkQuantities(ctx context.Context, tx Tx, c Customer, added []Package) er
 		if q.Limit == 0 || !slices.Contains(added, q.Package) {
 			continue
 		}
-		assigned, err := tx.CountSubscribers(ctx, c.Tenant(), q.Package)
+		assigned, err := countAssigned(ctx, tx, c.Tenant(), q.Package)
 		if err != nil {
 			return err
 		}

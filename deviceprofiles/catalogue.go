@@ -1,106 +1,109 @@
 package deviceprofiles
 
-import "strings"
-
-// Wire words of the catalogue (device-management API).
-const (
-	typeMPP        = "MPP"
-	typeGenericSIP = "GENERIC_SIP"
-
-	byCisco    = "CISCO"
-	thirdParty = "THIRD_PARTY"
-
-	managedByPlatform = "CISCO"
-	managedByCustomer = "CUSTOMER"
+import (
+	"embed"
+	"maps"
+	"strings"
+	"sync"
 )
 
-// Models returns the catalogue, in the order in which it is shown.
-func Models() []Model {
-	return []Model{
-		cisco("8841", 10, 10), cisco("8851", 10, 10), cisco("8861", 10, 10),
-		yealink("T46S", 27), yealink("T46U", 27), yealink("T54W", 27), yealink("T57W", 29),
-		poly("VVX 250", 4, 4), poly("VVX 350", 6, 6), poly("VVX 450", 12, 12), poly("Edge E350", 8, 8), poly("Edge E450", 14, 14),
-		{
-			Name: "Generic IPPhone Customer Managed", DisplayName: "Generic SIP Phone", Family: Generic, Vendor: "Generic",
-			Type: typeGenericSIP, Manufacturer: thirdParty, ManagedBy: managedByCustomer, LinePorts: 20, OwnPassword: true, SettingsStyle: SettingsNone,
-		},
-	}
+//go:embed catalogue/*.json
+var catalogueFiles embed.FS
+
+// shelf is the catalogue, read and indexed.
+type shelf struct {
+	all, offered []Model
+	byName       map[string]*Model // offered, by wire name
+	bySpelling   map[string]*Model // offered, by any plain spelling; nil for one that several models share
 }
 
-func cisco(number string, lines, keys int) Model {
-	m := Model{
-		Name: "DMS Cisco " + number, DisplayName: "Cisco " + number, Family: CiscoMPP, Vendor: "Cisco",
-		Type: typeMPP, Manufacturer: byCisco, ManagedBy: managedByPlatform, LinePorts: lines, LineKeys: keys,
-		FamilyName: "Cisco MPP", SettingsStyle: SettingsStatic, ConfigurableLayout: true, CustomLabels: true,
-	}
-	m.KEMModules = map[string]int{"8851": 2, "8861": 3}[number]
-	if m.KEMModules > 0 {
-		m.KEMTypes, m.KEMKeys = []string{"KEM_14_KEYS", "KEM_18_KEYS"}, 36
-	}
-	return m
-}
+// catalogue is read when it is first asked for.
+//
+//nolint:gochecknoglobals // never changes: read once, the same in every process
+var catalogue = sync.OnceValue(func() shelf {
+	models, _ := readCatalogue(catalogueFiles) // the tests see that no file is broken
+	return newShelf(models)
+})
 
-// yealink is a model of the T4 and T5 series, which have 16 accounts each.
-func yealink(name string, keys int) Model {
-	return Model{
-		Name: "DMS Yealink " + name, DisplayName: "Yealink " + name, Family: Yealink, Vendor: "Yealink",
-		Type: typeGenericSIP, Manufacturer: thirdParty, ManagedBy: managedByPlatform, LinePorts: 16, LineKeys: keys,
-		FamilyName: "Yealink", SettingsStyle: SettingsDynamic, ConfigurableLayout: true, KEMModules: 3, KEMKeys: 60,
-	}
-}
+// Models returns the models that can be had, in the order in which they are shown. Callers must not change it. Of the platform-managed ones it has
+// only those whose files somebody has taught us to write: a phone of the others would be promised its settings and never get any.
+func Models() []Model { return catalogue().offered }
 
-func poly(name string, lines, keys int) Model {
-	return Model{
-		Name: "DMS Poly " + strings.ReplaceAll(name, " ", ""), DisplayName: "Poly " + name, Family: Poly, Vendor: "Poly",
-		Type: typeGenericSIP, Manufacturer: thirdParty, ManagedBy: managedByPlatform, LinePorts: lines, LineKeys: keys,
-		FamilyName: "Poly", SettingsStyle: SettingsDynamic, ConfigurableLayout: true,
-	}
-}
+// AllModels returns everything that is known, models that can't be had yet included, in the order in which it is shown. Callers must not change it.
+func AllModels() []Model { return catalogue().all }
 
-// FindModel finds a model by its wire name, its display name or its number alone, as people write it: case, blanks and hyphens don't matter.
-// A series stands for its usual model: "T46" for the T46U, "T54" for the T54W, "VVX" for the VVX 450.
+// FindModel finds one of Models by its wire name, its display name or its number alone, as people write it: case, blanks and hyphens don't matter.
+// A series stands for its usual model: "T46" for the T46U, "T54" for the T54W, "VVX" for the VVX 450. Of several ways of managing one hardware,
+// whatever isn't the wire name means the platform-managed one.
 func FindModel(name string) (Model, bool) {
 	const longest = 64 // bytes; every name of the catalogue is shorter
 	if len(name) > longest {
 		return Model{}, false
 	}
-	models := Models()
-	for _, m := range models { // the name that is stored with a device, at each of its requests
-		if m.Name == name {
-			return m, true
-		}
+	c := catalogue()
+	m := c.byName[name] // the name that is stored with a device, at each of its requests
+	if m == nil {
+		m = c.bySpelling[plain(name)]
 	}
-	asked := plain(name)
-	for _, m := range models {
-		vendor := plain(m.Vendor)
-		for _, spelling := range []string{m.Name, m.DisplayName, m.Vendor + series(m.DisplayName)} {
-			full := plain(spelling)
-			if full == vendor {
-				continue // a vendor alone names no model
-			}
-			if short := strings.TrimPrefix(full, vendor); asked == full || asked == short {
-				return m, true
-			}
-		}
+	if m == nil {
+		return Model{}, false
 	}
-	return Model{}, false
+	return *m, true
 }
 
-// series returns the name of the series for which a model stands, if it does.
-func series(displayName string) string {
-	switch displayName {
-	case "Yealink T46U":
-		return "T46"
-	case "Yealink T54W":
-		return "T54"
-	case "Yealink T57W":
-		return "T57"
-	case "Poly VVX 450":
-		return "VVX"
-	case "Poly Edge E450":
-		return "Edge E"
+// newShelf indexes the models that are offered, the platform-managed ones first.
+func newShelf(entries []entry) shelf {
+	s := shelf{byName: map[string]*Model{}, bySpelling: map[string]*Model{}}
+	var offered []entry
+	for _, e := range entries {
+		s.all = append(s.all, e.Model)
+		if e.offered() {
+			offered = append(offered, e)
+			s.offered = append(s.offered, e.Model)
+		}
 	}
-	return ""
+	for _, platform := range []bool{true, false} {
+		better := maps.Clone(s.bySpelling)
+		for i, e := range offered {
+			m := &s.offered[i]
+			s.byName[m.Name] = m
+			if (m.ManagedBy == managedByPlatform) == platform {
+				s.index(m, e.spellings(), better)
+			}
+		}
+	}
+	return s
+}
+
+// index adds a model's spellings, but for those that a better model has. A spelling that two equals share names neither.
+func (s *shelf) index(m *Model, spellings []string, better map[string]*Model) {
+	for _, spelling := range spellings {
+		if _, has := better[spelling]; has {
+			continue
+		}
+		if other, has := s.bySpelling[spelling]; has && other != m {
+			s.bySpelling[spelling] = nil
+			continue
+		}
+		s.bySpelling[spelling] = m
+	}
+}
+
+// spellings are the plain ways to write a model's name: in full, and without its vendor. A vendor alone names no model.
+func (e entry) spellings() []string {
+	vendor := plain(e.Vendor)
+	var out []string
+	names := []string{e.Name, e.DisplayName, e.Vendor + " " + e.Short}
+	for _, alias := range e.Aliases {
+		names = append(names, e.Vendor+" "+alias)
+	}
+	for _, name := range names {
+		full := plain(name)
+		if short := strings.TrimPrefix(full, vendor); short != "" {
+			out = append(out, full, short)
+		}
+	}
+	return out
 }
 
 // plain takes out of a model's name what people write differently: case, blanks, hyphens, the platform's mark, and Poly's former name.

@@ -46,6 +46,17 @@ func ciscoRule(svc Service) string {
 	return `("$A" eq "` + ciscoEnrolled + `")?[--uid $MA --pwd $SA]` + url + "|" + url
 }
 
+// ciscoRules name the phone's own file. Where somebody typed a code, the code stands in Profile_Rule, which is first, and a rule that fails ends the
+// round: as the code counts no more, the way to the file takes its place.
+func ciscoRules(p *settings, s Settings) {
+	if !s.Activated {
+		p.set("Profile_Rule_B", ciscoRule(s.Service))
+		return
+	}
+	p.set("Profile_Rule", ciscoRule(s.Service))
+	p.set("Profile_Rule_B", "")
+}
+
 // ciscoResync keeps the phone asking: once a day, after each boot, and when SIP tells it to.
 func ciscoResync(p *settings) {
 	p.set("Provision_Enable", "Yes")
@@ -66,7 +77,7 @@ func ciscoOwn(s Settings) (File, error) {
 	if url := s.Service.caURL(); url != "" {
 		p.set("Custom_CA_Rule", url)
 	}
-	p.set("Profile_Rule_B", ciscoRule(s.Service))
+	ciscoRules(p, s)
 	p.set("GPP_A", ciscoEnrolled)
 	p.set("GPP_SA", s.Access.Password.Reveal())
 	ciscoResync(p)

@@ -14,15 +14,10 @@ import (
 // yealinkReset stands for a value that the phone takes back to its factory's; an empty one it may keep as it was.
 const yealinkReset = "%NULL%"
 
-// yealinkCommon names the common file that a model asks for. The vendor's numbers follow no rule, and every number is served alike.
-func yealinkCommon(m Model) string {
-	numbers := map[string]int{"Yealink T46S": 66, "Yealink T46U": 108, "Yealink T54W": 96, "Yealink T57W": 97}
-	return fmt.Sprintf("y%012d.cfg", numbers[m.DisplayName])
-}
-
+// yealinkFiles begins with the common file, whose number follows no rule: the catalogue has it. Every number is served alike.
 func yealinkFiles(m Model, mac MAC) []Asset {
 	return []Asset{
-		{Path: yealinkCommon(m)},
+		{Path: m.CommonFile},
 		{Path: mac.Lower() + ".cfg"},
 		{Path: mac.Lower() + ".cfg", Secret: true},
 	}

@@ -38,7 +38,8 @@ const (
 // doesn't either, nor do double slashes.
 //
 // fault.Invalid: the path breaks the rules of paths. fault.Denied: the user agent names another phone than the path. fault.NotFound: nobody
-// serves such a file, as is usual for the optional files that phones ask for; Hit holds the MAC address even then, if there is one.
+// serves such a file, as is usual for the optional files that phones ask for; Hit holds the MAC address even then, if there is one. No error holds
+// what may be an activation code.
 func Match(path, userAgent string) (Hit, error) {
 	if err := checkPath(path); err != nil {
 		return Hit{}, err
@@ -48,6 +49,9 @@ func Match(path, userAgent string) (Hit, error) {
 		return Hit{Name: name, Image: true}, nil
 	}
 	agent := parseUserAgent(userAgent)
+	if hit, ok := matchCode(folders, name, agent); ok {
+		return hit, nil
+	}
 	hit, err := matchName(name, slices.Contains(folders, "cisco"))
 	if err != nil {
 		return withAnyMAC(hit, name), err
@@ -107,9 +111,9 @@ func matchName(name string, ciscoFolder bool) (Hit, error) {
 	case perMACName.MatchString(name):
 		return matchPerMAC(hit, ciscoFolder)
 	case enterpriseName.MatchString(name):
-		return hit, fault.New(fault.NotFound, "There is no file %s: a Cisco phone with enterprise firmware asks for it. Convert it to multiplatform firmware first.", name)
+		return hit, fault.New(fault.NotFound, "There is no file %s: a Cisco phone with enterprise firmware asks for it. Convert it to multiplatform firmware first.", MaskCodes(name))
 	case strings.ContainsRune(name, '$') || strings.Contains(name, "%24"): // TFTP knows no percent escapes
-		return hit, fault.New(fault.NotFound, "There is no file %s: a macro of the phone's profile rule wasn't expanded. Check its spelling.", name)
+		return hit, fault.New(fault.NotFound, "There is no file %s: a macro of the phone's profile rule wasn't expanded. Check its spelling.", MaskCodes(name))
 	default:
 		return hit, noSuchFile(name)
 	}
@@ -148,5 +152,5 @@ func withAnyMAC(hit Hit, name string) Hit {
 }
 
 func noSuchFile(name string) error {
-	return fault.New(fault.NotFound, "There is no file %s here. Phones ask for some files that needn't exist.", name)
+	return fault.New(fault.NotFound, "There is no file %s here. Phones ask for some files that needn't exist.", MaskCodes(name))
 }

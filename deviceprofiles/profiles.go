@@ -3,7 +3,7 @@
 // It owns the model catalogue, the way from a requested path to a family and a MAC address, the settings and key layouts that phones can have, and
 // the renderers, one a family. It never does I/O, never asks who is allowed to have a file, and gives the same bytes for the same input on every
 // machine. Start at Match, which reads a request, and Render, which writes a file; a family is one file named family_NAME.go, and keys_NAME.go for its
-// keys. Settings are data, in the folder settings: start at SettingDefinition, then Effective; layouts at Layout.
+// keys, and the models of a vendor are one in catalogue/. Settings are data, in the folder settings: start at SettingDefinition, then Effective; layouts at Layout.
 package deviceprofiles
 
 import (
@@ -11,52 +11,6 @@ import (
 
 	"dialtone/secret"
 )
-
-// Family is a group of models that share boot sequence and file format.
-type Family string
-
-// The families.
-const (
-	CiscoMPP Family = "cisco-mpp"
-	Yealink  Family = "yealink"
-	Poly     Family = "poly"
-	Generic  Family = "generic" // any SIP phone that its owner configures: no files
-)
-
-// SettingsStyle is a model's deviceSettingsConfiguration, in the wire's words.
-type SettingsStyle string
-
-// The styles.
-const (
-	SettingsStatic  SettingsStyle = "WEBEX_CALLING_DEVICE_CONFIGURATION"         // the groups mpp, ata and wifi
-	SettingsDynamic SettingsStyle = "WEBEX_CALLING_DYNAMIC_DEVICE_CONFIGURATION" // the tags of the model's family
-	SettingsOfOS    SettingsStyle = "WEBEX_DEVICE_CONFIGURATION"                 // keys of the phone's operating system
-	SettingsNone    SettingsStyle = "NONE"                                       // whoever owns the phone configures it
-)
-
-// Model is one kind of phone in the catalogue.
-type Model struct {
-	Name         string // wire name, e.g. "DMS Cisco 8851"
-	DisplayName  string // e.g. "Cisco 8851"
-	Family       Family
-	Vendor       string // e.g. "Cisco"
-	Type         string // wire word: MPP or GENERIC_SIP
-	Manufacturer string // wire word: CISCO or THIRD_PARTY
-	ManagedBy    string // wire word: CISCO, CUSTOMER or PARTNER
-	FamilyName   string // wire: familyDisplayName, e.g. "Poly"; the name of its dynamic settings too
-	LinePorts    int    // lines that it can register
-	LineKeys     int    // line key buttons
-	KEMModules   int    // expansion modules that can be attached; 0: none
-	KEMTypes     []string
-	KEMKeys      int // keys of one module, over all of its pages
-	// SettingsStyle says by which interface its settings are changed (wire: deviceSettingsConfiguration).
-	SettingsStyle      SettingsStyle
-	ConfigurableLayout bool // wire: allowConfigureLayoutEnabled
-	CustomLabels       bool // wire: customizableLineLabelEnabled
-	VirtualLines       bool // may carry a virtual line
-	// OwnPassword says that whoever creates the device must choose the SIP password, as nothing is served to the phone.
-	OwnPassword bool
-}
 
 // Hit is what a request was recognised as.
 type Hit struct {
@@ -66,6 +20,8 @@ type Hit struct {
 	MAC      MAC      // of the phone, when HasMAC
 	HasMAC   bool
 	Image    bool // a background image, by the name that it was given when it was uploaded; of no family
+	// Code is the activation code that the path is; zero for files. Then Families is of whom the phone can be, and Vendor is empty if it says so itself.
+	Code secret.Text
 }
 
 // Family returns the family that asks, as far as the request alone tells: by name or user agent, else by address block. False when only
@@ -105,6 +61,8 @@ type Settings struct {
 	Values map[SettingKey]SettingValue
 	// Layout says what the keys are for; the zero Layout is the default one. After a custom one it must be DefaultLayout's, as phones keep keys.
 	Layout Layout
+	// Activated says that somebody led the phone here with an activation code, and no DHCP server did: its own file must lead it back here.
+	Activated bool
 }
 
 // Access is the pair that a phone shows over HTTPS, as HTTP digest or basic authentication.

@@ -7,17 +7,17 @@ import (
 )
 
 // Files returns what we serve to a phone of a model, in its boot order. A file that exists for everybody and, with secrets, for the phone alone
-// is there twice, the open one first.
+// is there twice, the open one first. Empty for models that somebody else configures.
 func Files(m Model, mac MAC) []Asset {
-	switch m.Family {
-	case CiscoMPP:
-		return ciscoFiles(m, mac)
-	case Yealink:
-		return yealinkFiles(m, mac)
-	case Poly:
-		return polyFiles(mac)
-	default:
+	switch {
+	case !m.Configured():
 		return []Asset{}
+	case m.Family == CiscoMPP:
+		return ciscoFiles(m, mac)
+	case m.Family == Yealink:
+		return yealinkFiles(m, mac)
+	default:
+		return polyFiles(mac)
 	}
 }
 
@@ -46,12 +46,13 @@ func RenderBootstrap(h Hit, f Family, svc Service) (File, error) {
 }
 
 // Render writes a phone's own file, for the phone alone: name is the file's, without folders, in any case. The same settings give the same bytes on
-// every machine. fault.NotFound when the phone's family has no such file, or when the HTTPS door, to which it would point, is off; fault.Invalid,
-// naming the setting, when a value can't be written in the family's format; fault.Internal for settings without a line.
+// every machine. fault.NotFound when the phone's family has no such file, when somebody else configures the phone, or when the HTTPS door, to which
+// the file would point, is off; fault.Invalid, naming the setting, when a value can't be written in the family's format; fault.Internal for settings
+// without a line.
 func Render(name string, s Settings) (File, error) {
 	name = strings.ToLower(name)
 	switch {
-	case s.Model.Family == Generic:
+	case !s.Model.Configured():
 		return File{}, noSuchFile(name)
 	case s.Service.HTTPSBase == "":
 		return File{}, doorOff(name)

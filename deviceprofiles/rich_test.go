@@ -121,7 +121,7 @@ func TestWhatARichPhoneIsTold(t *testing.T) {
 	for name, want := range map[string]string{
 		"voice.codecPref.G711_Mu": "0", "lcl.datetime.time.24HourClock": "0", "lcl.ml.lang": "English_United_Kingdom", "device.net.vlanId": "42", "device.net.vlanId.set": "1",
 		"device.auth.localUserPassword.set": "1", "device.syslog.transport": "3", "bg.color.selection": "2,1", "call.missedCallTracking.4.enabled": "0", "httpd.enabled": "0",
-		"reg.1.lineKeys": "2", "reg.3.lineKeys": "", "lineKey.reassignment.enabled": "1", "lineKey.1.category": "Line", "lineKey.2.index": "4", "lineKey.3.category": "EFK", "lineKey.3.index": "1",
+		"reg.1.lineKeys": "2", "reg.3.lineKeys": "2", "lineKey.32.index": "3", "lineKey.reassignment.enabled": "1", "lineKey.1.category": "Line", "lineKey.2.index": "4", "lineKey.3.category": "EFK", "lineKey.3.index": "1",
 		"lineKey.4.category": "Unassigned", "lineKey.12.category": "Unassigned", "efk.efklist.1.label": `Zoë "desk" <1> & ]]>`, "efk.efklist.1.action.string": "+49301234$Tinvite$",
 		"efk.efklist.2.action.string": "ada@example.test$Tinvite$", "call.autoOffHook.1.contact": "+493012345", "call.autoOffHook.4.enabled": "1", "feature.EFKLineKey.enabled": "1",
 	} {

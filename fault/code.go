@@ -37,10 +37,14 @@ const (
 	CodeReviewOver      Code = 90028 // the review is decided, over or due
 	CodePSTNCountry     Code = 90030 // the PSTN vendor doesn't serve the location's country
 	CodeRevealed        Code = 90031 // the password was shown already
+	CodeCallingOff      Code = 90040 // calling isn't switched on for the location
+	CodeFixed           Code = 90041 // a package decides it, and it can't be changed
 	CodeNotCounted      Code = 90050 // usage isn't counted by this version
 	CodeReportExists    Code = 90051 // there is a completed billing report of the same kind
-	CodeJobRunning      Code = 90060 // a job over the organisation's devices isn't over
-	CodeTooMany         Code = 90061 // there are as many as there can be
+	CodeWebhooks        Code = 90060 // the partner has as many webhooks as it may
+	CodeHasPhone        Code = 90070 // the device has a phone already
+	CodeJobRunning      Code = 90071 // a job over the organisation's devices isn't over
+	CodeTooMany         Code = 90072 // there are as many as there can be
 	CodeGivenUp         Code = 90099 // background work failed too often
 )
 
@@ -85,8 +89,12 @@ func Codes() []CodeMeaning {
 		{CodeReviewOver, Conflict, "The review is decided, over or due."},
 		{CodePSTNCountry, Conflict, "The PSTN vendor doesn't serve the location's country."},
 		{CodeRevealed, Conflict, "The password was shown before, or chosen by somebody. Rotate it to get a new one."},
+		{CodeCallingOff, Conflict, "Calling isn't switched on for the location."},
+		{CodeFixed, Conflict, "A package of the customer decides this, so that it can't be changed."},
 		{CodeNotCounted, Unavailable, "Usage isn't counted by this version. Only in a report's `errors`."},
 		{CodeReportExists, Conflict, "There is a completed report for the same days, of the same kind. Delete it before you order it again."},
+		{CodeWebhooks, Conflict, "You have as many webhooks as you may."},
+		{CodeHasPhone, Conflict, "The device has a phone already. Replace the phone to give the device another one."},
 		{CodeJobRunning, Conflict, "Another job changes the organisation's devices. Try again when it is over."},
 		{CodeTooMany, Conflict, "There are as many of these as there can be. Delete one first."},
 		{CodeGivenUp, Unavailable, "Background work failed too often. Ask for it again."},

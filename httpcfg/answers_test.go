@@ -141,3 +141,26 @@ func TestTheLogHoldsNoSecretAndNoStrangersBytes(t *testing.T) {
 	assert.Contains(t, log, `/\\x1b[31m\\nforged`)
 	assert.NotContains(t, log, strings.Repeat("x", 161), "a line stays readable")
 }
+
+func TestActivationCodesStayOutOfTheLogAndHeadersUseNoneUp(t *testing.T) {
+	t.Parallel()
+	core := &OnePhoneCore{}
+	d := open(t, core)
+	for _, scheme := range []string{"https", "http"} {
+		for _, path := range []string{"/5414011256173816", "/5414-0112-5617-3816", "/5414%200112%205617%203816/00562b043615", "/541401125617381", "/x/54140112561738160/y.xml"} {
+			address := map[string]string{"https": d.secure, "http": d.plain}[scheme]
+			d.get(t, urlOf(scheme, address, path))
+			asked, _ := core.last()
+			assert.False(t, asked.Header)
+			d.do(t, http.MethodHead, urlOf(scheme, address, path))
+			asked, _ = core.last()
+			assert.True(t, asked.Header, "only the header is asked for")
+		}
+	}
+	require.NoError(t, d.stop())
+	assert.Equal(t, 20, strings.Count(d.log.String(), "phone asked over"))
+	for _, part := range []string{"541401125617381", "5414-0112", "5414 0112", "3816"} {
+		assert.NotContains(t, d.log.String(), part)
+	}
+	assert.Contains(t, d.log.String(), `"path":"/********/00562b043615"`)
+}

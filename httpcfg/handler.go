@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"dialtone/deviceprofiles"
 	"dialtone/fault"
 	"dialtone/provisioning"
 )
@@ -78,6 +79,7 @@ func (h *handler) answer(r *http.Request) answer {
 	defer cancel()
 	opened, err := h.config.Core.Open(ctx, provisioning.Request{
 		Path: path, UserAgent: truncate(r.UserAgent(), maxUserAgent), Peer: peerOf(r), Transport: h.transport, Proof: s.proof,
+		Header: r.Method == http.MethodHead,
 	})
 	switch {
 	case err == nil && !h.spend(s, opened):
@@ -194,13 +196,18 @@ func (h *handler) log(r *http.Request, id uint64, a answer, written int, took ti
 	}
 	attrs := []slog.Attr{
 		slog.Uint64("request", id), slog.String("door", string(h.transport)), slog.String("peer", r.RemoteAddr),
-		slog.String("method", printable(truncate(r.Method, 16))), slog.String("path", printable(truncate(r.URL.Path, maxLoggedPath))),
+		slog.String("method", printable(truncate(r.Method, 16))), slog.String("path", loggedPath(r.URL.Path)),
 		slog.Int("status", a.status), slog.Int("bytes", written), slog.Duration("took", took),
 	}
 	if a.cause != nil {
 		attrs = append(attrs, slog.Any("error", a.cause))
 	}
 	h.config.Logger.LogAttrs(r.Context(), level, "phone asked over "+string(h.transport), attrs...)
+}
+
+// loggedPath is what a log may hold of a path, which is a secret when it is an activation code.
+func loggedPath(path string) string {
+	return printable(truncate(deviceprofiles.MaskCodes(truncate(path, maxPath)), maxLoggedPath))
 }
 
 // printable escapes whatever could break a log line or a terminal.

@@ -2,8 +2,8 @@
 // headers and a body that old phones understand (RFC 9110, RFC 9112; digest RFC 7616, basic RFC 7617).
 //
 // It owns the two listeners, their limits, the reading of paths and of the Authorization header, and conditional requests. It never decides
-// who may have a file, never reads an Authorization header that came in the clear, and never writes one, or a query, into a log. Start at
-// Server.Run, then handler.answer; proof.go reads what a phone shows.
+// who may have a file, never reads an Authorization header that came in the clear, and never writes one, a query or an activation code into a log.
+// Start at Server.Run, then handler.answer; proof.go reads what a phone shows.
 package httpcfg
 
 import (

@@ -81,6 +81,9 @@ func newBoot(c BootConfig, out io.Writer, result *Result) (*boot, error) {
 	if b.family, err = newFamily(model, b.mac); err != nil {
 		return nil, err
 	}
+	if err := b.takeCode(c.Code); err != nil {
+		return nil, err
+	}
 	b.journal = &journal{out: out, result: result}
 	b.trust = newTrust(c.CA, c.InsecureTLS, b.now)
 	b.names = newAddressBook(resolver, b.journal)
@@ -100,6 +103,9 @@ func checkTransport(transport string) error {
 
 // newFamily picks how a model boots. fault.Invalid for models that fetch nothing.
 func newFamily(model deviceprofiles.Model, mac deviceprofiles.MAC) (family, error) {
+	if !model.Configured() {
+		return nil, fault.InvalidField("model", "%s fetches no files: its owner types its line in; register that line instead", model.Name)
+	}
 	switch model.Family {
 	case deviceprofiles.CiscoMPP:
 		return newCisco(model, mac), nil
@@ -109,8 +115,6 @@ func newFamily(model deviceprofiles.Model, mac deviceprofiles.MAC) (family, erro
 		}
 	case deviceprofiles.Poly:
 		return newPoly(model, mac), nil
-	case deviceprofiles.Generic:
-		return nil, fault.InvalidField("model", "%s fetches no files: its owner types its line in; register that line instead", model.DisplayName)
 	}
 	return nil, fault.InvalidField("model", "nobody has taught this simulated phone how a %s boots", model.DisplayName)
 }
@@ -185,7 +189,7 @@ func (b *boot) fetch(ctx context.Context, u *url.URL, access Access) ([]byte, er
 	}
 	sum := sha256.Sum256(body)
 	b.result.Files = append(b.result.Files, File{
-		Path: u.RequestURI(), URL: show(u), Transport: u.Scheme, Size: len(body), SHA256: hex.EncodeToString(sum[:]),
+		Path: maskCode(u.RequestURI()), URL: show(u), Transport: u.Scheme, Size: len(body), SHA256: hex.EncodeToString(sum[:]),
 	})
 	b.journal.ok(StepFetch, "%s, %d bytes", show(u), len(body))
 	return body, nil
@@ -290,5 +294,5 @@ func (l Line) check() error {
 	return nil
 }
 
-// show returns a URL as it may be printed. Names and passwords never stand in it: parseLocation took them out.
-func show(u *url.URL) string { return u.Redacted() }
+// show returns a URL as it may be printed. Names and passwords never stand in it: parseLocation took them out. An activation code is masked.
+func show(u *url.URL) string { return maskCode(u.Redacted()) }

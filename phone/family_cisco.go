@@ -20,6 +20,7 @@ type cisco struct {
 	values   map[string]string // every parameter read so far; the last one counts
 	executed map[string]string // profile rule -> its text when it was followed
 	entered  bool              // the first file was found
+	typed    bool              // somebody typed the profile rule, so that DHCP leads nowhere
 }
 
 // The rules, in the order in which a phone follows them, and what the first is at the factory.
@@ -52,7 +53,11 @@ func (c *cisco) round(ctx context.Context, b *boot, base *url.URL) (*url.URL, er
 	if err := c.enter(ctx, b, base); err != nil {
 		return nil, err
 	}
-	for _, rule := range []string{ruleB, ruleC, ruleD} {
+	rules := []string{ruleB, ruleC, ruleD}
+	if c.typed { // what stands there now leads the phone at its next boot
+		rules = append([]string{ruleA}, rules...)
+	}
+	for _, rule := range rules {
 		text := c.values[rule]
 		if text == "" || c.executed[rule] == text {
 			continue
@@ -76,7 +81,7 @@ func (c *cisco) round(ctx context.Context, b *boot, base *url.URL) (*url.URL, er
 
 // learnAccess takes in the credentials that the rules would show from now on: a phone's own file may have brought what they refer to.
 func (c *cisco) learnAccess(b *boot, base *url.URL) {
-	for _, rule := range []string{ruleB, ruleC, ruleD} {
+	for _, rule := range []string{ruleA, ruleB, ruleC, ruleD} {
 		to, err := c.parseRule(base, c.values[rule])
 		if err == nil && !to.access.IsZero() && !to.access.Password.IsZero() {
 			b.result.Access = to.access
@@ -108,10 +113,10 @@ func (c *cisco) enter(ctx context.Context, b *boot, base *url.URL) error {
 	var attempts []*url.URL
 	expanded := *base
 	expanded.Path, expanded.RawPath = c.expand(base.Path, false), ""
-	if c.entered || !strings.HasSuffix(base.Path, "/") {
+	if c.entered || c.typed || !strings.HasSuffix(base.Path, "/") {
 		attempts = append(attempts, &expanded)
 	}
-	if !c.entered {
+	if !c.entered && !c.typed {
 		folder := expanded
 		folder.Path = strings.TrimSuffix(folder.Path, "/") + "/"
 		attempts = append(attempts, beside(&folder, c.number+"-3PCC.xml"), beside(&folder, "Cisco/"+c.productName()+"/"+c.mac.Lower()+".cfg"))

@@ -14,7 +14,7 @@ import (
 	"dialtone/deviceprofiles"
 )
 
-// poly boots as a Poly phone with UC software (VVX, Edge E): a master file, which names the parameter files.
+// poly boots as a Poly phone with UC software (VVX, Edge E, CCX, Trio): a master file, which names the parameter files.
 type poly struct {
 	mac    deviceprofiles.MAC
 	name   string // e.g. VVX 450, Edge E450
@@ -25,17 +25,25 @@ type poly struct {
 
 func newPoly(model deviceprofiles.Model, mac deviceprofiles.MAC) *poly {
 	_, name, _ := strings.Cut(model.DisplayName, " ")
+	if number, ok := strings.CutPrefix(name, "EE"); ok { // the wire's short form
+		name = "Edge E" + number
+	}
 	return &poly{mac: mac, name: name, ports: model.LinePorts, values: make(map[string]string)}
 }
 
-func (p *poly) isEdge() bool { return strings.HasPrefix(p.name, "Edge") }
-
 func (p *poly) sipUserAgent() string {
 	underscored := strings.ReplaceAll(p.name, " ", "_")
-	if p.isEdge() {
+	series, _, _ := strings.Cut(p.name, " ")
+	switch series {
+	case "Edge":
 		return "PolyEdge-" + underscored + "-UA/8.0.0.15602"
+	case "CCX":
+		return "PolyCCX-" + underscored + "-UA/9.4.1.0508"
+	case "Trio":
+		return "PolycomRealPresenceTrio-" + underscored + "-UA/7.2.2.1094"
+	default:
+		return "PolycomVVX-" + underscored + "-UA/6.4.3.5156"
 	}
-	return "PolycomVVX-" + underscored + "-UA/6.4.3.5156"
 }
 
 // userAgent names the phone's address only after it was told to.

@@ -42,9 +42,11 @@ func yealinkCommon(name string) (int, bool) {
 		name   string
 		number int
 	}{
-		{"T48S", 65}, {"T46S", 66}, {"T42S", 67}, {"T41S", 68}, {"T53", 95}, {"T53W", 95}, {"T54W", 96}, {"T57W", 97}, {"T43U", 107}, {"T46U", 108},
-		{"T48U", 109}, {"T42U", 116}, {"T31", 123}, {"T33G", 124}, {"T58W", 150}, {"T34W", 171}, {"T31W", 172}, {"T44W", 174}, {"T73W", 183},
-		{"T74W", 184}, {"T73U", 186}, {"T74U", 187}, {"T77U", 188}, {"T85W", 196}, {"T87W", 197},
+		{"T23P", 44}, {"T23G", 44}, {"T21P E2", 52}, {"T19P E2", 53}, {"T40P", 54}, {"T56A", 56}, {"T58", 58}, {"T48S", 65}, {"T46S", 66}, {"T42S", 67}, {"T41S", 68},
+		{"T27G", 69}, {"T54S", 70}, {"CP960", 73}, {"T52S", 74}, {"T40G", 76}, {"CP920", 78}, {"VP59", 91}, {"T53", 95}, {"T53W", 95}, {"T54W", 96}, {"T57W", 97},
+		{"T43U", 107}, {"T46U", 108}, {"T48U", 109}, {"T42U", 116}, {"T31", 123}, {"T31P", 123}, {"T31G", 123}, {"T33G", 124}, {"CP965", 143}, {"CP925", 148},
+		{"T58W", 150}, {"T34W", 171}, {"T31W", 172}, {"T44W", 174}, {"T73W", 183}, {"T74W", 184}, {"T73U", 186}, {"T74U", 187}, {"T77U", 188}, {"T88", 192},
+		{"T85W", 196}, {"T87W", 197},
 	} {
 		if m.name == name {
 			return m.number, true
@@ -57,7 +59,9 @@ func (y *yealink) userAgent() string {
 	return y.sipUserAgent() + " " + colons(y.mac.Lower())
 }
 
-func (y *yealink) sipUserAgent() string { return "Yealink SIP-" + y.name + " " + y.firmware }
+func (y *yealink) sipUserAgent() string {
+	return "Yealink SIP-" + strings.ReplaceAll(y.name, " ", "_") + " " + y.firmware
+}
 
 // round asks one folder for the files of this phone. A boot file that exists decides alone what is read.
 func (y *yealink) round(ctx context.Context, b *boot, base *url.URL) (*url.URL, error) {

@@ -58,7 +58,10 @@ type BootConfig struct {
 	Model string // as deviceprofiles.FindModel takes it, e.g. "Yealink T54W"
 	// Server is what DHCP option 66 would say: tftp://, http:// or https:// HOST[:PORT][/PATH], a host, or host:port. A host without a scheme
 	// is tried as a phone would, with Dialtone's own ports: TFTP on 6969, HTTP on 8081, HTTPS on 8443; a host:port, the three on that port.
-	Server      string
+	Server string
+	// Code is an activation code that somebody types behind Server, which must be an https:// URL then, into the profile rule of a Cisco phone: sixteen
+	// digits, with or without hyphens; zero: none.
+	Code        secret.Text
 	DNS         string         // HOST[:PORT] of the DNS server to ask; "": the system's resolver
 	CA          *x509.CertPool // trusted besides the system's roots and the CA that a bootstrap names; may be nil
 	InsecureTLS bool           // take any certificate, over HTTPS and SIP
@@ -112,8 +115,8 @@ type Step struct {
 
 // File is a file that arrived.
 type File struct {
-	Path      string // as the phone asked for it, without scheme and host
-	URL       string // without user name and password
+	Path      string // as the phone asked for it, without scheme and host; an activation code in it is masked
+	URL       string // without user name and password; so is it here
 	Transport string // tftp, http or https
 	Size      int    // bytes
 	SHA256    string // 64 lower-case hex digits

@@ -12,6 +12,7 @@ import (
 func (s *Service) Workers() []job.Worker {
 	return []job.Worker{
 		job.For(customer.JobDeprovision, s.deprovision, neverGivenUp),
+		job.For(jobReviseLocation, s.reviseLocation, func(_ context.Context, _ locationArgs, cause error) error { return cause }), // phones would be left behind
 		job.For(jobImport, s.runImport, s.giveUpImport),
 		job.For(jobOverDevices, s.runDeviceJob, s.giveUpDeviceJob),
 		job.For(jobSweepImport, s.sweepImport, func(context.Context, importArgs, error) error { return nil }),
@@ -24,7 +25,7 @@ func neverGivenUp(_ context.Context, _ customer.Deprovisioning, cause error) err
 // deprovisionChunk is how many subscribers one run removes: each takes a transaction of some milliseconds.
 const deprovisionChunk = 50
 
-// deprovision takes packages and phones from everybody of a customer whose review is due, chunk by chunk, and then ends the customer. Each step is a
+// deprovision takes packages and phones from everybody and every workspace of a customer whose review is due, chunk by chunk, and then ends the customer. Each step is a
 // transaction of its own that finds what the ones before have left, so that it can be cut off anywhere and run again.
 func (s *Service) deprovision(ctx context.Context, d customer.Deprovisioning) error {
 	c, due, err := s.customers.BeginDeprovisioning(ctx, d)
@@ -40,6 +41,12 @@ func (s *Service) deprovision(ctx context.Context, d customer.Deprovisioning) er
 		if err != nil && !fault.Is(err, fault.NotFound) { // somebody else was faster
 			return err
 		}
+	}
+	if more {
+		return job.Again(0)
+	}
+	if more, err = s.removePlaces(ctx, c); err != nil {
+		return err
 	}
 	if more {
 		return job.Again(0)

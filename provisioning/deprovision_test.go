@@ -148,6 +148,14 @@ func TestDeprovisioningBearsToBeRunAgain(t *testing.T) {
 	t.Parallel()
 	d := newDenied(t, 2)
 	worker := d.core.Workers()[0]
+	here := customer.CallingIdentity{Extension: "801"}
+	hall, err := d.core.AddWorkspace(t.Context(), d.actor, d.customer.Tenant(), customer.WorkspaceFields{
+		Name: "Hall", Calling: &customer.WorkspaceCalling{Type: customer.CallingWebex, CallingIdentity: here},
+	})
+	require.NoError(t, err)
+	here.Extension = "802"
+	_, err = d.core.AddVirtualLine(t.Context(), d.actor, d.customer.Tenant(), customer.VirtualLineFields{FirstName: "Front", LastName: "Desk", CallingIdentity: here})
+	require.NoError(t, err)
 	args, err := json.Marshal(customer.Deprovisioning{Partner: d.customer.Partner, Org: d.customer.Org, Review: d.review})
 	require.NoError(t, err)
 	after, early := job.IsAgain(worker.Do(t.Context(), args))
@@ -168,6 +176,8 @@ func TestDeprovisioningBearsToBeRunAgain(t *testing.T) {
 		assert.Zero(t, subscribers+phones)
 		assert.Equal(t, screening.ReviewDeprovision, d.state(t))
 	}
+	_, err = d.customers.Workspace(t.Context(), d.customer.Tenant(), hall.ID)
+	assert.True(t, fault.Is(err, fault.NotFound), "%v", err)
 	broken := errors.New("the database was away")
 	require.ErrorIs(t, worker.GiveUp(t.Context(), args, broken), broken, "it is never given up")
 	require.NoError(t, d.db.Close())

@@ -55,7 +55,7 @@ const (
 // Activation is a device's code: sixteen digits that somebody types into a phone once.
 type Activation struct {
 	State   ActivationState
-	Hash    []byte    // of the code, by Service.hashCode; nil when no code counts
+	Hash    []byte    // of the code, by codeKeys.hash; nil when no code counts
 	Expires time.Time // zero without a code
 }
 

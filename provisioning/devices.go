@@ -14,7 +14,7 @@ import (
 
 // NewDevice is the input of AddDevice.
 type NewDevice struct {
-	MAC       string // in any spelling that deviceprofiles.ParseMAC takes; passed over by OrderCode
+	MAC       string // in any spelling that deviceprofiles.ParseMAC takes; passed over by OrderByCode
 	Model     string // wire name or display name
 	Person    customer.PersonID
 	Workspace customer.MemberID
@@ -63,6 +63,9 @@ func (s *Service) addDevice(ctx context.Context, actor customer.Actor, tenant cu
 		return DeviceView{}, err
 	}
 	err = s.store.Update(ctx, device.Tenant(), func(tx Tx) error {
+		if err := mayHaveModel(ctx, tx, device); err != nil {
+			return err
+		}
 		if err := mayHaveAnother(ctx, tx, owner, field); err != nil {
 			return err
 		}
@@ -87,6 +90,11 @@ func (s *Service) createDevice(ctx context.Context, tx Tx, actor customer.Actor,
 	}
 	if err := s.record(ctx, tx, actor, d, customer.EventDeviceCreated, facts); err != nil {
 		return err
+	}
+	if d.Activation.State == ActivationWaiting {
+		if err := s.recordCode(ctx, tx, actor, d); err != nil {
+			return err
+		}
 	}
 	in, err := tx.RenderInput(ctx, d.Tenant(), d.ID)
 	if err != nil {
@@ -117,7 +125,7 @@ func checkDevice(in NewDevice) (deviceprofiles.Model, error) {
 
 // mayHaveAnother checks that the owner's package allows a phone, and one more than there are; field is the wire's name of who it is.
 func mayHaveAnother(ctx context.Context, tx Tx, owner customer.Member, field string) error {
-	pkg, err := packageOf(ctx, tx, owner)
+	pkg, err := customer.PackageOf(ctx, tx, owner)
 	if err != nil {
 		return err
 	}
@@ -138,15 +146,6 @@ func mayHaveAnother(ctx context.Context, tx Tx, owner customer.Member, field str
 		return fault.New(fault.Conflict, "%s has %d device already, as many as %s allows. Remove one first, or change the package.", owner.DisplayName(), count, pkg).WithCode(fault.CodeDeviceLimit)
 	}
 	return nil
-}
-
-// packageOf returns the base package that a member has; "" for none.
-func packageOf(ctx context.Context, tx customer.Reader, m customer.Member) (customer.Package, error) {
-	sub, err := tx.SubscriberByPerson(ctx, m.Tenant(), customer.PersonID(m.ID))
-	if fault.Is(err, fault.NotFound) {
-		return "", nil
-	}
-	return sub.Package, err
 }
 
 // newDevice completes a device, and makes its first line.
@@ -229,7 +228,11 @@ func (s *Service) removeDevice(ctx context.Context, tx Tx, actor customer.Actor,
 	if err := tx.DeleteDevice(ctx, d.Tenant(), d.ID); err != nil {
 		return err
 	}
-	return s.record(ctx, tx, actor, d, customer.EventDeviceDeleted, map[string]any{"mac": d.MAC.String()})
+	facts := map[string]any{}
+	if d.HasMAC() {
+		facts["mac"] = d.MAC.String()
+	}
+	return s.record(ctx, tx, actor, d, customer.EventDeviceDeleted, facts)
 }
 
 // Details is what a device-management tool needs to configure a phone itself; the password isn't among it.

@@ -67,7 +67,7 @@ func (s *Service) Members(ctx context.Context, tenant customer.Tenant, id Device
 				m.Contact, m.Source = hostOf(b.Contact), b.Source.Addr().String()
 			}
 		}
-		if m.Package, err = packageOf(ctx, s.store, l.Member); err != nil {
+		if m.Package, err = customer.PackageOf(ctx, s.store, l.Member); err != nil {
 			return DeviceMembers{}, err
 		}
 		if m.Location, err = s.locationOf(ctx, l.Member); err != nil {
@@ -270,7 +270,7 @@ func (s *Service) checkPrimary(ctx context.Context, tx Tx, d Device, m customer.
 	if m.Kind == customer.MemberVirtualLine {
 		return fault.InvalidField(field, "is a virtual line, which can't own a device")
 	}
-	pkg, err := packageOf(ctx, tx, m)
+	pkg, err := customer.PackageOf(ctx, tx, m)
 	if err != nil {
 		return err
 	}
@@ -292,7 +292,7 @@ func checkShared(ctx context.Context, tx Tx, d Device, model deviceprofiles.Mode
 			return fault.InvalidField(field, "is a virtual line, which %s can't have", model.DisplayName)
 		}
 	} else {
-		pkg, err := packageOf(ctx, tx, m)
+		pkg, err := customer.PackageOf(ctx, tx, m)
 		if err != nil {
 			return err
 		}

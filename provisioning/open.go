@@ -14,11 +14,12 @@ import (
 
 // Request is a phone's question for a file, without the protocol that it came in.
 type Request struct {
-	Path      string // as asked, percent escapes decoded
+	Path      string // as asked, percent escapes decoded; a secret when it is an activation code
 	UserAgent string // "" over TFTP
 	Peer      netip.AddrPort
 	Transport Transport
 	Proof     Proof // counts only over HTTPS
+	Header    bool  // the header of the answer alone is asked for, so that nothing may come of it
 }
 
 // Opened is a file for a phone.
@@ -39,6 +40,13 @@ const (
 	RuleOtherFamily = "phones of this model don't ask for such a file"
 	RuleThrottled   = "too many wrong credentials from this address"
 	RuleNoSuchFile  = "no such file"
+	RuleActivated   = "the phone brought the device's activation code"
+	RuleWrongCode   = "the activation code doesn't count: it is wrong, used, or was replaced"
+	RuleExpiredCode = "the activation code has expired"
+	RuleClearCode   = "an activation code counts only over HTTPS; it was sent in the clear"
+	RuleNameless    = "the phone brought an activation code and didn't say its MAC address"
+	RuleTakenMAC    = "another device has the MAC address of the phone that brought the activation code"
+	RuleGuessing    = "too many wrong activation codes"
 	RuleHostile     = "the request breaks the rules of paths or names another phone"
 	RuleBroken      = "our own fault"
 )
@@ -54,12 +62,14 @@ type verdict struct {
 //
 // fault.Invalid: the path is hostile. fault.NotFound: nobody serves such a file; that is said without asking the database.
 // fault.Denied: a phone's own file was asked for over HTTPS without a proof that counts; it says the same for known and unknown phones, and
-// the door sends its challenge. fault.Limited: too many wrong proofs. fault.Unavailable and fault.Internal: we failed, and the phone is to
-// ask again; never read as "not found".
+// the door sends its challenge. So it is for an activation code that doesn't count, and over TFTP and HTTP for every code. fault.Limited: too many
+// wrong proofs, or codes. fault.Unavailable and fault.Internal: we failed, and the phone is to ask again; never read as "not found".
 func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
 	hit, err := deviceprofiles.Match(r.Path, r.UserAgent)
 	v := verdict{rule: RuleHostile}
 	switch {
+	case !hit.Code.IsZero():
+		v, err = s.openByCode(ctx, hit, r)
 	case fault.Is(err, fault.NotFound):
 		v.rule = RuleNoSuchFile
 	case err == nil && hit.Image:
@@ -69,7 +79,7 @@ func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
 	case err == nil:
 		v, err = s.openBootstrap(ctx, hit)
 	}
-	if hit.HasMAC {
+	if hit.HasMAC || v.device != "" {
 		s.traceOpen(r, hit, v, err)
 	}
 	return v.opened, err
@@ -209,6 +219,6 @@ func (s *Service) traceOpen(r Request, hit deviceprofiles.Hit, v verdict, err er
 	}
 	s.Record(TraceEntry{
 		MAC: hit.MAC, Device: v.device, Door: string(r.Transport), Peer: r.Peer.Addr(),
-		Request: "GET " + r.Path, Answer: answer, Rule: v.rule, Revision: v.opened.Revision,
+		Request: "GET " + deviceprofiles.MaskCodes(r.Path), Answer: answer, Rule: v.rule, Revision: v.opened.Revision,
 	})
 }

@@ -26,12 +26,13 @@ import (
 // oneDevice is a store with one phone in it, which AddDevice puts there. Broken makes every question fail.
 type oneDevice struct {
 	provisioning.Store
-	mu      sync.Mutex
-	device  provisioning.Device
-	line    provisioning.Line
-	asked   int
-	broken  bool
-	entries []provisioning.TraceEntry
+	mu       sync.Mutex
+	device   provisioning.Device
+	line     provisioning.Line
+	asked    int
+	broken   bool
+	disabled []string // models
+	entries  []provisioning.TraceEntry
 }
 
 var (
@@ -111,6 +112,10 @@ type oneDeviceTx struct {
 
 func (t oneDeviceTx) SubscriberByPerson(context.Context, customer.Tenant, customer.PersonID) (customer.Subscriber, error) {
 	return customer.Subscriber{Package: customer.WebexCalling}, nil
+}
+
+func (t oneDeviceTx) DisabledModels(context.Context, customer.Tenant) ([]string, error) {
+	return t.store.disabled, t.store.err()
 }
 
 func (t oneDeviceTx) CreateDevice(_ context.Context, d provisioning.Device) error {
@@ -480,6 +485,9 @@ func TestWhatCanBeADevice(t *testing.T) {
 		require.True(t, fault.Is(err, fault.Invalid), field)
 		assert.Equal(t, field, fault.ProblemsOf(err)[0].Field)
 	}
+	b.store.disabled = []string{"DMS Cisco 8851"}
+	_, err := b.AddDevice(t.Context(), actor, tenant, provisioning.NewDevice{MAC: "00562B043615", Model: "8851", Person: "p1"})
+	assert.Equal(t, []fault.Problem{{Field: "model", Code: fault.CodeRule, Message: "DMS Cisco 8851 is switched off for this organisation by its partner: choose another model"}}, fault.ProblemsOf(err))
 	for _, bad := range []string{"short", "with blank 123", "quote\"quote1", "line\nbreak12", strings.Repeat("a", 65), "ünïcödé-password"} {
 		_, err := b.AddDevice(t.Context(), actor, tenant, provisioning.NewDevice{MAC: "805EC0AABB01", Model: "T54W", Person: "p1", Password: secret.New(bad)})
 		require.True(t, fault.Is(err, fault.Invalid), "%q", bad)
@@ -489,7 +497,7 @@ func TestWhatCanBeADevice(t *testing.T) {
 
 func FuzzOpen(f *testing.F) {
 	b := newBench(f, "805EC0AABBCC", "Yealink T54W")
-	for _, path := range []string{yealinkFile, "/y000000000096.cfg", "//x//805ec0aabbcc.xml", "/../../etc/passwd", "/%00", "/8851-3PCC.xml"} {
+	for _, path := range []string{yealinkFile, "/y000000000096.cfg", "//x//805ec0aabbcc.xml", "/../../etc/passwd", "/%00", "/8851-3PCC.xml", "/5414011256173816"} {
 		f.Add(path, "Yealink SIP-T54W 96.86.0.70 80:5e:c0:aa:bb:cc")
 	}
 	f.Fuzz(func(t *testing.T, path, agent string) {

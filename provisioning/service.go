@@ -45,6 +45,8 @@ type Service struct {
 
 	rendered *renderCache
 	failures *throttle.Failures
+	codeKeys codeKeys
+	guesses  *guesses
 	trace    *traceBuffer
 	commits  *groupCommit
 	nobody   nobody
@@ -60,6 +62,8 @@ func New(c Config) (*Service, error) {
 		store: c.Store, customers: c.Customers, keyring: c.Keyring, now: c.Now, random: c.Random, newID: c.NewID, logger: c.Logger,
 		rendered: newRenderCache(),
 		failures: newFailureLimits(c.Now),
+		codeKeys: newCodeKeys(c.Keyring),
+		guesses:  newGuesses(c.Now),
 		trace:    newTraceBuffer(),
 		commits:  newGroupCommit(c.Store, c.Now),
 		nobody:   nobody,
@@ -126,5 +130,5 @@ func (s *Service) Stats() Stats {
 }
 
 func (s *Service) record(ctx context.Context, tx Tx, actor customer.Actor, d Device, kind customer.EventKind, data map[string]any) error {
-	return tx.Record(ctx, customer.Event{Time: s.now(), Tenant: d.Tenant(), Actor: actor.Email, Kind: kind, Subject: string(d.ID), Data: data})
+	return tx.Record(ctx, customer.Event{Time: s.now(), Tenant: d.Tenant(), Actor: actor.Email, Kind: kind, Subject: string(d.ID), Device: string(d.ID), Data: data})
 }

@@ -29,7 +29,7 @@ func (s *Service) settingsFrom(in RenderInput) (deviceprofiles.Settings, error) 
 		Access:   deviceprofiles.Access{UserName: in.Device.MAC.Lower()},
 		TimeZone: orElse(in.Location.TimeZone, "UTC"), Country: countryOf(in.Location),
 		Language: orElse(in.Location.Language, "en_us"),
-		SIP:      s.sipFor(in.Lines[0].Domain),
+		SIP:      s.sipFor(in.Lines[0].Domain), Activated: in.Device.Activation.State == ActivationDone,
 	}
 	var err error
 	if out.Access.Password, err = s.open(accessOwner(in.Device.ID), in.Device.Access); err != nil {

@@ -25,8 +25,12 @@ type Reader interface {
 	CountLines(ctx context.Context, tenant customer.Tenant, owner customer.MemberID) (int, error)
 	// DevicesWithLineOf lists the devices that have a line of a member; at most 500, far more than a line may be shared by.
 	DevicesWithLineOf(ctx context.Context, tenant customer.Tenant, owner customer.MemberID) ([]DeviceID, error)
+	// DisabledModels lists the wire names of the models that are switched off for the tenant's one organisation, sorted.
+	DisabledModels(ctx context.Context, tenant customer.Tenant) ([]string, error)
 	// Lines lists a device's lines by port.
 	Lines(ctx context.Context, tenant customer.Tenant, device DeviceID) ([]Line, error)
+	// LinesOf lists the lines of some members, at most 500, on whichever devices, by owner, device and port.
+	LinesOf(ctx context.Context, tenant customer.Tenant, owners []customer.MemberID) ([]Line, error)
 	// RenderInput reads what a device's files are made of, at one moment.
 	RenderInput(ctx context.Context, tenant customer.Tenant, device DeviceID) (RenderInput, error)
 	// Trace lists the newest contacts first, at most limit.
@@ -58,6 +62,8 @@ type Tx interface {
 	ImageTx
 	// CreateDevice gives fault.Conflict with code 5675 when the MAC is in use, whoever uses it.
 	CreateDevice(ctx context.Context, d Device) error
+	// SetDisabledModels replaces the models that are switched off for the tenant's one organisation.
+	SetDisabledModels(ctx context.Context, tenant customer.Tenant, models []string) error
 	// SetDevice replaces the address, model, owner, location, tags, both passwords, enrolment, activation and layout of the device with d.ID.
 	SetDevice(ctx context.Context, d Device) error
 	// DeleteDevice deletes a device with its lines, bindings, settings, revisions and trace.
@@ -66,6 +72,10 @@ type Tx interface {
 	SetEnrolment(ctx context.Context, tenant customer.Tenant, id DeviceID, until time.Time) error
 	// RaiseRevision adds one to the device's revision and returns it.
 	RaiseRevision(ctx context.Context, tenant customer.Tenant, id DeviceID) (int64, error)
+	// BeginRevising notes that the revision of every device of a location is to be raised, whatever of that was begun before.
+	BeginRevising(ctx context.Context, tenant customer.Tenant, id customer.LocationID) error
+	// NextToRevise returns the next devices of a location whose revision is to be raised, at most so many, and takes them for done; none when all are.
+	NextToRevise(ctx context.Context, tenant customer.Tenant, id customer.LocationID, most int) ([]Device, error)
 	CreateLine(ctx context.Context, l Line) error
 	// SetLineSecret replaces Password, HA1, Revealed and the overlap of the line with l.ID.
 	SetLineSecret(ctx context.Context, tenant customer.Tenant, l Line) error

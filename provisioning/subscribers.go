@@ -3,7 +3,6 @@ package provisioning
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
@@ -96,7 +95,7 @@ func (s *Service) changeSubscriber(ctx context.Context, tx Tx, actor customer.Ac
 		return after, err
 	}
 	if before.Package.Calling() && !after.Package.Calling() {
-		return after, s.removePhonesOf(ctx, tx, actor, after)
+		return after, s.removePhonesOf(ctx, tx, actor, after.Tenant(), customer.MemberID(after.Person))
 	}
 	return after, phonesFit(ctx, tx, after)
 }
@@ -127,56 +126,5 @@ func (s *Service) removeSubscriber(ctx context.Context, tx Tx, actor customer.Ac
 	if _, err := s.customers.Unsubscribe(ctx, tx, actor, sub.Tenant(), sub.ID); err != nil {
 		return err
 	}
-	return s.removePhonesOf(ctx, tx, actor, sub)
-}
-
-// removePhonesOf deletes a person's devices, and the lines on the devices of others. Their credentials and bindings end with them.
-func (s *Service) removePhonesOf(ctx context.Context, tx Tx, actor customer.Actor, sub customer.Subscriber) error {
-	return s.removeLinesOf(ctx, tx, actor, sub.Tenant(), customer.MemberID(sub.Person))
-}
-
-// removeLinesOf ends everything that a member has on phones: devices of its own, and lines on others.
-func (s *Service) removeLinesOf(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, member customer.MemberID) error {
-	const page = 100
-	for more := true; more; {
-		var list []DeviceView
-		var err error
-		if list, more, err = tx.Devices(ctx, tenant, DeviceFilter{Owner: member}, s.now(), customer.Page{Max: page}); err != nil {
-			return err
-		}
-		for _, d := range list {
-			if err := s.removeDevice(ctx, tx, actor, d.Device); err != nil {
-				return err
-			}
-		}
-	}
-	shared, err := tx.DevicesWithLineOf(ctx, tenant, member)
-	if err != nil {
-		return err
-	}
-	for _, id := range shared {
-		if err := s.removeSharedLine(ctx, tx, actor, tenant, id, member); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// removeSharedLine takes a member's line off somebody else's device; the lines behind it move up.
-func (s *Service) removeSharedLine(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, id DeviceID, member customer.MemberID) error {
-	lines, err := tx.Lines(ctx, tenant, id)
-	if err != nil {
-		return err
-	}
-	lines = slices.DeleteFunc(lines, func(l Line) bool { return l.Owner == member })
-	port := 1
-	for i := range lines {
-		lines[i].Port = port
-		port += lines[i].Weight
-	}
-	if err := tx.SetLines(ctx, tenant, id, lines); err != nil {
-		return err
-	}
-	_, err = s.publish(ctx, tx, actor, tenant, id, customer.EventDeviceMembers, map[string]any{"removed": member})
-	return err
+	return s.removePhonesOf(ctx, tx, actor, sub.Tenant(), customer.MemberID(sub.Person))
 }

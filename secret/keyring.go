@@ -129,8 +129,19 @@ func (r *Keyring) Open(owner string, sealed Sealed) ([]byte, error) {
 
 // Derive returns 32 bytes for one purpose from the current master key (HKDF-SHA256, RFC 5869): every node that shares the key derives
 // the same ones, and none of them tells anything about the key.
-func (r *Keyring) Derive(purpose string) []byte {
-	out, err := hkdf.Key(sha256.New, r.keys[0].raw, nil, "dialtone "+purpose, 32)
+func (r *Keyring) Derive(purpose string) []byte { return r.keys[0].derive(purpose) }
+
+// DeriveAll returns what Derive does for each master key, the current one first: what was made while an older key was in use is found with the others.
+func (r *Keyring) DeriveAll(purpose string) [][]byte {
+	out := make([][]byte, len(r.keys))
+	for i, key := range r.keys {
+		out[i] = key.derive(purpose)
+	}
+	return out
+}
+
+func (k masterKey) derive(purpose string) []byte {
+	out, err := hkdf.Key(sha256.New, k.raw, nil, "dialtone "+purpose, 32)
 	if err != nil { // only for lengths that SHA-256 can't give; 32 isn't one
 		panic("secret: " + err.Error())
 	}

@@ -181,6 +181,14 @@ func TestDeriveDependsOnKeyAndPurpose(t *testing.T) {
 	assert.NotEqual(t, a.Derive("sip"), newRing(t).Derive("sip"))
 }
 
+func TestDeriveAllKeepsWhatOlderKeysGave(t *testing.T) {
+	t.Parallel()
+	older, newer := newKey(t), newKey(t)
+	before, after := newRing(t, older), newRing(t, newer, older)
+	assert.Equal(t, [][]byte{before.Derive("codes")}, before.DeriveAll("codes"))
+	assert.Equal(t, [][]byte{newRing(t, newer).Derive("codes"), before.Derive("codes")}, after.DeriveAll("codes"))
+}
+
 func TestParseKeyringSaysWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"database/sql"
 
 	"dialtone/customer"
 )
@@ -206,55 +205,4 @@ func (r reader) AnyTenantHasSIPDomain(ctx context.Context, domain string) (bool,
 	var count int
 	err := r.count(ctx, &count, "look for a domain", "SELECT count(*) FROM organizations o JOIN customers c ON c.org_id = o.id WHERE o.sip_domain = ?", domain)
 	return count > 0, err
-}
-
-type locationRow struct {
-	ID        string `db:"id"`
-	PartnerID string `db:"partner_id"`
-	OrgID     string `db:"org_id"`
-	Name      string `db:"name"`
-	addressColumns
-	TimeZone             string         `db:"time_zone"`
-	Language             string         `db:"language"`
-	EmergencyID          string         `db:"emergency_id"`
-	AnnouncementLanguage string         `db:"announcement_language"`
-	Created              int64          `db:"created"`
-	PSTNVendorID         sql.NullString `db:"pstn_vendor_id"`
-}
-
-const locationColumns = "id, partner_id, org_id, name, line1, line2, city, state, postal_code, country, time_zone, language, emergency_id, announcement_language, created, pstn_vendor_id"
-
-func (r locationRow) noun() customer.Location {
-	return customer.Location{
-		ID: customer.LocationID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Name: r.Name, Address: r.addressColumns.noun(),
-		TimeZone: r.TimeZone, Language: r.Language, EmergencyID: r.EmergencyID, AnnouncementLanguage: r.AnnouncementLanguage, Created: fromMicros(r.Created),
-		PSTNVendor: customer.PSTNVendorID(r.PSTNVendorID.String),
-	}
-}
-
-// CreateLocation implements customer.Tx.
-func (t *tx) CreateLocation(ctx context.Context, l customer.Location) error {
-	a := l.Address
-	return t.insert(ctx, "locations", locationColumns+", folded_name", string(l.ID), string(l.Partner), string(l.Org), l.Name,
-		a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, l.TimeZone, l.Language, l.EmergencyID, l.AnnouncementLanguage, micros(l.Created),
-		nullable(l.PSTNVendor), fold(l.Name))
-}
-
-// Location implements customer.Reader.
-func (r reader) Location(ctx context.Context, tenant customer.Tenant, id customer.LocationID) (customer.Location, error) {
-	w := ofTenant("", tenant)
-	w.add("id = ?", string(id))
-	var row locationRow
-	err := r.get(ctx, &row, "location", "SELECT "+locationColumns+" FROM locations"+w.text(), w.args...)
-	return row.noun(), err
-}
-
-// Locations implements customer.Reader.
-func (r reader) Locations(ctx context.Context, tenant customer.Tenant, filter customer.LocationFilter, page customer.Page) ([]customer.Location, bool, error) {
-	w := ofTenant("", tenant)
-	w.equal("id", string(filter.ID))
-	if filter.Name != "" {
-		w.add(`folded_name LIKE ? ESCAPE '\'`, contains(filter.Name))
-	}
-	return list(ctx, r, w, page, locationRow.noun, "SELECT "+locationColumns+" FROM locations", "created, id")
 }

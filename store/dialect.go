@@ -16,6 +16,14 @@ type dialect interface {
 	lockRows() string
 	// lockFreeRows ends a SELECT of rows that are to be deleted: those that others are changing are left out.
 	lockFreeRows() string
+	// place is the condition that an event's place, xact and id of a table's alias with its dot, compares so with a place of two values: columns, or ?.
+	place(alias, sign, xact, id string) string
+	// settled is the condition that no event can come any more before those with an xact like this column's; "" where that always holds.
+	settled(column string) string
+	// latestChange is a SELECT of an xact and an id: every event that is settled is up to there, and every other one, or one to come, is behind.
+	latestChange() string
+	// alone reports whether no other process can be at work on the database.
+	alone() bool
 	// snapshot is how a transaction begins that reads what was committed at one moment.
 	snapshot() *sql.TxOptions
 	// reason says why a statement failed. detail names the broken unique index or, on SQLite, its columns.

@@ -56,6 +56,8 @@ func conflictOf(name string, cause error) error {
 		{"customers_org_id", "customers.org_id", fault.Problem{Field: "orgId", Code: fault.CodeOrgInUse, Message: "The organisation is a customer already."}},
 		{"members_extension", "members.location_id, members.extension", fault.Problem{Field: "provisioningParameters.extension", Code: fault.CodeExtensionInUse, Message: "The extension is taken in this location."}},
 		{"numbers_pkey", "numbers.e164", fault.Problem{Field: "phoneNumbers", Code: fault.CodeNumberInUse, Message: "The number belongs to another location or organisation."}},
+		{"locations_routing_prefix", "locations.org_id, locations.routing_prefix", fault.Problem{Field: "routingPrefix", Code: fault.CodeNumberInUse, Message: "Another location of the organisation has this routing prefix."}},
+		{"floors_number", "floors.location_id, floors.number", fault.Problem{Field: "floorNumber", Code: fault.CodeNameInUse, Message: "The location has a floor of this number."}},
 		{"templates_name", "templates.partner_id, templates.name", fault.Problem{Field: "name", Code: fault.CodeNameInUse, Message: "You have a template with this name."}},
 		{"identity_providers_name", "identity_providers.partner_id, identity_providers.folded_name", fault.Problem{Field: "name", Code: fault.CodeNameInUse, Message: "You have an identity provider with this name, perhaps in another case."}},
 		{"pstn_vendors_name", "pstn_vendors.partner_id, pstn_vendors.name", fault.Problem{Field: "name", Code: fault.CodeNameInUse, Message: "You have a PSTN vendor with this name."}},

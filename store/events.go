@@ -15,14 +15,16 @@ type eventRow struct {
 	Kind      string `db:"kind"`
 	Subject   string `db:"subject"`
 	Data      string `db:"data"`
+	DeviceID  string `db:"device_id"`
 }
 
-const eventColumns = "at, partner_id, org_id, actor, kind, subject, data"
+const eventColumns = "at, partner_id, org_id, actor, kind, subject, data, device_id"
 
 func (r eventRow) noun() customer.Event {
 	return customer.Event{
 		ID: r.ID, Time: fromMicros(r.At), Tenant: customer.Tenant{Partner: customer.OrgID(r.PartnerID), Customer: customer.OrgID(r.OrgID)},
-		Actor: r.Actor, Kind: customer.EventKind(r.Kind), Subject: r.Subject, Data: decode[map[string]any](r.Data),
+		Actor: r.Actor, Kind: customer.EventKind(r.Kind), Subject: r.Subject, Device: r.DeviceID,
+		Data: decode[map[string]any](r.Data),
 	}
 }
 
@@ -37,7 +39,7 @@ func (t *tx) Record(ctx context.Context, e customer.Event) error {
 		return err
 	}
 	return t.insert(ctx, "events", eventColumns,
-		micros(e.Time), string(e.Tenant.Partner), string(e.Tenant.Customer), e.Actor, string(e.Kind), e.Subject, text)
+		micros(e.Time), string(e.Tenant.Partner), string(e.Tenant.Customer), e.Actor, string(e.Kind), e.Subject, text, e.Device)
 }
 
 // Events implements customer.Reader.

@@ -178,3 +178,15 @@ func (t *tx) DeleteBindings(ctx context.Context, tenant customer.Tenant, device 
 	_, err := t.exec(ctx, "end bindings", "DELETE FROM bindings WHERE line_id IN (SELECT id FROM lines"+w.text()+")", w.args...)
 	return err
 }
+
+// LinesOf implements provisioning.Reader.
+func (r reader) LinesOf(ctx context.Context, tenant customer.Tenant, owners []customer.MemberID) ([]provisioning.Line, error) {
+	if len(owners) == 0 {
+		return []provisioning.Line{}, nil
+	}
+	w := ofTenant("", tenant)
+	w.among("owner_id", texts(owners[:min(len(owners), maxRows)]))
+	var rows []lineRow
+	err := r.all(ctx, &rows, "read lines", "SELECT "+lineColumns+" FROM lines"+w.text()+" ORDER BY owner_id, device_id, port", w.args...)
+	return nouns(rows, lineRow.noun), err
+}

@@ -97,7 +97,10 @@ func (t *tx) AttachOrganization(ctx context.Context, o customer.Organization, c 
 	if err != nil {
 		return err
 	}
-	for _, table := range []string{"locations", "members", "numbers", "devices", "lines", "settings", "device_revisions", "level_revisions", "line_key_templates", "background_images", "device_jobs"} {
+	if _, err := t.exec(ctx, "forget what is switched off", "DELETE FROM disabled_models WHERE org_id = ?", string(o.ID)); err != nil {
+		return err // it was the old partner's decision
+	}
+	for _, table := range []string{"locations", "floors", "members", "workspaces", "numbers", "number_jobs", "devices", "lines", "settings", "device_revisions", "level_revisions", "line_key_templates", "background_images", "device_jobs"} {
 		if _, err := t.exec(ctx, "move an organisation", "UPDATE "+table+" SET partner_id = ? WHERE org_id = ?", string(c.Partner), string(o.ID)); err != nil {
 			return err
 		}
@@ -120,7 +123,7 @@ func (t *tx) TakePerson(ctx context.Context, tenant customer.Tenant, id customer
 	if _, err := t.exec(ctx, "free numbers", "UPDATE numbers SET owner_id = NULL WHERE owner_id = ?", string(id)); err != nil {
 		return customer.Person{}, err
 	}
-	err := t.change(ctx, "person", `UPDATE members AS p SET partner_id = ?, org_id = ?, location_id = NULL, extension = '', number = '', admin = 0
+	err := t.change(ctx, "person", `UPDATE members AS p SET partner_id = ?, org_id = ?, location_id = NULL, extension = '', number = '', admin = 0, calling = ''
 		WHERE p.id = ? AND `+freePerson, string(tenant.Partner), string(tenant.Customer), string(id))
 	if fault.Is(err, fault.NotFound) {
 		return customer.Person{}, fault.New(fault.Conflict, "The account belongs to another organisation now.").WithCode(fault.CodeEmailInUse)

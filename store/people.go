@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strconv"
 
 	"dialtone/customer"
 	"dialtone/fault"
@@ -20,23 +21,23 @@ type personRow struct {
 	Extension  string         `db:"extension"`
 	Number     string         `db:"number"`
 	Admin      int            `db:"admin"`
+	Calling    string         `db:"calling"`
 	Created    int64          `db:"created"`
 }
 
-const personColumns = "id, partner_id, org_id, email, first_name, last_name, location_id, extension, number, admin, created"
+const personColumns = "id, partner_id, org_id, email, first_name, last_name, location_id, extension, number, admin, calling, created"
 
 func (r personRow) noun() customer.Person {
 	return customer.Person{
 		ID: customer.PersonID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Email: r.Email,
 		FirstName: r.FirstName, LastName: r.LastName, Location: customer.LocationID(r.LocationID.String), Extension: r.Extension,
-		Number: r.Number, Admin: r.Admin == 1, Created: fromMicros(r.Created),
+		Number: r.Number, Admin: r.Admin == 1, Settings: toSettings(r.Calling), Created: fromMicros(r.Created),
 	}
 }
 
 // CreatePerson implements customer.Tx.
 func (t *tx) CreatePerson(ctx context.Context, p customer.Person) error {
-	return t.insert(ctx, "members", personColumns+", kind, folded_name", string(p.ID), string(p.Partner), string(p.Org), p.Email, p.FirstName, p.LastName,
-		nullable(p.Location), p.Extension, p.Number, flag(p.Admin), micros(p.Created), string(customer.MemberPerson), foldedName(p.Member()))
+	return t.insertMember(ctx, p.Member(), p.Email, p.Admin)
 }
 
 // Person implements customer.Reader.
@@ -66,14 +67,8 @@ func (r reader) AnyTenantHasEmail(ctx context.Context, email string) (bool, erro
 
 // SetPerson implements customer.Tx.
 func (t *tx) SetPerson(ctx context.Context, p customer.Person) error {
-	w := ofTenant("", customer.Tenant{Partner: p.Partner, Customer: p.Org})
-	w.add("id = ? AND kind = ?", string(p.ID), string(customer.MemberPerson))
-	return t.change(ctx, "person", "UPDATE members SET first_name = ?, last_name = ?, location_id = ?, extension = ?, number = ?, folded_name = ?"+w.text(),
-		append([]any{p.FirstName, p.LastName, nullable(p.Location), p.Extension, p.Number, foldedName(p.Member())}, w.args...)...)
+	return t.setMember(ctx, "person", p.Member())
 }
-
-// foldedName is what a member is searched by.
-func foldedName(m customer.Member) string { return fold(m.FirstName + " " + m.LastName) }
 
 type numberRow struct {
 	E164       string         `db:"e164"`
@@ -81,16 +76,18 @@ type numberRow struct {
 	OrgID      string         `db:"org_id"`
 	LocationID string         `db:"location_id"`
 	State      string         `db:"state"`
+	Type       string         `db:"type"`
+	Usage      string         `db:"usage"`
 	OwnerID    sql.NullString `db:"owner_id"`
 	Created    int64          `db:"created"`
 }
 
-const numberColumns = "e164, partner_id, org_id, location_id, state, owner_id, created"
+const numberColumns = "e164, partner_id, org_id, location_id, state, type, usage, owner_id, created"
 
 func (r numberRow) noun() customer.Number {
 	return customer.Number{
 		E164: r.E164, Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Location: customer.LocationID(r.LocationID),
-		State: customer.NumberState(r.State), Owner: customer.MemberID(r.OwnerID.String), Created: fromMicros(r.Created),
+		State: customer.NumberState(r.State), Type: customer.NumberType(r.Type), Usage: customer.NumberUsage(r.Usage), Owner: customer.MemberID(r.OwnerID.String), Created: fromMicros(r.Created),
 	}
 }
 
@@ -113,7 +110,7 @@ func (t *tx) AddNumber(ctx context.Context, n customer.Number) (bool, error) {
 		return false, err
 	}
 	return true, t.insert(ctx, "numbers", numberColumns,
-		n.E164, string(n.Partner), string(n.Org), string(n.Location), string(n.State), nullable(n.Owner), micros(n.Created))
+		n.E164, string(n.Partner), string(n.Org), string(n.Location), string(n.State), string(n.Type), string(n.Usage), nullable(n.Owner), micros(n.Created))
 }
 
 // AnyTenantHasNumber implements customer.Reader.
@@ -256,6 +253,21 @@ func (r reader) subscriber(ctx context.Context, tenant customer.Tenant, by, valu
 	var row subscriberRow
 	err := r.get(ctx, &row, "subscriber", "SELECT "+subscriberColumns+" FROM subscribers"+w.text(), w.args...)
 	return row.noun(), err
+}
+
+// SubscribersOf implements customer.Reader.
+func (r reader) SubscribersOf(ctx context.Context, tenant customer.Tenant, people []customer.PersonID) ([]customer.Subscriber, error) {
+	if len(people) == 0 {
+		return []customer.Subscriber{}, nil
+	}
+	people = people[:min(len(people), maxRows)]
+	w := where{}
+	w.among("person_id", texts(people))
+	from := " FROM (SELECT * FROM subscribers" + w.text() + " LIMIT " + strconv.Itoa(maxRows) + ") AS subscribers"
+	whose := ofTenant("", tenant)
+	var rows []subscriberRow
+	err := r.all(ctx, &rows, "find subscribers", "SELECT "+subscriberColumns+from+whose.text(), append(w.args, whose.args...)...)
+	return nouns(rows, subscriberRow.noun), err
 }
 
 // Subscribers implements customer.Reader.

@@ -27,7 +27,11 @@ func openPostgres(ctx context.Context, c Config) (*database, error) {
 	db.SetMaxOpenConns(postgresConnections)
 	db.SetMaxIdleConns(postgresConnections)
 	d := postgresDialect{}
-	if err := migrate(ctx, db.DB, d, c.Logger); err != nil {
+	err = migrate(ctx, db.DB, d, c.Logger)
+	if err == nil {
+		err = setEventClock(ctx, db)
+	}
+	if err != nil {
 		return nil, errors.Join(cantConnect(d, config, err), db.Close())
 	}
 	queue, err := newPostgresQueue(ctx, c.URL)
@@ -35,6 +39,19 @@ func openPostgres(ctx context.Context, c Config) (*database, error) {
 		return nil, errors.Join(cantConnect(d, config, err), db.Close())
 	}
 	return &database{reader: reader{q: db, dialect: d}, write: db, read: db, queue: queue, close: func() error { queue.pool.Close(); return nil }}, nil
+}
+
+// setEventClock lets transaction ids rise on, where the newest events have higher ones than the server gives: they came with a dump from another server.
+// Newest by id are within a few of the highest transactions; the highest of all is looked for only then.
+func setEventClock(ctx context.Context, db *sqlx.DB) error {
+	var behind bool
+	err := db.GetContext(ctx, &behind, `SELECT coalesce(max(xact), 0) >= event_xact() FROM (SELECT xact FROM events ORDER BY id DESC LIMIT 1000) newest`)
+	if err != nil || !behind {
+		return err
+	}
+	_, err = db.ExecContext(ctx, `UPDATE event_clock SET shift = shift + (SELECT max(xact) FROM events) + 1 - event_xact()
+		WHERE (SELECT max(xact) FROM events) >= event_xact()`)
+	return err
 }
 
 func cantConnect(d postgresDialect, config *pgx.ConnConfig, err error) error {
@@ -56,6 +73,19 @@ func (postgresDialect) lockTenant(ctx context.Context, q queryer, tenant custome
 func (postgresDialect) lockRows() string { return " ORDER BY id FOR NO KEY UPDATE" }
 
 func (postgresDialect) lockFreeRows() string { return " FOR UPDATE SKIP LOCKED" }
+
+func (postgresDialect) alone() bool { return false }
+
+func (postgresDialect) place(alias, sign, xact, id string) string {
+	return "(" + alias + "xact, " + alias + "id) " + sign + " (" + xact + ", " + id + ")"
+}
+
+// settled asks once, and not for each row.
+func (postgresDialect) settled(column string) string {
+	return column + " < (SELECT event_settled())"
+}
+
+func (postgresDialect) latestChange() string { return "SELECT event_settled() AS xact, 0 AS id" }
 
 func (postgresDialect) snapshot() *sql.TxOptions {
 	return &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true}

@@ -75,6 +75,20 @@ func (sqliteDialect) lockRows() string { return " ORDER BY id" }
 
 func (sqliteDialect) lockFreeRows() string { return "" }
 
+func (sqliteDialect) alone() bool { return true }
+
+// place compares the ids alone, as there is one xact: of a pair whose second column is the row's id SQLite's indexes know the first one only, and would
+// read all of a partner's events up to the place.
+func (sqliteDialect) place(alias, sign, xact, id string) string {
+	return alias + "xact = " + xact + " AND " + alias + "id " + sign + " " + id
+}
+
+func (sqliteDialect) settled(string) string { return "" }
+
+func (sqliteDialect) latestChange() string {
+	return "SELECT 0 AS xact, coalesce(max(id), 0) AS id FROM events"
+}
+
 // snapshot needs no option: in WAL mode a transaction sees one moment from its first read on.
 func (sqliteDialect) snapshot() *sql.TxOptions { return nil }
 

@@ -162,13 +162,40 @@ func (w *where) equal(column, value string) {
 	}
 }
 
-// after adds the condition that a row comes behind a place in the order, which is two columns, both rising or both falling.
+// containing adds the condition that a folded column holds a text somewhere, if there is one.
+func (w *where) containing(column, part string) {
+	if part != "" {
+		w.add(column+` LIKE ? ESCAPE '\'`, contains(part))
+	}
+}
+
+// among adds the condition that a column is one of some values. Those that no row can hold are left out.
+func (w *where) among(column string, values []string) {
+	var args []any
+	for _, v := range values {
+		if isText(v) {
+			args = append(args, v)
+		}
+	}
+	if len(args) == 0 {
+		w.add("1 = 0")
+		return
+	}
+	w.add(column+" IN "+tuples(1, len(args)), args...)
+}
+
+// after adds the condition that a row comes behind a place in the order, which is two columns, both rising or both falling: a moment or a text, and
+// the id.
 func (w *where) after(order string, place customer.Cursor) {
 	columns, sign := strings.ReplaceAll(order, " DESC", ""), " > "
 	if columns != order {
 		sign = " < "
 	}
-	w.add("("+columns+")"+sign+"(?, ?)", micros(place.At), place.ID)
+	var first any = micros(place.At)
+	if place.Key != "" {
+		first = place.Key
+	}
+	w.add("("+columns+")"+sign+"(?, ?)", first, place.ID)
 }
 
 func (w *where) text() string { return " WHERE " + strings.Join(w.conditions, " AND ") }

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"time"
 
+	"dialtone/deviceprofiles"
 	"dialtone/fault"
 	"dialtone/provisioning"
 )
@@ -38,7 +39,7 @@ func (s *Server) serve(ctx context.Context, from source, request readRequest, p 
 		level = slog.LevelWarn
 	}
 	attrs := []slog.Attr{
-		slog.Uint64("request", s.requests.Add(1)), slog.String("peer", from.peer.String()), slog.String("path", printable(request.path)),
+		slog.Uint64("request", s.requests.Add(1)), slog.String("peer", from.peer.String()), slog.String("path", printable(deviceprofiles.MaskCodes(request.path))),
 		slog.Int("bytes", sent), slog.Duration("took", s.config.Now().Sub(started)),
 	}
 	if err != nil {

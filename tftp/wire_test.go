@@ -305,3 +305,12 @@ func TestTheLogSaysWhatHappenedInOneLine(t *testing.T) {
 	assert.Equal(t, p.conn.LocalAddr().String(), line["peer"])
 	assert.Equal(t, uint64(1), line["request"])
 }
+
+func TestActivationCodesStayOutOfTheLog(t *testing.T) {
+	t.Parallel()
+	log := make(Log, 10)
+	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{}, Logger: slog.New(log)}))
+	p.send("\x00\x01/5414-0112-5617-3816/00562b043615\x00octet\x00")
+	p.receive()
+	assert.Equal(t, "/********/00562b043615", log.next(t)["path"])
+}

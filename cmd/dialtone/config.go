@@ -41,7 +41,9 @@ type serveCommand struct {
 	ListenMetrics listen `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Prometheus metrics (${default})."`
 	SMTP          string `name:"smtp" placeholder:"URL" help:"Mail server: smtp://USER:PASSWORD@HOST:587?from=ADDRESS, or smtps://... Without one no e-mail is sent."`
 	HubURL        string `name:"hub-url" placeholder:"URL" help:"Where people reach the admin door, such as https://hub.example.com: links in e-mails begin with it."`
-	Demo          bool   `help:"Add a sample partner, customer, people and phones, and say how to try them."`
+	// WebhookAllowPrivate is for tests and laboratories: partners choose the targets, which else could be any machine of the operator's network.
+	WebhookAllowPrivate bool `name:"webhook-allow-private" help:"Let webhooks reach private addresses, any port, and plain http. For tests and laboratories."`
+	Demo                bool `help:"Add a sample partner, customer, people and phones, and say how to try them."`
 }
 
 type bootstrapCommand struct {

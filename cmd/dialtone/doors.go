@@ -54,7 +54,8 @@ func (h *house) openAdmin(ctx context.Context, _ *pki.Authority) error {
 		return nil
 	}
 	server, err := adminapi.New(adminapi.Config{
-		Customers: h.customers, Devices: h.core, Billing: h.billing, Ready: h.db.Provisioning().Ping, Now: now, NewID: newID, Logger: h.logger.With("door", "admin"),
+		Customers: h.customers, Devices: h.core, Billing: h.billing, Webhooks: h.webhooks, Ready: h.db.Provisioning().Ping, Now: now, NewID: newID,
+		Logger: h.logger.With("door", "admin"),
 	})
 	if err != nil {
 		return err

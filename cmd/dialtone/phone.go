@@ -41,6 +41,7 @@ type phoneBootCommand struct {
 	MAC        string `name:"mac" required:"" placeholder:"MAC" help:"Hardware address, in any spelling."`
 	Model      string `required:"" placeholder:"MODEL" help:"Model, such as \"Cisco 8851\", T54W or VVX450."`
 	Server     string `required:"" placeholder:"URL" help:"What DHCP would say: tftp://, http:// or https:// HOST[:PORT], or a bare host."`
+	Code       string `placeholder:"CODE" help:"Activation code that somebody types into the phone behind an https:// server; better given as DIALTONE_CODE."`
 	User       string `help:"User name that the phone has from an earlier boot."`
 	Password   string `help:"Its password; better given as DIALTONE_PASSWORD."`
 	Unregister bool   `help:"Unregister again at the end."`
@@ -52,7 +53,7 @@ func (c *phoneBootCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 		return err
 	}
 	_, err = phone.Boot(ctx, phone.BootConfig{
-		MAC: c.MAC, Model: c.Model, Server: c.Server, DNS: c.DNS, CA: roots, InsecureTLS: c.Insecure, Transport: c.Transport, Timeout: c.Timeout,
+		MAC: c.MAC, Model: c.Model, Server: c.Server, Code: secret.New(c.Code), DNS: c.DNS, CA: roots, InsecureTLS: c.Insecure, Transport: c.Transport, Timeout: c.Timeout,
 		Access: phone.Access{UserName: c.User, Password: secret.New(c.Password)}, Unregister: c.Unregister,
 	}, stdout)
 	return asUsage(err)

@@ -19,6 +19,7 @@ import (
 	"dialtone/provisioning"
 	"dialtone/secret"
 	"dialtone/store"
+	"dialtone/webhook"
 )
 
 // drainTimeout is how long the doors may take to finish what is under way; the core has what is left of ten seconds.
@@ -52,7 +53,12 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	if err := core.CheckKeyring(ctx); err != nil {
 		return asUsage(err)
 	}
-	h := house{config: c, logger: logger, keyring: keyring, db: db, customers: customers, billing: newBilling(db), core: core, addresses: map[string]string{}}
+	webhooks, client := newWebhooks(db, keyring, c.WebhookAllowPrivate, logger.With("part", "webhooks"))
+	defer client.Close()
+	h := house{
+		config: c, logger: logger, keyring: keyring, db: db, customers: customers, billing: newBilling(db), webhooks: webhooks, core: core,
+		addresses: map[string]string{},
+	}
 	if err := h.open(ctx); err != nil {
 		h.shut()
 		return err
@@ -69,6 +75,7 @@ type house struct {
 	db        *store.Store
 	customers *customer.Service
 	billing   *billing.Service
+	webhooks  *webhook.Service
 	core      *provisioning.Service
 	doors     []door
 	addresses map[string]string // of each door that is open, by its flag's name without --listen-
@@ -111,6 +118,7 @@ func (h *house) serve(ctx context.Context, stdout, stderr io.Writer) error {
 func (h *house) runCore(ctx context.Context) error {
 	core, ctx := errgroup.WithContext(ctx)
 	core.Go(func() error { return h.core.Run(ctx) })
+	core.Go(func() error { return h.webhooks.Run(ctx) })
 	workers := slices.Concat(h.customers.Workers(), h.core.Workers(), h.billing.Workers())
 	core.Go(func() error { return h.db.Work(ctx, workers, h.logger.With("part", "jobs")) })
 	return core.Wait()

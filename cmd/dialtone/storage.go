@@ -13,10 +13,12 @@ import (
 
 	"github.com/google/uuid"
 
+	"dialtone/adminapi"
 	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/secret"
 	"dialtone/store"
+	"dialtone/webhook"
 )
 
 // masterKeyVariable holds the master keys where a file isn't wanted. It is no flag: a command line is for everybody to read.
@@ -110,4 +112,13 @@ func newCustomers(db *store.Store, c customer.Config) *customer.Service {
 // newBilling makes the service for billing reports over a store.
 func newBilling(db *store.Store) *billing.Service {
 	return billing.NewService(billing.Config{Store: db.Billing(), Counter: billing.Uncounted{}, Now: now, NewID: newID})
+}
+
+// newWebhooks makes the service for webhooks over a store, and the client that it sends with.
+func newWebhooks(db *store.Store, keyring *secret.Keyring, allowPrivate bool, logger *slog.Logger) (*webhook.Service, *webhook.Client) {
+	client := webhook.NewClient(allowPrivate)
+	return webhook.NewService(webhook.Config{
+		Store: db.Webhooks(), Keyring: keyring, Poster: client, Body: adminapi.ChangeJSON, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
+		AllowPrivate: allowPrivate,
+	}), client
 }

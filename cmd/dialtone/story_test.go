@@ -25,6 +25,7 @@ type story struct {
 	database string // URL; "" for the embedded one
 	proxy    *proxy // in front of the database, after the word database
 	server   *exec.Cmd
+	receiver *receiver
 	log      *bytes.Buffer
 	answer   any
 }
@@ -76,11 +77,13 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"under-way":   underWay,
 		"picture":     picture,
 		"crowd":       crowd,
+		"receiver":    receiverCommand,
+		"changes":     changes,
 		"people":      people,
 		"past":        past,
 		"database":    databaseCommand,
 		"second-node": func(ts *testscript.TestScript, _ bool, args []string) {
-			other := startServer(ts, args[0], nil)
+			other := startServer(ts, args[0], args[1:])
 			ts.Defer(func() { _ = other.Process.Kill(); _ = other.Wait() })
 		},
 		"for-each-route": forEachRoute,

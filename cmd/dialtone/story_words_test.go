@@ -53,6 +53,9 @@ func forEachRoute(ts *testscript.TestScript, neg bool, args []string) {
 		{"GET", hub + "/trace"},
 		{"POST", hub + "/enrolment", `{"minutes":5}`},
 		{"DELETE", hub + "/enrolment"},
+		{"POST", hub + "/activationCode"},
+		{"DELETE", hub + "/activationCode"},
+		{"POST", hub + "/replace", `{"mac":"00562B04361F"}`},
 		{"DELETE", "/v1/devices/" + args[1]},
 	} {
 		api(ts, false, append([]string{args[0]}, route...))

@@ -21,13 +21,14 @@ var table = map[string][]string{
 	"screening":      {"fault"},
 	"bulk":           {"fault"},
 	"billing":        {"fault", "customer", "job"},
+	"webhook":        {"fault", "secret", "customer"},
 	"provisioning":   {"fault", "secret", "digest", "job", "throttle", "customer", "deviceprofiles", "bulk"},
-	"store":          {"fault", "secret", "job", "screening", "customer", "deviceprofiles", "billing", "provisioning"},
+	"store":          {"fault", "secret", "job", "screening", "customer", "deviceprofiles", "billing", "webhook", "provisioning"},
 	"httpcfg":        {"fault", "secret", "digest", "deviceprofiles", "provisioning"},
 	"tftp":           {"fault", "deviceprofiles", "provisioning"},
 	"sip":            {"fault", "secret", "digest", "customer", "deviceprofiles", "provisioning"},
 	"zone":           {"fault", "customer"},
-	"adminapi":       {"fault", "secret", "throttle", "screening", "customer", "deviceprofiles", "billing", "provisioning"},
+	"adminapi":       {"fault", "secret", "throttle", "screening", "customer", "deviceprofiles", "billing", "webhook", "provisioning"},
 	"mail":           {"fault", "secret", "customer"},
 	"phone":          {"fault", "secret", "deviceprofiles"},
 	"cmd/dialtone":   {everything},
@@ -39,7 +40,7 @@ var table = map[string][]string{
 var doors = []string{"httpcfg", "tftp", "sip", "zone", "adminapi"}
 
 // nouns hold rules, and no machinery.
-var nouns = []string{"customer", "deviceprofiles", "screening", "bulk", "billing"}
+var nouns = []string{"customer", "deviceprofiles", "screening", "bulk", "billing", "webhook"}
 
 // wall is the only package that speaks SQL, and only the command wires it to the rest.
 const (

@@ -33,7 +33,7 @@ func deviceJobsChange(t *testing.T, f *fixture) {
 	same(t, false)(f.p.DeviceJobRuns(ctx, tenantOf(f.sibling)))
 	err := f.p.Update(ctx, tenant, func(tx provisioning.Tx) error { return tx.CreateDeviceJob(ctx, f.newDeviceJob(f.one, "b")) })
 	assert.True(t, fault.Is(err, fault.Conflict), "one at a time: %v", err)
-	assert.Equal(t, "orgId 90060", problem(err))
+	assert.Equal(t, "orgId 90071", problem(err))
 
 	j.Status, j.Total, j.Error, j.Reached = provisioning.DeviceJobStarted, 7, "why", customer.Cursor{At: f.tick(), ID: id()}
 	j.DeviceJobCounts = provisioning.DeviceJobCounts{Done: 4, Updated: 1, Advisory: 2, Failed: 3}

@@ -140,7 +140,7 @@ func aFailureCantBeForgotten(t *testing.T, f *fixture) {
 // aMistakeOfOursIsInternal writes a state that the schema doesn't know: the database works, and trying again doesn't help.
 func aMistakeOfOursIsInternal(t *testing.T, f *fixture) {
 	ctx := t.Context()
-	n := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: "MAYBE", Created: f.now}
+	n := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: "MAYBE", Type: customer.NumberDID, Usage: customer.UsageNone, Created: f.now}
 	err := f.c.Update(ctx, tenantOf(f.one), func(tx customer.Tx) error { _, err := tx.AddNumber(ctx, n); return err })
 	require.Error(t, err)
 	assert.Equal(t, fault.Internal, fault.KindOf(err), "%v", err)

@@ -39,6 +39,10 @@ func organizationsMove(t *testing.T, f *fixture) {
 	err = write(f.foe, func(tx provisioning.Tx) error { return tx.SetOrganization(ctx, foreign) })
 	assert.True(t, fault.Is(err, fault.NotFound))
 
+	require.NoError(t, write(f.one, func(tx provisioning.Tx) error {
+		return tx.SetDisabledModels(ctx, tenantOf(f.one), []string{"DMS Cisco 8851"})
+	}))
+
 	next := f.foe
 	next.ID, next.Org, next.ExternalID, next.SIPDomain, next.Name, next.PrimaryEmail, next.Language = customer.CustomerID(id()), "", "next", "", "", "", ""
 	next.Pending = customer.Pending{Attach: org.ID, AsksConsent: true, Consented: true}
@@ -57,6 +61,8 @@ func organizationsMove(t *testing.T, f *fixture) {
 	assert.Equal(t, next.ID, attached.ID)
 	assert.Equal(t, f.one.Name, attached.Name)
 	assert.Equal(t, f.one.SIPDomain, attached.SIPDomain)
+	same(t, []string{})(f.p.DisabledModels(ctx, attached.Tenant()))
+	same(t, []string{})(f.p.DisabledModels(ctx, tenantOf(f.one)))
 	_, err = f.c.Person(ctx, tenantOf(f.one), person.ID)
 	assert.True(t, fault.Is(err, fault.NotFound), "its old partner sees nothing of it any more")
 	moved, err := f.c.Person(ctx, attached.Tenant(), person.ID)

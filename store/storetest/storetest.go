@@ -1,6 +1,6 @@
 // Package storetest says what every store must do: one suite that runs on each database.
 //
-// It is for tests alone. It knows the interfaces of customer, billing and provisioning and nothing of SQL. Start at Run.
+// It is for tests alone. It knows the interfaces of the nouns and nothing of SQL. Start at Run.
 package storetest
 
 import (
@@ -20,6 +20,7 @@ import (
 	"dialtone/fault"
 	"dialtone/job"
 	"dialtone/provisioning"
+	"dialtone/webhook"
 )
 
 // Store is what a database offers.
@@ -27,6 +28,7 @@ type Store interface {
 	Customers() customer.Store
 	Billing() billing.Store
 	Provisioning() provisioning.Store
+	Webhooks() webhook.Store
 	Work(ctx context.Context, workers []job.Worker, logger *slog.Logger) error
 	Jobs(ctx context.Context) (map[string]int, error)
 	Close() error
@@ -35,6 +37,7 @@ type Store interface {
 // Run runs the suite; open gives each test an empty store that is closed with it.
 func Run(t *testing.T, open func(testing.TB) Store) {
 	t.Helper()
+	runFeed(t, open)
 	for name, test := range map[string]func(*testing.T, *fixture){
 		"NounsComeBackAsTheyWere":   nounsComeBack,
 		"ListsPageAndFilter":        listsPageAndFilter,
@@ -43,6 +46,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"OneOfTwoWins":              oneOfTwoWins,
 		"WritersOfATenantTakeTurns": writersTakeTurns,
 		"AFailureLeavesNothing":     aFailureLeavesNothing,
+		"ModelsAreSwitchedOff":      modelsAreSwitchedOff,
 		"RevisionsOnlyRise":         revisionsOnlyRise,
 		"EnrolmentOpensAndCloses":   enrolmentOpensAndCloses,
 		"ADeviceTakesItsOwnAlong":   aDeviceTakesItsOwnAlong,
@@ -54,8 +58,22 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"AdminsChange":              adminsChange,
 		"OrganizationsMove":         organizationsMove,
 		"PeopleMove":                peopleMove,
+		"MembersAreListed":          membersAreListed,
+		"MembersHaveSettings":       membersHaveSettings,
+		"LinesOfMembers":            linesOfMembers,
+		"WorkspacesChange":          workspacesChange,
+		"WorkspacesAreListed":       workspacesAreListed,
+		"VirtualLinesChange":        virtualLinesChange,
+		"SubscribersOfPeople":       subscribersOfPeople,
 		"IdentityProvidersChange":   identityProvidersChange,
 		"PSTNVendorsChange":         pstnVendorsChange,
+		"LocationsChange":           locationsChange,
+		"LocationsAreListed":        locationsAreListed,
+		"LocationsRevise":           locationsRevise,
+		"FloorsChange":              floorsChange,
+		"NumbersChange":             numbersChange,
+		"NumbersAreListed":          numbersAreListed,
+		"NumberJobsChange":          numberJobsChange,
 		"WhatIsReferredToStays":     whatIsReferredToStays,
 		"IntegrationsChange":        integrationsChange,
 		"GrantsAreTrimmed":          grantsAreTrimmed,
@@ -166,7 +184,7 @@ func (f *fixture) customer(t testing.TB, partner customer.OrgID, name string) (c
 	}
 	l := customer.Location{
 		ID: customer.LocationID(id()), Partner: partner, Org: c.Org, Name: "Shop_100% " + name, Address: address, TimeZone: "America/Chicago", Language: "en_us",
-		EmergencyID: "E", AnnouncementLanguage: "en_us", Created: f.tick(),
+		EmergencyID: "E", AnnouncementLanguage: "en_us", Calling: true, Created: f.tick(),
 	}
 	f.write(t, customer.Tenant{Partner: partner}, func(tx provisioning.Tx) error {
 		require.NoError(t, tx.CreateTemplate(t.Context(), f.template))
@@ -253,7 +271,7 @@ func nounsComeBack(t *testing.T, f *fixture) {
 
 	admin := customer.Admin{ID: customer.AdminID(id()), Partner: f.one.Partner, Email: "a@example.com", Role: customer.RoleFullPartner, Created: f.tick()}
 	token := customer.Token{ID: customer.TokenID(id()), Name: "export", Hash: customer.TokenHash{1, 0, 2}, Partner: f.one.Partner, Admin: admin.ID, Email: admin.Email, Scopes: customer.AllScopes(), Created: f.now, Expires: f.now.Add(time.Hour)}
-	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberInactive, Created: f.now}
+	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberInactive, Type: customer.NumberDID, Usage: customer.UsageNone, Created: f.now}
 	f.write(t, tenant, func(tx provisioning.Tx) error {
 		require.NoError(t, tx.CreateAdmin(ctx, admin))
 		require.NoError(t, tx.CreateToken(ctx, token))
@@ -363,6 +381,7 @@ func (f *fixture) listDevices(t *testing.T, ada customer.Person) {
 	}{
 		{provisioning.DeviceFilter{}, 2}, {provisioning.DeviceFilter{Owner: customer.MemberID(ada.ID)}, 2}, {provisioning.DeviceFilter{Owner: "x"}, 0},
 		{provisioning.DeviceFilter{MAC: &mac}, 1}, {provisioning.DeviceFilter{MAC: &other}, 0}, {provisioning.DeviceFilter{Models: []string{"DMS Cisco 8851"}}, 2},
+		{provisioning.DeviceFilter{Models: []string{"x", "DMS Cisco 8851"}}, 2}, {provisioning.DeviceFilter{Models: []string{"x"}}, 0},
 		{provisioning.DeviceFilter{DisplayName: "ADA o'h"}, 2}, {provisioning.DeviceFilter{DisplayName: "8851"}, 2}, {provisioning.DeviceFilter{DisplayName: "zz"}, 0},
 		{provisioning.DeviceFilter{Location: f.oneShop.ID}, 2}, {provisioning.DeviceFilter{Location: f.siblingShop.ID}, 0},
 	} {
@@ -387,7 +406,7 @@ func foreignRowsArentThere(t *testing.T, f *fixture) {
 	ctx := t.Context()
 	person, sub := f.person(t, f.one, f.oneShop, "ada", "101")
 	device, line := f.device(t, person)
-	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberActive, Created: f.now}
+	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberActive, Type: customer.NumberDID, Usage: customer.UsageNone, Created: f.now}
 	f.write(t, tenantOf(f.one), func(tx provisioning.Tx) error { _, err := tx.AddNumber(ctx, number); return err })
 	own, _, err := f.c.Templates(ctx, f.one.Partner, everything)
 	require.NoError(t, err)
@@ -451,7 +470,7 @@ func whatIsTakenIsNamed(t *testing.T, f *fixture) {
 	ada, _ := f.person(t, f.one, f.oneShop, "ada", "101")
 	bob, _ := f.person(t, f.sibling, f.siblingShop, "bob", "101") // the same extension in another location is fine
 	device, line := f.device(t, ada)
-	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberActive, Created: f.now}
+	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberActive, Type: customer.NumberDID, Usage: customer.UsageNone, Created: f.now}
 	f.write(t, tenantOf(f.one), func(tx provisioning.Tx) error {
 		_, err := tx.AddNumber(ctx, number)
 		require.NoError(t, err)

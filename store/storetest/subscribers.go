@@ -16,7 +16,7 @@ import (
 func subscribersChange(t *testing.T, f *fixture) {
 	ctx, tenant := t.Context(), tenantOf(f.one)
 	ada, sub := f.person(t, f.one, f.oneShop, "ada", "101")
-	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberActive, Created: f.now}
+	number := customer.Number{E164: "+12175550100", Partner: f.one.Partner, Org: f.one.Org, Location: f.oneShop.ID, State: customer.NumberActive, Type: customer.NumberDID, Usage: customer.UsageNone, Created: f.now}
 	f.write(t, tenant, func(tx provisioning.Tx) error {
 		_, err := tx.AddNumber(ctx, number)
 		require.NoError(t, err)

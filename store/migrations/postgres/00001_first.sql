@@ -198,10 +198,34 @@ CREATE TABLE locations (
     announcement_language TEXT NOT NULL,
     created               BIGINT NOT NULL,
     folded_name           TEXT NOT NULL, -- the name in lower case, to search by
-    pstn_vendor_id        TEXT REFERENCES pstn_vendors (id)
+    pstn_vendor_id        TEXT REFERENCES pstn_vendors (id),
+    route_type            TEXT NOT NULL CHECK (route_type IN ('', 'TRUNK', 'ROUTE_GROUP')), -- of a premises-based connection
+    route_id              TEXT NOT NULL,
+    latitude              TEXT NOT NULL,
+    longitude             TEXT NOT NULL,
+    notes                 TEXT NOT NULL,
+    calling               BIGINT NOT NULL CHECK (calling IN (0, 1)),
+    main_number           TEXT NOT NULL, -- one of its numbers; '' for none
+    routing_prefix        TEXT NOT NULL, -- '' for none
+    telephony             TEXT NOT NULL, -- JSON object
+    -- The last device whose revision a change of the location has raised: the others come behind it, by id. NULL when all have been.
+    revised_to            TEXT
 );
 CREATE INDEX locations_list ON locations (partner_id, org_id, created, id);
+CREATE INDEX locations_partner_list ON locations (partner_id, created, id);
+CREATE UNIQUE INDEX locations_routing_prefix ON locations (org_id, routing_prefix) WHERE routing_prefix <> '';
 CREATE INDEX locations_pstn_vendor ON locations (pstn_vendor_id);
+
+CREATE TABLE floors (
+    id          TEXT PRIMARY KEY,
+    partner_id  TEXT NOT NULL REFERENCES partners (id),
+    org_id      TEXT NOT NULL REFERENCES organizations (id),
+    location_id TEXT NOT NULL REFERENCES locations (id) ON DELETE CASCADE,
+    number      BIGINT NOT NULL,
+    name        TEXT NOT NULL,
+    created     BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX floors_number ON floors (location_id, number);
 
 -- Who can have a line: people, workspaces and virtual lines. One table, as an extension belongs to one of them, whichever it is.
 CREATE TABLE members (
@@ -217,11 +241,49 @@ CREATE TABLE members (
     number      TEXT NOT NULL,
     admin       BIGINT NOT NULL CHECK (admin IN (0, 1)),
     created     BIGINT NOT NULL,
-    folded_name TEXT NOT NULL -- first and last name in lower case, to search by
+    folded_name TEXT COLLATE "C" NOT NULL, -- first and last name in lower case, to search by
+    folded_last TEXT COLLATE "C" NOT NULL, -- last and first name in lower case, to list by
+    calling     TEXT NOT NULL -- JSON object: what its own phones do; '' for what they do by themselves
 );
 CREATE UNIQUE INDEX members_email ON members (email);
 CREATE UNIQUE INDEX members_extension ON members (location_id, extension) WHERE extension <> '';
-CREATE INDEX members_org ON members (org_id);
+CREATE INDEX members_location ON members (location_id);
+-- Extensions that are listed beside numbers.
+CREATE INDEX members_extension_only ON members (partner_id, created, id) WHERE number = '' AND extension <> '';
+CREATE INDEX members_org_extension_only ON members (partner_id, org_id, created, id) WHERE number = '' AND extension <> '';
+CREATE INDEX members_list ON members (partner_id, created, id);
+CREATE INDEX members_org_list ON members (org_id, partner_id, created, id);
+CREATE INDEX members_names ON members (org_id, partner_id, folded_last, id);
+CREATE INDEX members_virtual_lines ON members (partner_id, created, id) WHERE kind = 'VIRTUAL_LINE';
+CREATE INDEX members_org_virtual_lines ON members (org_id, partner_id, created, id) WHERE kind = 'VIRTUAL_LINE';
+
+-- What members have that are workspaces.
+CREATE TABLE workspaces (
+    id                TEXT PRIMARY KEY REFERENCES members (id) ON DELETE CASCADE,
+    partner_id        TEXT NOT NULL REFERENCES partners (id),
+    org_id            TEXT NOT NULL REFERENCES organizations (id),
+    place_id          TEXT REFERENCES locations (id), -- where it is; its calling may belong to another location
+    floor             TEXT NOT NULL,
+    capacity          BIGINT NOT NULL CHECK (capacity >= -1), -- -1: nobody told
+    type              TEXT NOT NULL,
+    notes             TEXT NOT NULL,
+    calling           TEXT NOT NULL,
+    sip_address       TEXT NOT NULL,
+    package           TEXT NOT NULL CHECK ((package <> '') = (calling = 'webexCalling')),
+    calendar          TEXT NOT NULL,
+    calendar_email    TEXT NOT NULL,
+    calendar_group    TEXT NOT NULL,
+    hot_desking       BIGINT NOT NULL CHECK (hot_desking IN (0, 1)),
+    supported_devices TEXT NOT NULL,
+    hosts_meetings    BIGINT NOT NULL CHECK (hosts_meetings IN (0, 1)),
+    meeting_site      TEXT NOT NULL,
+    map_url           TEXT NOT NULL,
+    created           BIGINT NOT NULL -- as that of the member
+);
+CREATE INDEX workspaces_list ON workspaces (partner_id, created, id);
+CREATE INDEX workspaces_org_list ON workspaces (org_id, partner_id, created, id);
+CREATE INDEX workspaces_org_package ON workspaces (org_id, package);
+CREATE INDEX workspaces_place ON workspaces (place_id);
 
 CREATE TABLE numbers (
     e164        TEXT PRIMARY KEY,
@@ -229,11 +291,36 @@ CREATE TABLE numbers (
     org_id      TEXT NOT NULL REFERENCES organizations (id),
     location_id TEXT NOT NULL REFERENCES locations (id),
     state       TEXT NOT NULL CHECK (state IN ('ACTIVE', 'INACTIVE')),
+    type        TEXT NOT NULL CHECK (type IN ('DID', 'TOLLFREE', 'MOBILE')),
+    usage       TEXT NOT NULL CHECK (usage IN ('NONE', 'SERVICE')),
     owner_id    TEXT REFERENCES members (id),
     created     BIGINT NOT NULL
 );
-CREATE INDEX numbers_location ON numbers (location_id);
+CREATE INDEX numbers_list ON numbers (partner_id, created, e164);
+CREATE INDEX numbers_org_list ON numbers (partner_id, org_id, created, e164);
+CREATE INDEX numbers_location ON numbers (location_id, created, e164);
 CREATE INDEX numbers_owner ON numbers (owner_id);
+
+-- Background work on numbers.
+CREATE TABLE number_jobs (
+    id          TEXT PRIMARY KEY,
+    partner_id  TEXT NOT NULL REFERENCES partners (id),
+    org_id      TEXT NOT NULL REFERENCES organizations (id),
+    actor       TEXT NOT NULL,
+    admin_id    TEXT NOT NULL,
+    operation   TEXT NOT NULL CHECK (operation IN ('MOVE', 'NUMBER_USAGE_CHANGE')),
+    source_id   TEXT NOT NULL, -- locations, which may be gone
+    target_id   TEXT NOT NULL,
+    usage       TEXT NOT NULL,
+    numbers     TEXT NOT NULL, -- JSON array
+    state       TEXT NOT NULL CHECK (state IN ('STARTING', 'COMPLETED', 'FAILED')),
+    changed     BIGINT NOT NULL,
+    failures    TEXT NOT NULL, -- JSON array of {number, code, message}, or null
+    created     BIGINT NOT NULL,
+    finished    BIGINT NOT NULL
+);
+CREATE INDEX number_jobs_list ON number_jobs (partner_id, created, id);
+CREATE INDEX number_jobs_org_list ON number_jobs (partner_id, org_id, created, id);
 
 CREATE TABLE subscribers (
     id                   TEXT PRIMARY KEY,
@@ -286,6 +373,7 @@ CREATE INDEX devices_list ON devices (partner_id, created, id);
 CREATE INDEX devices_org_list ON devices (partner_id, org_id, created, id);
 CREATE INDEX devices_owner ON devices (owner_id);
 CREATE INDEX devices_location ON devices (location_id, created, id);
+CREATE INDEX devices_location_id ON devices (location_id, id);
 CREATE INDEX devices_model ON devices (partner_id, model, created, id);
 CREATE UNIQUE INDEX devices_activation ON devices (activation_hash);
 
@@ -296,6 +384,14 @@ CREATE TABLE device_tags (
     PRIMARY KEY (tag, device_id)
 );
 CREATE INDEX device_tags_device ON device_tags (device_id);
+
+-- Models of phones that a partner has switched off for an organisation.
+CREATE TABLE disabled_models (
+    org_id     TEXT NOT NULL REFERENCES organizations (id),
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    model      TEXT NOT NULL, -- wire name
+    PRIMARY KEY (org_id, model)
+);
 
 CREATE TABLE lines (
     id         TEXT PRIMARY KEY,
@@ -457,6 +553,16 @@ CREATE TABLE traces (
 );
 CREATE INDEX traces_device ON traces (device_id, id);
 
+-- The feed of device events is in the order (xact, id): ids are given before the commit, so that a lower one can appear after a higher one was read,
+-- but what a transaction below the oldest running one wrote is all there. Transaction ids belong to the server; the shift makes them rise on, when a
+-- dump is restored on another one.
+CREATE TABLE event_clock (shift BIGINT NOT NULL);
+INSERT INTO event_clock (shift) VALUES (0);
+CREATE FUNCTION event_xact() RETURNS BIGINT LANGUAGE sql VOLATILE AS
+    'SELECT CAST(CAST(pg_current_xact_id() AS text) AS bigint) + shift FROM event_clock';
+CREATE FUNCTION event_settled() RETURNS BIGINT LANGUAGE sql STABLE AS
+    'SELECT CAST(CAST(pg_snapshot_xmin(pg_current_snapshot()) AS text) AS bigint) + shift FROM event_clock';
+
 CREATE TABLE events (
     id         BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     at         BIGINT NOT NULL,
@@ -465,11 +571,64 @@ CREATE TABLE events (
     actor      TEXT NOT NULL,
     kind       TEXT NOT NULL,
     subject    TEXT NOT NULL,
-    data       TEXT NOT NULL  -- JSON object
+    data       TEXT NOT NULL, -- JSON object
+    device_id  TEXT NOT NULL, -- that it is about, and that may be gone; '' for none
+    xact       BIGINT NOT NULL DEFAULT event_xact()
 );
 CREATE INDEX events_tenant ON events (partner_id, org_id, id);
 CREATE INDEX events_partner ON events (partner_id, id);
 CREATE INDEX events_subject ON events (partner_id, subject, id);
+CREATE INDEX events_changes ON events (partner_id, xact, id) WHERE device_id <> '';
+CREATE INDEX events_org_changes ON events (partner_id, org_id, xact, id) WHERE device_id <> '';
+CREATE INDEX events_device ON events (partner_id, device_id, xact, id) WHERE device_id <> '';
+
+CREATE TABLE webhooks (
+    id            TEXT PRIMARY KEY,
+    partner_id    TEXT NOT NULL REFERENCES partners (id),
+    org_id        TEXT NOT NULL, -- the one customer's; '' for all of the partner's
+    name          TEXT NOT NULL,
+    target        TEXT NOT NULL,
+    kinds         TEXT NOT NULL, -- JSON array; empty for all
+    status        TEXT NOT NULL CHECK (status IN ('active', 'disabled')),
+    secret        BYTEA NOT NULL, -- sealed
+    old_secret    BYTEA, -- sealed; NULL for none
+    old_until     BIGINT NOT NULL,
+    after_xact    BIGINT NOT NULL, -- the log was read up to here
+    after_id      BIGINT NOT NULL,
+    is_full       BIGINT NOT NULL CHECK (is_full IN (0, 1)),
+    wake_at       BIGINT NOT NULL,
+    retry_at      BIGINT NOT NULL,
+    failures      BIGINT NOT NULL,
+    failing_since BIGINT NOT NULL,
+    last_delivery BIGINT NOT NULL,
+    last_failure  BIGINT NOT NULL,
+    failure       TEXT NOT NULL,
+    created       BIGINT NOT NULL,
+    lease_id      TEXT NOT NULL DEFAULT '', -- of the session that is at work on it
+    lease_until   BIGINT NOT NULL DEFAULT 0
+);
+CREATE INDEX webhooks_list ON webhooks (partner_id, created, id);
+
+-- What waits for webhooks, and what was given up. The event's device and place are repeated to be in the indexes.
+CREATE TABLE webhook_deliveries (
+    webhook_id   TEXT NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    event_id     BIGINT NOT NULL REFERENCES events (id),
+    partner_id   TEXT NOT NULL,
+    device_id    TEXT NOT NULL,
+    xact         BIGINT NOT NULL,
+    state        TEXT NOT NULL CHECK (state IN ('pending', 'dead')),
+    replayed     BIGINT NOT NULL CHECK (replayed IN (0, 1)),
+    attempts     BIGINT NOT NULL,
+    tries        BIGINT NOT NULL,
+    next_try     BIGINT NOT NULL,
+    first_failed BIGINT NOT NULL,
+    failure      TEXT NOT NULL,
+    died         BIGINT NOT NULL,
+    PRIMARY KEY (webhook_id, event_id)
+);
+CREATE UNIQUE INDEX webhook_deliveries_device ON webhook_deliveries (webhook_id, device_id) WHERE state = 'pending' AND replayed = 0;
+CREATE INDEX webhook_deliveries_heads ON webhook_deliveries (webhook_id, state, device_id, xact, event_id);
+CREATE INDEX webhook_deliveries_died ON webhook_deliveries (died) WHERE state = 'dead';
 
 -- A screening list belongs to the installation, and to no tenant.
 CREATE TABLE rpl_lists (
@@ -600,8 +759,11 @@ DROP TABLE lines;
 DROP TABLE device_tags;
 DROP TABLE devices;
 DROP TABLE subscribers;
+DROP TABLE number_jobs;
 DROP TABLE numbers;
+DROP TABLE workspaces;
 DROP TABLE members;
+DROP TABLE floors;
 DROP TABLE locations;
 DROP TABLE customers;
 DROP TABLE organizations;

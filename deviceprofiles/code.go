@@ -1,0 +1,60 @@
+package deviceprofiles
+
+import (
+	"regexp"
+	"strings"
+
+	"dialtone/secret"
+)
+
+// Activation codes: sixteen decimal digits that somebody types into a phone behind our address, as in https://HOST/5414-0112-5617-3816. The path is
+// a secret, unlike all others.
+
+var (
+	activationCode = regexp.MustCompile(`^[0-9]{4}(?:[-. ]?[0-9]{4}){3}$`)
+	// codeLike is what may be a code, or one that was typed with a slip: more digits in a row than the twelve of a MAC address.
+	codeLike = regexp.MustCompile(`[0-9](?:[-. ]?[0-9]){12,}`)
+)
+
+// codeName stands for the code in Hit.Name.
+const codeName = "activation-code"
+
+// ParseCode reads an activation code: sixteen digits, bare or in groups of four as people type them, with '-', '.' or a blank between. False for
+// everything else.
+func ParseCode(text string) (secret.Text, bool) {
+	if !activationCode.MatchString(text) {
+		return secret.Text{}, false
+	}
+	return secret.New(strings.NewReplacer("-", "", ".", "", " ", "").Replace(text)), true
+}
+
+// MaskCodes replaces whatever in a path, or in a sentence about one, may be an activation code by secret.Mask, so that it can be logged.
+func MaskCodes(text string) string { return codeLike.ReplaceAllString(text, secret.Mask) }
+
+// matchCode recognises CODE and CODE/MAC at the end of a path in lower case. The phone says in its user agent who it is, or else in the path; one that
+// says both, and not the same, has no address.
+func matchCode(folders []string, name string, agent userAgent) (Hit, bool) {
+	hit := Hit{Name: codeName, Families: []Family{CiscoMPP}, MAC: agent.mac, HasMAC: agent.hasMAC}
+	code, ok := ParseCode(name)
+	if !ok && len(folders) > 0 {
+		mac, err := ParseMAC(name)
+		if code, ok = ParseCode(folders[len(folders)-1]); !ok || err != nil {
+			return Hit{}, false
+		}
+		hit.HasMAC = !agent.hasMAC || agent.mac == mac
+		hit.MAC = mac
+	}
+	if !ok {
+		return Hit{}, false
+	}
+	hit.Code = code
+	if agent.family != "" {
+		hit.Families = []Family{agent.family}
+	} else {
+		hit.Vendor = vendorOf(hit.MAC)
+	}
+	if !hit.HasMAC {
+		hit.MAC = MAC{}
+	}
+	return hit, true
+}

@@ -1,0 +1,134 @@
+package deviceprofiles
+
+import "slices"
+
+// Family is a group of models that share boot sequence and file format.
+type Family string
+
+// The families whose files we write.
+const (
+	CiscoMPP Family = "cisco-mpp"
+	Yealink  Family = "yealink"
+	Poly     Family = "poly"
+)
+
+// The families that the catalogue knows and nobody has written files for. Two of one vendor differ in format or boot sequence.
+const (
+	CiscoPhoneOS      Family = "cisco-phoneos"      // 8875 and 9800: flat profile with elements and user agent of its own
+	CiscoATA          Family = "cisco-ata"          // ATA 191 and 192: flat profile and router configuration in one file
+	YealinkDECT       Family = "yealink-dect"       // W series: bases with accounts for handsets
+	PolyOBi           Family = "poly-obi"           // Edge B, ATA, OBi editions: parameter list in XML
+	Snom              Family = "snom"               // desk phones
+	SnomDECT          Family = "snom-dect"          // M series: settings of their own
+	SnomC             Family = "snom-c"             // C series: another dialect of XML
+	Grandstream       Family = "grandstream"        // phones and adapters: P-values, or items in version 2
+	Fanvil            Family = "fanvil"             // phones, door phones, wireless phones
+	Gigaset           Family = "gigaset"            // N510, N720, Maxwell
+	GigasetNx70       Family = "gigaset-nx70"       // N610, N670, N870
+	Panasonic         Family = "panasonic"          // KX series
+	Algo              Family = "algo"               // speakers, strobes, door phones
+	TwoN              Family = "2n"                 // intercoms
+	AudioCodes        Family = "audiocodes"         // 400HD phones
+	AudioCodesGateway Family = "audiocodes-gateway" // MediaPack and Mediant: ini files
+	Generic           Family = "generic"            // whatever its owner configures: no files
+)
+
+// SettingsStyle says by which API a model's settings are changed: the wire's deviceSettingsConfiguration.
+type SettingsStyle string
+
+// The styles, in the wire's words.
+const (
+	SettingsStatic  SettingsStyle = "WEBEX_CALLING_DEVICE_CONFIGURATION"         // named settings: MPP, ATA
+	SettingsPhoneOS SettingsStyle = "WEBEX_DEVICE_CONFIGURATION"                 // keys of PhoneOS
+	SettingsDynamic SettingsStyle = "WEBEX_CALLING_DYNAMIC_DEVICE_CONFIGURATION" // tags of the family: third-party phones
+	SettingsNone    SettingsStyle = "NONE"                                       // none: somebody else configures it
+)
+
+// Words of the wire that decide something here.
+const (
+	managedByPlatform = "CISCO"
+	managedByCustomer = "CUSTOMER"
+	managedByPartner  = "PARTNER"
+)
+
+// Model is one kind of phone in the catalogue, in one way of managing it: the same hardware may be there two or three times. The tags are the
+// spelling of the data files, which is the wire's where the wire has the fact; doors have shapes of their own.
+type Model struct {
+	Name         string   `json:"model"`             // wire name, unique, e.g. "DMS Cisco 8851"; stored with each device
+	DisplayName  string   `json:"displayName"`       // e.g. "Cisco 8851"; the same for all ways of managing one hardware
+	Family       Family   `json:"family"`            // which pack writes its files
+	FamilyName   string   `json:"familyDisplayName"` // e.g. "Poly"; the name of its dynamic settings too
+	Vendor       string   `json:"vendor"`            // e.g. "Cisco"
+	Type         string   `json:"type"`              // MPP, ATA, GENERIC_SIP or DESK_PHONE
+	Manufacturer string   `json:"manufacturer"`      // CISCO or THIRD_PARTY
+	ManagedBy    string   `json:"-"`                 // CISCO, CUSTOMER or PARTNER
+	SupportedFor []string `json:"supportedFor"`      // PEOPLE, PLACE
+	Onboarding   []string `json:"onboardingMethod"`  // MAC_ADDRESS, ACTIVATION_CODE; or NONE alone
+
+	LinePorts      int      `json:"numberOfLinePorts"`          // lines that it can register
+	LineKeys       int      `json:"numberOfLineKeyButtons"`     // line keys, those of further pages included
+	MaxAppearances int      `json:"maxNumberOfLineAppearances"` // 0: not said
+	KEMModules     int      `json:"kemModuleCount"`             // expansion modules that can be attached; 0: none
+	KEMTypes       []string `json:"kemModuleType"`              // KEM_14_KEYS, KEM_18_KEYS, KEM_20_KEYS, by their keys of one page; empty for other vendors' modules
+	KEMKeys        int      `json:"kemKeys"`                    // keys of one module, those of further pages included; of the largest, if it takes several kinds
+
+	SettingsStyle         SettingsStyle `json:"deviceSettingsConfiguration"`
+	LogCollection         string        `json:"supportsLogCollection"` // NONE, CISCO_PRT or CISCO_ROOMOS
+	UpgradeChannels       bool          `json:"upgradeChannelEnabled"`
+	DefaultUpgradeChannel string        `json:"defaultUpgradeChannel"` // one of UpgradeChannels; "" without UpgradeChannels
+
+	ConfigurableLayout  bool `json:"allowConfigureLayoutEnabled"`
+	ConfigurableLines   bool `json:"allowConfigureLinesEnabled"`
+	ConfigurablePorts   bool `json:"allowConfigurePortsEnabled"`
+	PhoneSettings       bool `json:"allowConfigurePhoneSettingsEnabled"`
+	CustomLabels        bool `json:"customizableLineLabelEnabled"`
+	CustomBehaviors     bool `json:"customizedBehaviorsEnabled"`
+	PortNumbers         bool `json:"portNumberSupportEnabled"`
+	PortReordering      bool `json:"supportsLinePortReorderingEnabled"`
+	AdditionalPrimary   bool `json:"additionalPrimaryLineAppearancesEnabled"`
+	AdditionalSecondary bool `json:"additionalSecondaryLineAppearancesEnabled"` // seen on the wire; the official document hasn't got it
+	KEMLines            bool `json:"kemLinesSupportEnabled"`
+	ApplyChanges        bool `json:"supportsApplyChangesEnabled"`
+	Hotline             bool `json:"supportsHotlineEnabled"`
+	CallDecline         bool `json:"callDeclinedEnabled"`
+	Hoteling            bool `json:"allowHotelingHostEnabled"`
+	HotDeskOnly         bool `json:"supportsHotDeskOnly"` // seen on the wire; the official document hasn't got it
+	EmergencyNomadic    bool `json:"basicEmergencyNomadicEnabled"`
+	T38                 bool `json:"t38Enabled"`
+	TouchScreen         bool `json:"touchScreenPhone"`
+
+	OwnPassword  bool       `json:"-"`            // whoever creates the device must choose the SIP password, as nothing is served to the phone
+	SharedLines  bool       `json:"sharedLines"`  // may carry other owners' lines
+	VirtualLines bool       `json:"virtualLines"` // may carry a virtual line
+	Background   Background `json:"background"`   // what its background image may be; zero if it can't show one
+	CommonFile   string     `json:"commonFile"`   // that all phones of the model ask for, where its name follows no rule; else ""
+	Unconfirmed  []string   `json:"unconfirmed"`  // names of the facts above, as in the tags, that no source confirms; sorted
+}
+
+// Background is what a model's background image may be.
+type Background struct {
+	Width   int      `json:"width"`   // pixels
+	Height  int      `json:"height"`  // pixels
+	Formats []string `json:"formats"` // jpeg, png
+}
+
+// Takes reports whether a device of the model can be created in a way: MAC_ADDRESS or ACTIVATION_CODE.
+func (m Model) Takes(onboarding string) bool { return slices.Contains(m.Onboarding, onboarding) }
+
+// Configured reports whether we write its files: the platform manages it, and its family has a pack.
+func (m Model) Configured() bool {
+	switch m.Family {
+	case CiscoMPP, Yealink, Poly:
+		return m.ManagedBy == managedByPlatform
+	default:
+		return false
+	}
+}
+
+// offered reports whether a device of the model can be created. What the platform is to manage without a way to write its files would never work.
+func (m Model) offered() bool { return m.ManagedBy != managedByPlatform || m.Configured() }
+
+// UpgradeChannels lists the channels of firmware, the steadiest first.
+func UpgradeChannels() []string {
+	return []string{"STABLE", "STABLE_DELAY", "PREVIEW", "BETA", "TESTING"}
+}
