@@ -97,6 +97,10 @@ type Customers interface {
 // Devices is what the door asks about devices; provisioning.Service is one.
 type Devices interface {
 	Imports
+	Settings
+	Layouts
+	DeviceJobs
+	Images
 	People
 	WorkspacesAndLines
 	AddSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) (customer.Subscriber, error)
@@ -263,6 +267,11 @@ func (s *Server) routes() {
 	s.deviceRoutes()
 	s.activationRoutes()
 	s.telephonyRoutes()
+	s.settingsRoutes()
+	s.dynamicSettingsRoutes()
+	s.lineKeyRoutes()
+	s.deviceJobRoutes()
+	s.imageRoutes()
 	s.memberRoutes()
 	s.candidateRoutes()
 	s.credentialRoutes()

@@ -74,7 +74,7 @@ type candidatesOutput struct {
 	}
 }
 
-type countOutput struct {
+type memberCountOutput struct {
 	Body struct {
 		TotalCount int `json:"totalCount"`
 	}
@@ -87,7 +87,9 @@ func (s *Server) candidateRoutes() {
 			return s.listCandidates(ctx, &in.Paging, &in.Candidates, "")
 		})
 	route(s, operation{"countAvailableMembers", http.MethodGet, all + "/count", "How many could have a line on some device", 0, customer.ScopeTelephonyRead},
-		func(ctx context.Context, in *Candidates) (*countOutput, error) { return s.countCandidates(ctx, in, "") })
+		func(ctx context.Context, in *Candidates) (*memberCountOutput, error) {
+			return s.countCandidates(ctx, in, "")
+		})
 	route(s, operation{"listMembersForDevice", http.MethodGet, one, "Who could have a line on a device, and hasn't", 0, customer.ScopeTelephonyRead},
 		func(ctx context.Context, in *candidatesOfInput) (*candidatesOutput, error) {
 			id, err := pathID[provisioning.DeviceID]("device", in.ID)
@@ -97,7 +99,7 @@ func (s *Server) candidateRoutes() {
 			return s.listCandidates(ctx, &in.Paging, &in.Candidates, id)
 		})
 	route(s, operation{"countMembersForDevice", http.MethodGet, one + "/count", "How many could have a line on a device, and haven't", 0, customer.ScopeTelephonyRead},
-		func(ctx context.Context, in *countOfInput) (*countOutput, error) {
+		func(ctx context.Context, in *countOfInput) (*memberCountOutput, error) {
 			id, err := pathID[provisioning.DeviceID]("device", in.ID)
 			if err != nil {
 				return nil, err
@@ -158,7 +160,7 @@ func (s *Server) wireCandidates(ctx context.Context, list []customer.Member, use
 	return out, nil
 }
 
-func (s *Server) countCandidates(ctx context.Context, in *Candidates, id provisioning.DeviceID) (*countOutput, error) {
+func (s *Server) countCandidates(ctx context.Context, in *Candidates, id provisioning.DeviceID) (*memberCountOutput, error) {
 	tenant, err := s.tenant(ctx, in.InOrg)
 	if err != nil {
 		return nil, err
@@ -167,7 +169,7 @@ func (s *Server) countCandidates(ctx context.Context, in *Candidates, id provisi
 	if err != nil {
 		return nil, err
 	}
-	out := &countOutput{}
+	out := &memberCountOutput{}
 	out.Body.TotalCount, err = s.Devices.CountAvailableMembers(ctx, tenant, id, filter)
 	return out, err
 }

@@ -151,7 +151,9 @@ func held(t testing.TB, r *http.Request, got reply) []string {
 // inNeither reports whether none of the official documents at hand has a route of theirs.
 func (r routed) inNeither() bool {
 	return inNoDocument(r.documented) || slices.ContainsFunc([]string{"/v1/people", "/v1/licenses", "/v1/telephony/config/virtualLines", "/v1/telephony/config/devices/availableMembers"},
-		func(path string) bool { return strings.HasPrefix(r.documented, path) && !strings.HasSuffix(r.documented, "/count") })
+		func(path string) bool {
+			return strings.HasPrefix(r.documented, path) && !strings.HasSuffix(r.documented, "/count")
+		})
 }
 
 // TestEveryRouteIsHeldAgainstItsDocuments makes sure that the check of each answer in this suite finds something to check with.

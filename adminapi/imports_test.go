@@ -22,6 +22,9 @@ func mediaTypeFor(target string) string {
 	if strings.HasPrefix(target, "/hub/v1/people/imports") {
 		return "text/csv"
 	}
+	if strings.HasSuffix(target, "/backgroundImageUpload/invoke") {
+		return "multipart/form-data; boundary=" + boundary
+	}
 	return "application/json"
 }
 

@@ -17,7 +17,7 @@ func inNoDocument(documented string) bool {
 		"/v1/telephony/config/locations", "/v1/telephony/config/numbers", "/v1/telephony/config/actions", "/v1/telephony/config/jobs/numbers", "/v1/telephony/pstn",
 		"/v1/locations/{locationId}/floors",
 	} {
-		if strings.HasPrefix(documented, prefix) {
+		if strings.HasPrefix(documented, prefix) && !strings.HasSuffix(documented, "/devices/settings") {
 			return true
 		}
 	}

@@ -171,7 +171,7 @@ func routes() []routed {
 	const review, hook = "/hub/v1/rpl/reviews/{reviewId}", "/hub/v1/webhooks/{webhookId}"
 	const workspace, virtualLine = "/v1/workspaces/{workspaceId}", "/v1/telephony/config/virtualLines/{virtualLineId}"
 	const settingsOfWorkspace, settingsOfPerson = "/v1/telephony/config/workspaces/{workspaceId}/devices", "/v1/telephony/config/people/{personId}/devices/settings"
-	return append(placeRoutes(), []routed{
+	return append(append(placeRoutes(), configurationRoutes()...), []routed{
 		{"POST", "/hub/v1/templates", "dialtone:templates_write", 201, at("/hub/v1/templates"), at(`{"name":"Big","country":"US","language":"en_US","subscriptionId":"S"}`)},
 		{"GET", "/hub/v1/templates", "dialtone:templates_read", 200, at("/hub/v1/templates"), nil},
 		{"GET", "/hub/v1/templates/{id}", "dialtone:templates_read", 200, func(o *office) string { return "/hub/v1/templates/" + o.template }, nil},
@@ -396,7 +396,7 @@ func TestAnotherPartnersThingsArentThere(t *testing.T) {
 
 // mayBeEmpty reports whether a body may say nothing: it means what is usual, or a change that leaves things as they are.
 func (r routed) mayBeEmpty() bool {
-	for _, end := range []string{"/grants", "/devices/{deviceId}/members", "/credentials/rotate", "/credentials/compromised"} {
+	for _, end := range []string{"/grants", "/devices/{deviceId}/members", "/credentials/rotate", "/credentials/compromised", "/getSettings/invoke", "/dynamicSettings"} {
 		if strings.HasSuffix(r.documented, end) {
 			return true
 		}

@@ -28,7 +28,7 @@ func TestSuccessIsJSONOrEmpty(t *testing.T) {
 		got := o.ask(t, o.token, r.method, path, r.bodyOf(o))
 		require.Equal(t, r.status, got.status, "%s %s: %s", r.method, path, got.body)
 		assert.NotEmpty(t, got.header.Get("trackingid"))
-		if r.status == 204 || r.method == "DELETE" {
+		if r.status == 204 || r.method == "DELETE" && r.body == nil {
 			assert.Empty(t, got.body)
 			continue
 		}

@@ -21,9 +21,13 @@ var (
 	perMACName       = regexp.MustCompile(`^([0-9a-f]{12})(-user)?\.(cfg|xml)$`)
 	ciscoModelName   = regexp.MustCompile(`^(?:cp-)?[0-9]{4}(?:-3pcc)?\.(?:xml|cfg)$`)
 	yealinkModelName = regexp.MustCompile(`^y[0-9]{12}\.cfg$`)
+	imageName        = regexp.MustCompile(`^[0-9a-f]{32}\.(?:png|jpg)$`)
 	enterpriseName   = regexp.MustCompile(`^(?:sep|ctlsep|itlsep)[0-9a-f]{12}\.`)
 	anyMAC           = regexp.MustCompile(`(?:^|[^0-9a-f])([0-9a-f]{12})(?:[^0-9a-f]|$)`)
 )
+
+// ImageFolder is where phones find the background images that were uploaded, without a leading slash, as the device-management API has it.
+const ImageFolder = "dms/Cisco_Phone_Background/"
 
 const (
 	polyMasterName    = "000000000000.cfg"
@@ -41,6 +45,9 @@ func Match(path, userAgent string) (Hit, error) {
 		return Hit{}, err
 	}
 	folders, name := splitPath(strings.ToLower(path))
+	if inImageFolder(folders) && imageName.MatchString(name) {
+		return Hit{Name: name, Image: true}, nil
+	}
 	agent := parseUserAgent(userAgent)
 	if hit, ok := matchCode(folders, name, agent); ok {
 		return hit, nil
@@ -69,6 +76,12 @@ func splitPath(path string) (folders []string, name string) {
 	parts := strings.Split(path, "/")
 	last := len(parts) - 1
 	return parts[:last], parts[last]
+}
+
+// inImageFolder reports whether folders in lower case end in that of the background images.
+func inImageFolder(folders []string) bool {
+	last := len(folders)
+	return last >= 2 && folders[last-2]+"/"+folders[last-1]+"/" == strings.ToLower(ImageFolder)
 }
 
 func checkPath(path string) error {

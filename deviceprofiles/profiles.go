@@ -19,6 +19,7 @@ type Hit struct {
 	Vendor   Family   // the family of the address block's owner; "" if it has none here, or the file names no MAC
 	MAC      MAC      // of the phone, when HasMAC
 	HasMAC   bool
+	Image    bool // a background image, by the name that it was given when it was uploaded; of no family
 	// Code is the activation code that the path is; zero for files. Then Families is of whom the phone can be, and Vendor is empty if it says so itself.
 	Code secret.Text
 }

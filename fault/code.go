@@ -9,6 +9,7 @@ const (
 	CodeMissing         Code = 1001  // a needed field is absent
 	CodeSize            Code = 1002  // a field is too long or too short
 	CodeReportNotFound  Code = 2024  // there is no such billing report
+	CodeImageInUse      Code = 4305  // a setting uses the background image
 	CodeMACInUse        Code = 5675  // a device has the MAC address
 	CodeMACTwice        Code = 5676  // a MAC address stands twice in a list
 	CodeEmailInUse      Code = 10022 // somebody has the e-mail address
@@ -42,6 +43,8 @@ const (
 	CodeReportExists    Code = 90051 // there is a completed billing report of the same kind
 	CodeWebhooks        Code = 90060 // the partner has as many webhooks as it may
 	CodeHasPhone        Code = 90070 // the device has a phone already
+	CodeJobRunning      Code = 90071 // a job over the organisation's devices isn't over
+	CodeTooMany         Code = 90072 // there are as many as there can be
 	CodeGivenUp         Code = 90099 // background work failed too often
 )
 
@@ -58,6 +61,7 @@ func Codes() []CodeMeaning {
 		{CodeMissing, Invalid, "A needed field is absent."},
 		{CodeSize, Invalid, "A field is too long or too short."},
 		{CodeReportNotFound, NotFound, "There is no such billing report, or it isn't yours."},
+		{CodeImageInUse, Conflict, "A setting uses this background image. Reset it first, or force the deletion."},
 		{CodeMACInUse, Conflict, "A device has this MAC address."},
 		{CodeMACTwice, Invalid, "The MAC address stands twice in the list. Only in `macStatus`."},
 		{CodeEmailInUse, Conflict, "Somebody has this e-mail address."},
@@ -91,6 +95,8 @@ func Codes() []CodeMeaning {
 		{CodeReportExists, Conflict, "There is a completed report for the same days, of the same kind. Delete it before you order it again."},
 		{CodeWebhooks, Conflict, "You have as many webhooks as you may."},
 		{CodeHasPhone, Conflict, "The device has a phone already. Replace the phone to give the device another one."},
+		{CodeJobRunning, Conflict, "Another job changes the organisation's devices. Try again when it is over."},
+		{CodeTooMany, Conflict, "There are as many of these as there can be. Delete one first."},
 		{CodeGivenUp, Unavailable, "Background work failed too often. Ask for it again."},
 	}
 }

@@ -39,6 +39,7 @@ type Device struct {
 	LastSeen       time.Time // zero: never
 	Activation     Activation
 	Layout         deviceprofiles.Layout // what the keys are for
+	Told           Told
 }
 
 // ActivationState says how a device became known, in the wire's words.

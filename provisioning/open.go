@@ -72,6 +72,8 @@ func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
 		v, err = s.openByCode(ctx, hit, r)
 	case fault.Is(err, fault.NotFound):
 		v.rule = RuleNoSuchFile
+	case err == nil && hit.Image:
+		v.opened, err = s.openImage(ctx, hit)
 	case err == nil && hit.HasMAC && r.Transport == HTTPS:
 		v, err = s.openOwn(ctx, hit, r)
 	case err == nil:

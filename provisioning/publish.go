@@ -44,7 +44,7 @@ func (s *Service) publish(ctx context.Context, tx Tx, actor customer.Actor, tena
 // keepRevision renders what a device is told now and keeps it as the revision that it has.
 func (s *Service) keepRevision(ctx context.Context, tx Tx, actor customer.Actor, in RenderInput, change customer.EventKind) error {
 	d := in.Device
-	files, err := s.filesOf(in)
+	files, err := s.tell(ctx, tx, in)
 	if err != nil {
 		return err
 	}
@@ -59,6 +59,21 @@ func (s *Service) keepRevision(ctx context.Context, tx Tx, actor customer.Actor,
 		return err
 	}
 	return tx.CreateRevision(ctx, r, d.Revision-keptRevisions)
+}
+
+// tell renders what a device's phone is told now, and notes that it was. Nothing for a device without a phone yet.
+func (s *Service) tell(ctx context.Context, tx Tx, in RenderInput) ([]DeviceFile, error) {
+	if !in.Device.HasMAC() {
+		return []DeviceFile{}, nil
+	}
+	settings, err := s.settingsFrom(in)
+	if err != nil {
+		return nil, err
+	}
+	if err := s.noteTold(ctx, tx, in.Device, settings); err != nil {
+		return nil, err
+	}
+	return s.filesFrom(settings)
 }
 
 func filesOwner(id DeviceID, revision int64) string {
@@ -102,6 +117,11 @@ func (s *Service) filesOf(in RenderInput) ([]DeviceFile, error) {
 	if err != nil {
 		return nil, err
 	}
+	return s.filesFrom(settings)
+}
+
+// filesFrom renders every file that is made of some settings.
+func (s *Service) filesFrom(settings deviceprofiles.Settings) ([]DeviceFile, error) {
 	masked := settings.Masked()
 	files := []DeviceFile{}
 	for _, asset := range deviceprofiles.Files(settings.Model, settings.MAC) {

@@ -27,7 +27,7 @@ func (s *Service) settingsFrom(in RenderInput) (deviceprofiles.Settings, error) 
 	out := deviceprofiles.Settings{
 		MAC: in.Device.MAC, Model: model, Revision: in.Device.Revision, Service: s.phones,
 		Access:   deviceprofiles.Access{UserName: in.Device.MAC.Lower()},
-		TimeZone: orElse(in.Location.TimeZone, "UTC"), Country: orElse(in.Location.Address.Country, "US"),
+		TimeZone: orElse(in.Location.TimeZone, "UTC"), Country: countryOf(in.Location),
 		Language: orElse(in.Location.Language, "en_us"),
 		SIP:      s.sipFor(in.Lines[0].Domain), Activated: in.Device.Activation.State == ActivationDone,
 	}
@@ -39,21 +39,59 @@ func (s *Service) settingsFrom(in RenderInput) (deviceprofiles.Settings, error) 
 		return deviceprofiles.Settings{}, err
 	}
 	for _, l := range in.Lines {
-		line, err := s.lineSettings(l)
+		line, err := s.lineSettings(l, in.Device.Owner)
 		if err != nil {
 			return deviceprofiles.Settings{}, err
 		}
 		out.Lines = append(out.Lines, line)
 	}
+	effective, err := s.effective(model, in.Location, in.Settings)
+	if err != nil {
+		return deviceprofiles.Settings{}, err
+	}
+	out.Values = s.imageAddresses(deviceprofiles.ValuesToWrite(effective, in.Device.Told.keys()...))
+	if out.Layout = in.Device.Layout; !out.Layout.Custom && in.Device.Told.Layout {
+		out.Layout = deviceprofiles.DefaultLayout(model, out.Lines)
+	}
 	return out, nil
 }
 
-func (s *Service) lineSettings(l RenderLine) (deviceprofiles.Line, error) {
+// effective returns what a phone of a model is told of each setting, of those that are set on some levels.
+func (s *Service) effective(m deviceprofiles.Model, at customer.Location, settings []Setting) ([]deviceprofiles.EffectiveSetting, error) {
+	levels, err := s.levelsOf(settings)
+	if err != nil {
+		return nil, err
+	}
+	return deviceprofiles.Effective(m, countryOf(at), levels...), nil
+}
+
+// countryOf returns the country of a location, for regional defaults.
+func countryOf(l customer.Location) string { return orElse(l.Address.Country, "US") }
+
+// imageAddresses completes the paths of uploaded images: a phone needs the whole address.
+func (s *Service) imageAddresses(values map[deviceprofiles.SettingKey]deviceprofiles.SettingValue) map[deviceprofiles.SettingKey]deviceprofiles.SettingValue {
+	base := orElse(s.phones.HTTPBase, s.phones.HTTPSBase)
+	for key, value := range values {
+		if strings.HasPrefix(value.Text, "/"+deviceprofiles.ImageFolder) {
+			value.Text = base + value.Text
+			values[key] = value
+		}
+	}
+	return values
+}
+
+// lineSettings makes a line of what the store knows; owner is the device's.
+func (s *Service) lineSettings(l RenderLine, owner customer.MemberID) (deviceprofiles.Line, error) {
 	password, err := s.open(passwordOwner(l.ID), l.Password)
-	return deviceprofiles.Line{
+	line := deviceprofiles.Line{
 		Port: l.Port, UserName: l.UserName, AuthName: l.UserName, Password: password, Domain: l.Domain,
-		DisplayName: l.Member.DisplayName(), Label: l.Member.Label(),
-	}, err
+		DisplayName: l.Member.DisplayName(), Label: orElse(l.Label, l.Member.Label()),
+		Weight: l.Weight, Shared: l.Owner != owner, DeclineEverywhere: l.DeclineEverywhere,
+	}
+	if l.HotlineEnabled {
+		line.HotlineDestination = l.HotlineDestination
+	}
+	return line, err
 }
 
 func orElse(value, otherwise string) string {

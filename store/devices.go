@@ -32,9 +32,10 @@ type deviceRow struct {
 	ActivationHash []byte         `db:"activation_hash"`
 	ActivationEnds int64          `db:"activation_expires"`
 	Layout         string         `db:"layout"`
+	Told           string         `db:"told"`
 }
 
-const deviceColumns = "id, partner_id, org_id, mac, model, owner_id, location_id, tags, revision, access, admin_password, enrolment_until, created, first_seen, last_seen, activation, activation_hash, activation_expires, layout"
+const deviceColumns = "id, partner_id, org_id, mac, model, owner_id, location_id, tags, revision, access, admin_password, enrolment_until, created, first_seen, last_seen, activation, activation_hash, activation_expires, layout, told"
 
 func (r deviceRow) noun() provisioning.Device {
 	mac, _ := deviceprofiles.ParseMAC(r.MAC.String) // it was written by us, or there is none
@@ -42,7 +43,7 @@ func (r deviceRow) noun() provisioning.Device {
 		ID: provisioning.DeviceID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), MAC: mac, Model: r.Model,
 		Owner: customer.MemberID(r.OwnerID), Location: customer.LocationID(r.LocationID.String), Tags: decode[[]string](r.Tags), Revision: r.Revision,
 		Access: r.Access, AdminPassword: r.AdminPassword, EnrolmentUntil: fromMicros(r.EnrolmentUntil), Created: fromMicros(r.Created),
-		FirstSeen: fromMicros(r.FirstSeen), LastSeen: fromMicros(r.LastSeen), Layout: decode[deviceprofiles.Layout](r.Layout),
+		FirstSeen: fromMicros(r.FirstSeen), LastSeen: fromMicros(r.LastSeen), Layout: decode[deviceprofiles.Layout](r.Layout), Told: decode[provisioning.Told](r.Told),
 		Activation: provisioning.Activation{State: provisioning.ActivationState(r.Activation), Hash: r.ActivationHash, Expires: fromMicros(r.ActivationEnds)},
 	}
 }
@@ -57,9 +58,13 @@ func (t *tx) CreateDevice(ctx context.Context, d provisioning.Device) error {
 	if err != nil {
 		return err
 	}
+	told, err := encode(d.Told)
+	if err != nil {
+		return err
+	}
 	err = t.insert(ctx, "devices", deviceColumns, string(d.ID), string(d.Partner), string(d.Org), nullableMAC(d), d.Model, string(d.Owner),
 		nullable(d.Location), tags, d.Revision, []byte(d.Access), []byte(d.AdminPassword), micros(d.EnrolmentUntil), micros(d.Created),
-		micros(d.FirstSeen), micros(d.LastSeen), string(d.Activation.State), d.Activation.Hash, micros(d.Activation.Expires), layout)
+		micros(d.FirstSeen), micros(d.LastSeen), string(d.Activation.State), d.Activation.Hash, micros(d.Activation.Expires), layout, told)
 	if err != nil {
 		return err
 	}
@@ -103,6 +108,16 @@ func (t *tx) SetDevice(ctx context.Context, d provisioning.Device) error {
 		return err
 	}
 	return t.indexTags(ctx, d)
+}
+
+// SetTold implements provisioning.DeviceJobTx.
+func (t *tx) SetTold(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, told provisioning.Told) error {
+	text, err := encode(told)
+	if err != nil {
+		return err
+	}
+	w := oneDevice(tenant, id)
+	return t.change(ctx, "device", "UPDATE devices SET told = ?"+w.text(), append([]any{text}, w.args...)...)
 }
 
 // DeleteDevice implements provisioning.Tx. What hangs on it goes, too.

@@ -365,7 +365,8 @@ CREATE TABLE devices (
     activation      TEXT NOT NULL CHECK (activation IN ('deactivated', 'activating', 'activated')),
     activation_hash BLOB, -- of the code that waits; NULL for none
     activation_expires INTEGER NOT NULL,
-    layout          TEXT NOT NULL -- JSON object
+    layout          TEXT NOT NULL, -- JSON object
+    told            TEXT NOT NULL -- JSON object: what its phone keeps unless it is told otherwise
 ) STRICT;
 CREATE UNIQUE INDEX devices_mac ON devices (mac);
 CREATE INDEX devices_list ON devices (partner_id, created, id);
@@ -501,7 +502,8 @@ CREATE TABLE device_jobs (
     updated     INTEGER NOT NULL,
     advisory    INTEGER NOT NULL,
     failed      INTEGER NOT NULL,
-    reached     TEXT NOT NULL, -- the last device that was worked on
+    reached     TEXT NOT NULL, -- the last device that was worked on, and when that was created
+    reached_at  INTEGER NOT NULL,
     error       TEXT NOT NULL,
     actor       TEXT NOT NULL,
     actor_id    TEXT NOT NULL,
