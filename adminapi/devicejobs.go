@@ -197,6 +197,41 @@ func (b rebuildJobBody) request() (provisioning.JobRequest, error) {
 	return provisioning.RebuildRequest{Location: location}, err
 }
 
+// The bodies of our own kinds.
+type (
+	rotationJobBody struct {
+		LocationID     string `json:"locationId" doc:"Of the location; the organisation when it isn't given"`
+		OverlapMinutes int64  `json:"overlapMinutes" doc:"How long the passwords before count, too: 1 to 43200; three days when it isn't given"`
+	}
+	compromiseJobBody struct {
+		LocationID   string `json:"locationId" doc:"Of the location; the organisation when it isn't given"`
+		EnrolMinutes int64  `json:"enrolMinutes" doc:"Open enrolment windows in which the phones may prove themselves anew: 1 to 10080; none when it isn't given"`
+	}
+	rollbackJobBody struct {
+		LocationID string `json:"locationId" doc:"Of the location; the organisation with all its locations when it isn't given"`
+		To         string `json:"to" doc:"Moment, e.g. 2026-05-01T08:00:00Z"`
+	}
+)
+
+func (b rotationJobBody) request() (provisioning.JobRequest, error) {
+	location, err := fieldID[customer.LocationID]("locationId", b.LocationID)
+	return provisioning.RotationRequest{Location: location, Overlap: minutes(b.OverlapMinutes)}, err
+}
+
+func (b compromiseJobBody) request() (provisioning.JobRequest, error) {
+	location, err := fieldID[customer.LocationID]("locationId", b.LocationID)
+	return provisioning.CompromiseRequest{Location: location, Enrol: minutes(b.EnrolMinutes)}, err
+}
+
+func (b rollbackJobBody) request() (provisioning.JobRequest, error) {
+	location, err := fieldID[customer.LocationID]("locationId", b.LocationID)
+	if err != nil {
+		return nil, err
+	}
+	to, err := instant("to", b.To)
+	return provisioning.RollbackRequest{Location: location, To: to}, err
+}
+
 // jobBody is a body that starts a job.
 type jobBody interface {
 	request() (provisioning.JobRequest, error)
@@ -226,21 +261,43 @@ type jobErrorsInput struct {
 	Max   string `query:"max" doc:"1 to 2000; 2000 when it isn't given"`
 }
 
-const jobsPath = "/v1/telephony/config/jobs/devices/"
+// Where jobs are: those of the wire, and ours.
+const (
+	jobsPath    = "/v1/telephony/config/jobs/devices/"
+	hubJobsPath = "/hub/v1/jobs/devices/"
+)
+
+// jobRoute is where the jobs of a kind are, and who may start and watch them.
+type jobRoute struct {
+	base, name   string
+	kind         provisioning.DeviceJobKind
+	summary      string
+	started      int // status of the answer when one is started
+	write, watch customer.Scope
+}
 
 func (s *Server) deviceJobRoutes() {
-	jobRoutes[settingsJobBody](s, "callDeviceSettings", provisioning.JobCallDeviceSettings, "Change settings of an organisation or a location", http.StatusOK)
-	jobRoutes[tagsJobBody](s, "dynamicDeviceSettings", provisioning.JobDynamicDeviceSettings, "Change dynamic settings of an organisation or a location", http.StatusAccepted)
-	jobRoutes[templateJobBody](s, "applyLineKeyTemplate", provisioning.JobApplyLineKeyTemplate, "Give devices the keys of a template, or their default ones", http.StatusAccepted)
-	jobRoutes[rebuildJobBody](s, "rebuildPhones", provisioning.JobRebuildPhones, "Render all files of a location's devices once more", http.StatusAccepted)
+	jobRoutes[settingsJobBody](s, telephonyJob("callDeviceSettings", provisioning.JobCallDeviceSettings, "Change settings of an organisation or a location", http.StatusOK))
+	jobRoutes[tagsJobBody](s, telephonyJob("dynamicDeviceSettings", provisioning.JobDynamicDeviceSettings, "Change dynamic settings of an organisation or a location", http.StatusAccepted))
+	jobRoutes[templateJobBody](s, telephonyJob("applyLineKeyTemplate", provisioning.JobApplyLineKeyTemplate, "Give devices the keys of a template, or their default ones", http.StatusAccepted))
+	jobRoutes[rebuildJobBody](s, telephonyJob("rebuildPhones", provisioning.JobRebuildPhones, "Render all files of a location's devices once more", http.StatusAccepted))
+	const accepted, read, write = http.StatusAccepted, customer.ScopeCredentialsRead, customer.ScopeCredentialsWrite
+	jobRoutes[rotationJobBody](s, jobRoute{hubJobsPath, "rotateCredentials", provisioning.JobRotateCredentials, "Replace the SIP passwords of an organisation's or a location's devices", accepted, write, read})
+	jobRoutes[compromiseJobBody](s, jobRoute{hubJobsPath, "answerCompromise", provisioning.JobAnswerCompromise, "End all that whoever holds the secrets of these devices could do with them", accepted, write, read})
+	jobRoutes[rollbackJobBody](s, jobRoute{hubJobsPath, "rollBack", provisioning.JobRollBack, "Bring back what an organisation's or a location's devices were told", accepted, customer.ScopeDevicesWrite, customer.ScopeDevicesRead})
 	route(s, operation{"previewApplyLineKeyTemplate", http.MethodPost, telephonyDevices + "/actions/previewApplyLineKeyTemplate/invoke", "Count the devices that a template would be applied to", 0, customer.ScopeTelephonyWrite}, s.countTemplate)
 	route(s, operation{"previewDeviceJob", http.MethodPost, "/hub/v1/devices/preview", "What a job would do to the files of each device", 0, customer.ScopeTelephonyWrite}, s.previewJob)
 }
 
+// telephonyJob is where jobs of a kind of the wire's are.
+func telephonyJob(name string, kind provisioning.DeviceJobKind, summary string, started int) jobRoute {
+	return jobRoute{jobsPath, name, kind, summary, started, customer.ScopeTelephonyWrite, customer.ScopeTelephonyRead}
+}
+
 // jobRoutes adds the routes of one kind of jobs.
-func jobRoutes[B jobBody](s *Server, name string, kind provisioning.DeviceJobKind, summary string, started int) {
-	path, one := jobsPath+name, jobsPath+name+"/{jobId}"
-	route(s, operation{name, http.MethodPost, path, summary, started, customer.ScopeTelephonyWrite}, func(ctx context.Context, in *jobInput[B]) (*jobOutput, error) {
+func jobRoutes[B jobBody](s *Server, r jobRoute) {
+	name, path, one, kind := r.name, r.base+r.name, r.base+r.name+"/{jobId}", r.kind
+	route(s, operation{name, http.MethodPost, path, r.summary, r.started, r.write}, func(ctx context.Context, in *jobInput[B]) (*jobOutput, error) {
 		tenant, err := s.tenant(ctx, in.InOrg)
 		if err != nil {
 			return nil, err
@@ -252,7 +309,7 @@ func jobRoutes[B jobBody](s *Server, name string, kind provisioning.DeviceJobKin
 		j, err := s.Devices.StartDeviceJob(ctx, actorOf(ctx), tenant, request)
 		return &jobOutput{wireDeviceJob(j)}, err
 	})
-	route(s, operation{name + "List", http.MethodGet, path, "List such jobs, the newest first", 0, customer.ScopeTelephonyRead}, func(ctx context.Context, in *jobsInput) (*listed[deviceJobWire], error) {
+	route(s, operation{name + "List", http.MethodGet, path, "List such jobs, the newest first", 0, r.watch}, func(ctx context.Context, in *jobsInput) (*listed[deviceJobWire], error) {
 		page, err := in.page()
 		if err != nil {
 			return nil, err
@@ -264,7 +321,7 @@ func jobRoutes[B jobBody](s *Server, name string, kind provisioning.DeviceJobKin
 		list, more, err := s.Devices.DeviceJobs(ctx, tenant, kind, page)
 		return answer(&in.Paging, page, list, more, wireDeviceJob), err
 	})
-	route(s, operation{name + "Get", http.MethodGet, one, "How far such a job is", 0, customer.ScopeTelephonyRead}, func(ctx context.Context, in *JobInput) (*jobOutput, error) {
+	route(s, operation{name + "Get", http.MethodGet, one, "How far such a job is", 0, r.watch}, func(ctx context.Context, in *JobInput) (*jobOutput, error) {
 		tenant, id, err := s.job(ctx, *in)
 		if err != nil {
 			return nil, err
@@ -272,7 +329,7 @@ func jobRoutes[B jobBody](s *Server, name string, kind provisioning.DeviceJobKin
 		j, err := s.Devices.DeviceJob(ctx, tenant, kind, id)
 		return &jobOutput{wireDeviceJob(j)}, err
 	})
-	route(s, operation{name + "Errors", http.MethodGet, one + "/errors", "Why such a job left devices as they were", 0, customer.ScopeTelephonyRead}, func(ctx context.Context, in *jobErrorsInput) (*deviceJobErrorsOutput, error) {
+	route(s, operation{name + "Errors", http.MethodGet, one + "/errors", "Why such a job left devices as they were", 0, r.watch}, func(ctx context.Context, in *jobErrorsInput) (*deviceJobErrorsOutput, error) {
 		return s.jobErrors(ctx, kind, in)
 	})
 }

@@ -20,6 +20,9 @@ const (
 	JobDynamicDeviceSettings DeviceJobKind = "dynamicdevicesettings"      // dynamic settings of an organisation or a location
 	JobApplyLineKeyTemplate  DeviceJobKind = "applyphonelinekeytemplates" // layouts of many devices
 	JobRebuildPhones         DeviceJobKind = "rebuildphones"              // every file of a location's devices once more
+	JobRotateCredentials     DeviceJobKind = "rotatecredentials"          // new SIP passwords, with an overlap
+	JobAnswerCompromise      DeviceJobKind = "answercompromise"           // new secrets of every kind, at once
+	JobRollBack              DeviceJobKind = "rollback"                   // what devices were told at a moment
 )
 
 // DeviceJobStatus is the state of a job over devices, in the wire's words.

@@ -52,6 +52,10 @@ func workOf(j DeviceJob) (deviceWork, error) {
 		return readWork[imageWork](j)
 	case JobRebuildPhones:
 		return readWork[rebuildWork](j)
+	case JobRotateCredentials, JobAnswerCompromise:
+		return readWork[credentialsWork](j)
+	case JobRollBack:
+		return readWork[rollbackWork](j)
 	}
 	return nil, fault.New(fault.Internal, "nobody does jobs of the kind %q", j.Kind)
 }
@@ -64,7 +68,8 @@ func readWork[W deviceWork](j DeviceJob) (deviceWork, error) {
 	return work, nil
 }
 
-// JobRequest is what somebody asks of many devices: a SettingsRequest, TagsRequest, TemplateRequest or RebuildRequest.
+// JobRequest is what somebody asks of many devices: a SettingsRequest, TagsRequest, TemplateRequest, RebuildRequest, RotationRequest,
+// CompromiseRequest or RollbackRequest.
 type JobRequest interface {
 	// prepare checks the request. It returns the kind of the job, the one location that it is about, if it is one, and the work.
 	prepare(ctx context.Context, s *Service, actor customer.Actor, tenant customer.Tenant) (DeviceJobKind, customer.LocationID, deviceWork, error)

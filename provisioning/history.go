@@ -163,7 +163,11 @@ func (s *Service) rollBack(ctx context.Context, tx Tx, actor customer.Actor, ten
 	if err := tx.SetDevice(ctx, d); err != nil {
 		return 0, err
 	}
-	if err := tx.SetLines(ctx, tenant, id, linesAsIn(rev.State, in.Lines)); err != nil {
+	lines, err := linesAsIn(d, rev.State, in.Lines)
+	if err != nil {
+		return 0, err
+	}
+	if err := tx.SetLines(ctx, tenant, id, lines); err != nil {
 		return 0, err
 	}
 	if err := restoreSettings(ctx, tx, tenant, string(id), ownSettings(in), settingsAsIn(rev.State.Settings, Setting{
@@ -174,8 +178,9 @@ func (s *Service) rollBack(ctx context.Context, tx Tx, actor customer.Actor, ten
 	return s.publish(ctx, tx, actor, tenant, id, customer.EventDeviceRolledBack, map[string]any{"from": d.Revision, "to": rev.Number})
 }
 
-// linesAsIn gives the lines that there are the options and order that they had. New ones come behind.
-func linesAsIn(state DeviceState, lines []RenderLine) []Line {
+// linesAsIn gives the lines that there are the options and order that they had. New ones come behind. fault.Conflict when they and the layout don't fit
+// the device any more, which may be of another model now.
+func linesAsIn(d Device, state DeviceState, lines []RenderLine) ([]Line, error) {
 	out := make([]Line, 0, len(lines))
 	var added []Line
 	for _, l := range lines {
@@ -195,7 +200,14 @@ func linesAsIn(state DeviceState, lines []RenderLine) []Line {
 		out[i].Port = port
 		port += out[i].Weight
 	}
-	return out
+	model, _ := deviceprofiles.FindModel(d.Model)
+	if port-1 > model.LinePorts {
+		return nil, fault.New(fault.Conflict, "With the lines that came since, the device would need %d; %s has %d.", port-1, model.DisplayName, model.LinePorts)
+	}
+	if err := deviceprofiles.CheckLayout(model, state.Layout); err != nil {
+		return nil, fault.New(fault.Conflict, "The key layout of then doesn't fit %s.", model.DisplayName)
+	}
+	return out, nil
 }
 
 func ownSettings(in RenderInput) []Setting {

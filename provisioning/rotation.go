@@ -182,8 +182,8 @@ func (s *Service) rotateLine(ctx context.Context, tx Tx, l Line, r rotation) err
 // phone's password over HTTPS and that of its menu, activation code and enrolment window. The phone has to prove itself anew: enrol opens a window for
 // that, 1 minute to 7 days; 0 leaves it closed.
 func (s *Service) AnswerCompromise(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id DeviceID, enrol time.Duration) error {
-	if enrol != 0 && (enrol < minEnrolment || enrol > maxEnrolment) {
-		return fault.InvalidField("enrolMinutes", "must be 1 to %d", int(maxEnrolment/time.Minute))
+	if err := checkEnrol(enrol); err != nil {
+		return err
 	}
 	d, err := s.store.Device(ctx, tenant, id)
 	if err != nil {
