@@ -126,6 +126,9 @@ type Devices interface {
 	AskToResync(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
 	Members(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.DeviceMembers, error)
 	SetMembers(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, list []provisioning.NewMember) error
+	AvailableMembers(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, filter provisioning.CandidateFilter, page customer.Page) ([]customer.Member, bool, error)
+	CountAvailableMembers(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, filter provisioning.CandidateFilter) (int, error)
+	DevicesOf(ctx context.Context, tenant customer.Tenant, kind customer.MemberKind, id customer.MemberID) (provisioning.MemberDevices, error)
 	Credentials(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) ([]provisioning.LineCredentials, error)
 	RevealCredentials(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) ([]provisioning.LineCredentials, error)
 	Rotate(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, overlap time.Duration) error
@@ -270,6 +273,7 @@ func (s *Server) routes() {
 	s.deviceJobRoutes()
 	s.imageRoutes()
 	s.memberRoutes()
+	s.candidateRoutes()
 	s.credentialRoutes()
 	s.revisionRoutes()
 	s.modelRoutes()

@@ -131,6 +131,9 @@ func held(t testing.TB, r *http.Request, got reply) []string {
 	var names []string
 	for _, c := range list {
 		route, parameters, err := c.router.FindRoute(r)
+		if strings.HasSuffix(r.URL.Path, "/devices/availableMembers") && c.name == "webex-device.json" { // of which it has the count alone
+			continue
+		}
 		if err != nil || got.status == http.StatusRequestEntityTooLarge && c.name != "our own document" { // theirs forgets that a body can be too large
 			continue
 		}
@@ -147,8 +150,10 @@ func held(t testing.TB, r *http.Request, got reply) []string {
 
 // inNeither reports whether none of the official documents at hand has a route of theirs.
 func (r routed) inNeither() bool {
-	return inNoDocument(r.documented) || slices.ContainsFunc([]string{"/v1/people", "/v1/licenses", "/v1/telephony/config/virtualLines"},
-		func(path string) bool { return strings.HasPrefix(r.documented, path) })
+	return inNoDocument(r.documented) || slices.ContainsFunc([]string{"/v1/people", "/v1/licenses", "/v1/telephony/config/virtualLines", "/v1/telephony/config/devices/availableMembers"},
+		func(path string) bool {
+			return strings.HasPrefix(r.documented, path) && !strings.HasSuffix(r.documented, "/count")
+		})
 }
 
 // TestEveryRouteIsHeldAgainstItsDocuments makes sure that the check of each answer in this suite finds something to check with.

@@ -46,17 +46,29 @@ func wireCredentials(list []provisioning.LineCredentials, now time.Time) *creden
 
 type rotateInput struct {
 	DeviceInput
-	Body struct {
-		OverlapMinutes int64 `json:"overlapMinutes" doc:"How long the passwords before count, too: 1 to 43200; three days when it isn't given" example:"60"`
-		Reveal         bool  `json:"reveal" doc:"Show the new passwords, once"`
-	} `required:"false"`
+	Body *rotateBody
+}
+
+type rotateBody struct {
+	OverlapMinutes int64 `json:"overlapMinutes" doc:"How long the passwords before count, too: 1 to 43200; three days when it isn't given" example:"60"`
+	Reveal         bool  `json:"reveal" doc:"Show the new passwords, once"`
 }
 
 type compromisedInput struct {
 	DeviceInput
-	Body struct {
-		EnrolMinutes int64 `json:"enrolMinutes" doc:"Open an enrolment window in which the phone may prove itself anew: 1 to 10080; none when it isn't given"`
-	} `required:"false"`
+	Body *compromisedBody
+}
+
+type compromisedBody struct {
+	EnrolMinutes int64 `json:"enrolMinutes" doc:"Open an enrolment window in which the phone may prove itself anew: 1 to 10080; none when it isn't given"`
+}
+
+// orZero is what a body says; one that isn't there says nothing.
+func orZero[T any](body *T) T {
+	if body == nil {
+		return *new(T)
+	}
+	return *body
 }
 
 // minutes keeps a length within what a duration holds; the core's own bounds are far below.
@@ -80,10 +92,10 @@ func (s *Server) credentialRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			if err := s.Devices.Rotate(ctx, actorOf(ctx), tenant, id, minutes(in.Body.OverlapMinutes)); err != nil {
+			if err := s.Devices.Rotate(ctx, actorOf(ctx), tenant, id, minutes(orZero(in.Body).OverlapMinutes)); err != nil {
 				return nil, err
 			}
-			if in.Body.Reveal {
+			if orZero(in.Body).Reveal {
 				return s.revealCredentials(ctx, &in.DeviceInput)
 			}
 			list, err := s.Devices.Credentials(ctx, tenant, id)
@@ -95,7 +107,7 @@ func (s *Server) credentialRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			if err := s.Devices.AnswerCompromise(ctx, actorOf(ctx), tenant, id, minutes(in.Body.EnrolMinutes)); err != nil {
+			if err := s.Devices.AnswerCompromise(ctx, actorOf(ctx), tenant, id, minutes(orZero(in.Body).EnrolMinutes)); err != nil {
 				return nil, err
 			}
 			list, err := s.Devices.Credentials(ctx, tenant, id)

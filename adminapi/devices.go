@@ -190,6 +190,12 @@ func modelsOf(product string) []string {
 	return out
 }
 
+// modelType is the wire's type of a model.
+func modelType(name string) string {
+	m, _ := deviceprofiles.FindModel(name)
+	return m.Type
+}
+
 // DeviceInput names a device, by any of its ids.
 type DeviceInput struct {
 	InOrg

@@ -136,9 +136,23 @@ func (w newMemberWire) input(i int) (provisioning.NewMember, error) {
 
 type setMembersInput struct {
 	DeviceInput
-	Body struct {
+	Body *struct {
 		Members []newMemberWire `json:"members" doc:"All of them; without it the primary owner alone stays"`
-	} `required:"false"`
+	}
+}
+
+func (in *setMembersInput) members() ([]provisioning.NewMember, error) {
+	if in.Body == nil {
+		return nil, nil
+	}
+	list := make([]provisioning.NewMember, len(in.Body.Members))
+	for i, m := range in.Body.Members {
+		var err error
+		if list[i], err = m.input(i); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
 }
 
 func (s *Server) memberRoutes() {
@@ -165,11 +179,9 @@ func (s *Server) memberRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			list := make([]provisioning.NewMember, len(in.Body.Members))
-			for i, m := range in.Body.Members {
-				if list[i], err = m.input(i); err != nil {
-					return nil, err
-				}
+			list, err := in.members()
+			if err != nil {
+				return nil, err
 			}
 			return nil, s.Devices.SetMembers(ctx, actorOf(ctx), tenant, id, list)
 		})

@@ -25,7 +25,14 @@ func inNoDocument(documented string) bool {
 }
 
 // needsNoBody reports whether a route takes a body that says nothing, or none.
-func needsNoBody(r routed) bool { return strings.HasSuffix(r.documented, "/generatePassword/invoke") }
+func needsNoBody(r routed) bool {
+	for _, end := range []string{"/generatePassword/invoke", "/devices/{deviceId}/members", "/credentials/rotate", "/credentials/compromised"} {
+		if strings.HasSuffix(r.documented, end) {
+			return true
+		}
+	}
+	return false
+}
 
 const berlin = `{"address1":"Invalidenstraße 1","city":"Berlin","postalCode":"10115","country":"de"}`
 

@@ -270,6 +270,14 @@ func routes() []routed {
 			func(o *office) string {
 				return fmt.Sprintf(`{"members":[{"id":%q,"port":1,"primaryOwner":true,"lineType":"PRIMARY","lineWeight":2,"hotlineEnabled":false,"hotlineDestination":"","allowCallDeclineEnabled":true}]}`, o.person)
 			}},
+		{"GET", "/v1/telephony/config/devices/availableMembers", "spark-admin:telephony_config_read", 200, at("/v1/telephony/config/devices/availableMembers"), nil},
+		{"GET", "/v1/telephony/config/devices/availableMembers/count", "spark-admin:telephony_config_read", 200, at("/v1/telephony/config/devices/availableMembers/count"), nil},
+		{"GET", telephony + "/availableMembers", "spark-admin:telephony_config_read", 200, ofDevice("/v1/telephony/config/devices/%s/availableMembers"), nil},
+		{"GET", telephony + "/availableMembers/count", "spark-admin:telephony_config_read", 200, ofDevice("/v1/telephony/config/devices/%s/availableMembers/count"), nil},
+		{"GET", "/v1/telephony/config/people/{personId}/devices", "spark-admin:telephony_config_read", 200, ofPerson("/v1/telephony/config/people/%s/devices"), nil},
+		{"GET", "/v1/telephony/config/people/{personId}/devices/count", "spark-admin:telephony_config_read", 200, ofPerson("/v1/telephony/config/people/%s/devices/count"), nil},
+		{"GET", settingsOfWorkspace, "spark-admin:telephony_config_read", 200, ofAWorkspace("/v1/telephony/config/workspaces/%s/devices"), nil},
+		{"GET", virtualLine + "/devices", "spark-admin:telephony_config_read", 200, func(o *office) string { return ofAVirtualLine(o) + "/devices" }, nil},
 		{"PATCH", device, "spark-admin:devices_write", 200, ofDevice("/v1/devices/%s"), at(`{"op":"add","path":"tags","value":["lobby"]}`)},
 		{"GET", hub + "/credentials", "dialtone:credentials_read", 200, ofDevice("/hub/v1/devices/%s/credentials"), nil},
 		{"POST", hub + "/credentials/rotate", "dialtone:credentials_write", 200, ofDevice("/hub/v1/devices/%s/credentials/rotate"), at(`{"overlapMinutes":60}`)},

@@ -57,6 +57,8 @@ type MemberFilter struct {
 	Number    string // part of the number
 	Extension string // part of the extension
 	Location  LocationID
+	Packages  []Package // one of which they have as the base package; virtual lines, which have none, pass. At most 20
+	NotOn     string    // id of a device that they have no line on
 	Order     MemberOrder
 }
 

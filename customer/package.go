@@ -88,3 +88,11 @@ func (p Package) MaxDevices() int { r, _ := rulesOf(p); return r.maxDevices }
 
 // Countable reports whether a quantity can be given for it.
 func (p Package) Countable() bool { r, _ := rulesOf(p); return r.countable }
+
+// Packages lists all packages, those of people and workspaces first.
+func Packages() []Package {
+	return []Package{
+		WebexSuite, CXEssentials, WebexCalling, WebexVoice, WebexCallingStandard, CommonAreaCalling, WebexMeetings, CXPremiumAgent, CXStandardAgent,
+		AttendantConsole, CiscoCallingPlan, CXVoicePorts, CXAIAssistant, WebexAIAgent,
+	}
+}

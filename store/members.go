@@ -122,6 +122,15 @@ func membersFrom(tenant customer.Tenant, f customer.MemberFilter) (string, where
 	}
 	w.equal("email", f.Email)
 	w.equal("location_id", string(f.Location))
+	if len(f.Packages) > 0 {
+		packages := anys(texts(f.Packages))
+		in := tuples(1, len(packages))
+		w.add(`(kind = 'VIRTUAL_LINE' OR EXISTS (SELECT 1 FROM subscribers s WHERE s.person_id = members.id AND s.status = 'provisioned' AND s.package IN `+in+`)
+			OR EXISTS (SELECT 1 FROM workspaces p WHERE p.id = members.id AND p.package IN `+in+"))", append(packages, packages...)...)
+	}
+	if f.NotOn != "" {
+		w.add("NOT EXISTS (SELECT 1 FROM lines l WHERE l.owner_id = members.id AND l.device_id = ?)", f.NotOn)
+	}
 	w.containing("folded_name", f.Name)
 	w.containing("number", f.Number)
 	w.containing("extension", f.Extension)
