@@ -167,8 +167,9 @@ type previewWire struct {
 }
 
 type previewFileWire struct {
-	Path string `json:"path"`
-	Diff string `json:"diff" doc:"Unified; secrets read ********"`
+	Path    string `json:"path"`
+	Diff    string `json:"diff" doc:"Unified; secrets read ********"`
+	Secrets bool   `json:"secrets" doc:"Secrets would change, and nothing else"`
 }
 
 type previewOutput struct {
@@ -215,7 +216,7 @@ func wirePreview(d provisioning.DevicePreview) previewWire {
 		w.MAC = d.Device.MAC.String()
 	}
 	for i, f := range d.Files {
-		w.Files[i] = previewFileWire{f.Path, f.Diff}
+		w.Files[i] = previewFileWire{f.Path, f.Diff, f.Secrets}
 	}
 	return w
 }

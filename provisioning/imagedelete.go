@@ -54,12 +54,12 @@ func (s *Service) DeleteImages(ctx context.Context, actor customer.Actor, tenant
 				out = append(out, ImageDeleted{one.FileName, fault.New(fault.NotFound, "There is no image of this name.").WithCode(fault.CodeUnknown)})
 				continue
 			}
-			uses, refusal, err := s.deleteImage(ctx, tx, actor, images[at], one.Force)
-			if err != nil {
+			uses, err := s.deleteImage(ctx, tx, actor, images[at], one.Force)
+			if err != nil && !fault.Is(err, fault.Conflict) {
 				return err
 			}
-			out = append(out, ImageDeleted{one.FileName, refusal})
-			if refusal == nil {
+			out = append(out, ImageDeleted{one.FileName, err})
+			if err == nil {
 				images = slices.Delete(images, at, at+1)
 				used = append(used, uses...)
 			}
@@ -70,30 +70,27 @@ func (s *Service) DeleteImages(ctx context.Context, actor customer.Actor, tenant
 	return out, left, err
 }
 
-// deleteImage deletes one image unless it is in use, and returns the settings that used it; the second error is why it stays.
-func (s *Service) deleteImage(ctx context.Context, tx Tx, actor customer.Actor, i BackgroundImage, force bool) ([]Setting, error, error) {
+// deleteImage deletes one image and returns the settings that used it. fault.Conflict when it stays.
+func (s *Service) deleteImage(ctx context.Context, tx Tx, actor customer.Actor, i BackgroundImage, force bool) ([]Setting, error) {
 	uses, err := tx.SettingsWithValue(ctx, i.Tenant(), s.addressesOf(i), maxImageUses)
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	if len(uses) > 0 && !force {
-		return nil, fault.New(fault.Conflict, "A setting uses the image. Reset it first, or force the deletion.").WithCode(fault.CodeImageInUse), nil
+		return nil, fault.New(fault.Conflict, "A setting uses the image. Reset it first, or force the deletion.").WithCode(fault.CodeImageInUse)
 	}
 	if len(uses) == maxImageUses {
-		return nil, fault.New(fault.Conflict, "More than %d settings use the image. Reset some first.", maxImageUses-1).WithCode(fault.CodeImageInUse), nil
+		return nil, fault.New(fault.Conflict, "More than %d settings use the image. Reset some first.", maxImageUses-1).WithCode(fault.CodeImageInUse)
 	}
 	if len(uses) > 0 {
 		if err := noJobRuns(ctx, tx, i.Tenant()); err != nil {
-			if fault.Is(err, fault.Conflict) {
-				return nil, err, nil
-			}
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	if err := tx.DeleteBackgroundImage(ctx, i.Tenant(), i.FileName); err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	return uses, nil, s.recordImage(ctx, tx, actor, i, EventImageDeleted)
+	return uses, s.recordImage(ctx, tx, actor, i, EventImageDeleted)
 }
 
 // addressesOf are the values by which settings name an image.
