@@ -133,6 +133,8 @@ type Devices interface {
 	RevealCredentials(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) ([]provisioning.LineCredentials, error)
 	Rotate(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, overlap time.Duration) error
 	AnswerCompromise(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, enrol time.Duration) error
+	Handover(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.Handover, error)
+	RevealHandover(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.Handover, error)
 	Revisions(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, before int64, limit int) ([]provisioning.Revision, error)
 	FilesAt(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, at provisioning.Moment) (provisioning.Revision, []provisioning.DeviceFile, error)
 	RevealFile(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, at provisioning.Moment, path string) (provisioning.DeviceFile, error)

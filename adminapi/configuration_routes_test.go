@@ -6,6 +6,8 @@ import (
 	"image"
 	"image/png"
 	"strings"
+
+	"dialtone/customer"
 )
 
 const (
@@ -50,7 +52,7 @@ var (
 // ofAJob is the path of a job that was started for it.
 func ofAJob(name string, body func(*office) string, end string) func(*office) string {
 	return func(o *office) string {
-		return jobsPath + name + "/" + o.made(jobsPath+name+"?orgId="+o.org, body(o)).ID + end
+		return name + "/" + o.made(name+"?orgId="+o.org, body(o)).ID + end
 	}
 }
 
@@ -106,15 +108,23 @@ func configurationRoutes() []routed {
 		{"GET", images, read, 200, inOrg(images), nil},
 		{"DELETE", images, write, 206, inOrg(images), at(`{"backgroundImages":[{"fileName":"nothing","forceDelete":"true"}]}`)},
 	}
-	for name, job := range map[string]struct {
-		started int
-		body    func(*office) string
-	}{"callDeviceSettings": {200, settingsJob}, "dynamicDeviceSettings": {202, tagsJob}, "applyLineKeyTemplate": {202, templateJob}, "rebuildPhones": {202, rebuildJob}} {
+	const own, credentials = "/hub/v1/jobs/devices/", "dialtone:credentials_"
+	for path, job := range map[string]struct {
+		started     int
+		write, read customer.Scope
+		body        func(*office) string
+	}{
+		jobsPath + "callDeviceSettings": {200, write, read, settingsJob}, jobsPath + "dynamicDeviceSettings": {202, write, read, tagsJob},
+		jobsPath + "applyLineKeyTemplate": {202, write, read, templateJob}, jobsPath + "rebuildPhones": {202, write, read, rebuildJob},
+		own + "rotateCredentials": {202, credentials + "write", credentials + "read", at(`{"overlapMinutes":60}`)},
+		own + "answerCompromise":  {202, credentials + "write", credentials + "read", at(`{"enrolMinutes":60}`)},
+		own + "rollBack":          {202, "spark-admin:devices_write", "spark-admin:devices_read", at(`{"to":"2026-05-01T08:00:00Z"}`)},
+	} {
 		list = append(list,
-			routed{"POST", jobsPath + name, write, job.started, inOrg(jobsPath + name), job.body},
-			routed{"GET", jobsPath + name, read, 200, inOrg(jobsPath + name), nil},
-			routed{"GET", jobsPath + name + "/{jobId}", read, 200, ofAJob(name, job.body, ""), nil},
-			routed{"GET", jobsPath + name + "/{jobId}/errors", read, 200, ofAJob(name, job.body, "/errors"), nil},
+			routed{"POST", path, job.write, job.started, inOrg(path), job.body},
+			routed{"GET", path, job.read, 200, inOrg(path), nil},
+			routed{"GET", path + "/{jobId}", job.read, 200, ofAJob(path, job.body, ""), nil},
+			routed{"GET", path + "/{jobId}/errors", job.read, 200, ofAJob(path, job.body, "/errors"), nil},
 		)
 	}
 	return list

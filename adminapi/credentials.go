@@ -75,6 +75,7 @@ func orZero[T any](body *T) T {
 func minutes(n int64) time.Duration { return time.Duration(max(-1, min(n, maxMinutes))) * time.Minute }
 
 func (s *Server) credentialRoutes() {
+	s.handoverRoutes()
 	const path = hubDevice + "/credentials"
 	route(s, operation{"getCredentials", http.MethodGet, path, "What a device's lines register with, without passwords", 0, customer.ScopeCredentialsRead},
 		func(ctx context.Context, in *DeviceInput) (*credentialsOutput, error) {
@@ -86,7 +87,7 @@ func (s *Server) credentialRoutes() {
 			return wireCredentials(list, s.Now()), err
 		})
 	route(s, operation{"revealCredentials", http.MethodPost, path + "/reveal", "Show the passwords that nobody has seen: each once", 0, customer.ScopeCredentialsWrite}, s.revealCredentials)
-	route(s, operation{"rotateCredentials", http.MethodPost, path + "/rotate", "Replace a device's SIP passwords; those before count for a while, too", 0, customer.ScopeCredentialsWrite},
+	route(s, operation{"rotateDeviceCredentials", http.MethodPost, path + "/rotate", "Replace a device's SIP passwords; those before count for a while, too", 0, customer.ScopeCredentialsWrite},
 		func(ctx context.Context, in *rotateInput) (*credentialsOutput, error) {
 			tenant, id, err := s.device(ctx, in.DeviceInput)
 			if err != nil {
@@ -101,7 +102,7 @@ func (s *Server) credentialRoutes() {
 			list, err := s.Devices.Credentials(ctx, tenant, id)
 			return wireCredentials(list, s.Now()), err
 		})
-	route(s, operation{"answerCompromise", http.MethodPost, path + "/compromised", "End all that whoever holds a device's secrets could do with them, at once", 0, customer.ScopeCredentialsWrite},
+	route(s, operation{"answerDeviceCompromise", http.MethodPost, path + "/compromised", "End all that whoever holds a device's secrets could do with them, at once", 0, customer.ScopeCredentialsWrite},
 		func(ctx context.Context, in *compromisedInput) (*credentialsOutput, error) {
 			tenant, id, err := s.device(ctx, in.DeviceInput)
 			if err != nil {
@@ -112,6 +113,46 @@ func (s *Server) credentialRoutes() {
 			}
 			list, err := s.Devices.Credentials(ctx, tenant, id)
 			return wireCredentials(list, s.Now()), err
+		})
+}
+
+// handoverOutput is a file for who configures a device with other tools.
+type handoverOutput struct {
+	CacheControl string `header:"Cache-Control"`
+	Body         struct {
+		FileName    string           `json:"fileName"`
+		ContentType string           `json:"contentType"`
+		Body        string           `json:"body" doc:"In the phone's own format where we know it, else JSON in the words of SIP"`
+		Lines       []credentialWire `json:"lines"`
+	}
+}
+
+func (s *Server) handoverRoutes() {
+	const path = hubDevice + "/configuration"
+	answer := func(h provisioning.Handover, err error) (*handoverOutput, error) {
+		if err != nil {
+			return nil, err
+		}
+		out := &handoverOutput{CacheControl: "no-store"}
+		out.Body.FileName, out.Body.ContentType, out.Body.Body = h.File.Path, h.File.ContentType, string(h.File.Body)
+		out.Body.Lines = wireCredentials(h.Lines, s.Now()).Body.Lines
+		return out, nil
+	}
+	route(s, operation{"getConfiguration", http.MethodGet, path, "A ready file for a device that you configure yourself, passwords masked", 0, customer.ScopeCredentialsRead},
+		func(ctx context.Context, in *DeviceInput) (*handoverOutput, error) {
+			tenant, id, err := s.device(ctx, *in)
+			if err != nil {
+				return nil, err
+			}
+			return answer(s.Devices.Handover(ctx, tenant, id))
+		})
+	route(s, operation{"revealConfiguration", http.MethodPost, path, "The same with passwords that nobody has seen: once", 0, customer.ScopeCredentialsWrite},
+		func(ctx context.Context, in *DeviceInput) (*handoverOutput, error) {
+			tenant, id, err := s.device(ctx, *in)
+			if err != nil {
+				return nil, err
+			}
+			return answer(s.Devices.RevealHandover(ctx, actorOf(ctx), tenant, id))
 		})
 }
 

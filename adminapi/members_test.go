@@ -136,3 +136,33 @@ func TestCredentialsAreShownOnce(t *testing.T) {
 	}
 	assert.Equal(t, 404, o.ask(t, o.token, "GET", path+"/revisions/99", "").status)
 }
+
+// TestToolsGetAReadyFile hands a phone over to a partner's own tool.
+func TestToolsGetAReadyFile(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	for model, want := range map[string][]string{
+		"Yealink T54W Partner Managed":     {"#!version:1.0.0.1\n", "account.1.password = %s\n", "account.1.sip_server.1.address = "},
+		"Poly VVX 450 Partner Managed":     {"<polycomConfig", `reg.1.auth.password="%s"`, `reg.1.server.1.address="`},
+		"Generic IPPhone Customer Managed": {`"addressOfRecord": "sip:`, `"password": "%s"`, `"srvRecord": "_sips._tcp.`},
+	} {
+		mac := newID()[26:]
+		device := text(o.ok(t, 200, "POST", "/v1/devices?orgId="+o.org, fmt.Sprintf(`{"mac":"02%s","model":%q,"personId":%q,"password":"Own-Password-1"}`, mac, model, o.person)), "id")
+		path := "/hub/v1/devices/" + device + "/configuration"
+		masked := o.ok(t, 200, "GET", path, "")
+		assert.Contains(t, masked["body"], fmt.Sprintf(want[1], "********"), model)
+		assert.NotContains(t, masked["body"], "Own-Password-1")
+		assert.Equal(t, 409, o.ask(t, o.token, "POST", path, "").status, "whoever chose the password knows it")
+		o.ok(t, 200, "POST", "/hub/v1/devices/"+device+"/credentials/rotate", "")
+		ready := o.ok(t, 200, "POST", path, "")
+		password := listOf(t, ready, "lines")[0]["password"]
+		assert.Contains(t, ready["body"], want[0], model)
+		assert.Contains(t, ready["body"], fmt.Sprintf(want[1], password), model)
+		assert.Contains(t, ready["body"], want[2], model)
+		assert.NotContains(t, ready["body"], "8443", "nothing about where files come from")
+		assert.Equal(t, 409, o.ask(t, o.token, "POST", path, "").status, "once")
+	}
+	got := o.ask(t, o.token, "GET", "/hub/v1/devices/"+o.device+"/configuration", "")
+	assert.Equal(t, 400, got.status)
+	assert.Contains(t, got.body, "fetches its configuration from here")
+}

@@ -121,6 +121,18 @@ func ofAWebhook(below string) func(o *office) string {
 
 const newWebhook = `{"name":"device manager","targetUrl":"https://tools.example.com/changes?key=hunter2"}`
 
+// ofAHandover is the path of the file of a device that somebody else configures; fresh: whose passwords nobody has seen.
+func ofAHandover(fresh bool) func(*office) string {
+	return func(o *office) string {
+		mac := strings.ToUpper(newID()[26:])
+		id := o.made("/v1/devices?orgId="+o.org, fmt.Sprintf(`{"mac":"02%s","model":"Yealink T54W Partner Managed","personId":%q,"password":"Own-Password-1"}`, mac, o.person)).ID
+		if fresh {
+			_ = o.made("/hub/v1/devices/"+id+"/credentials/rotate", `{}`)
+		}
+		return "/hub/v1/devices/" + id + "/configuration"
+	}
+}
+
 // ofAWaitingDevice is the path of the code of a device that waits for its phone; one is made if there is none yet.
 func ofAWaitingDevice(o *office) string {
 	waiting := func() string {
@@ -283,6 +295,8 @@ func routes() []routed {
 		{"POST", hub + "/credentials/rotate", "dialtone:credentials_write", 200, ofDevice("/hub/v1/devices/%s/credentials/rotate"), at(`{"overlapMinutes":60}`)},
 		{"POST", hub + "/credentials/reveal", "dialtone:credentials_write", 200, ofDevice("/hub/v1/devices/%s/credentials/reveal"), nil},
 		{"POST", hub + "/credentials/compromised", "dialtone:credentials_write", 200, ofDevice("/hub/v1/devices/%s/credentials/compromised"), at(`{"enrolMinutes":60}`)},
+		{"GET", hub + "/configuration", "dialtone:credentials_read", 200, ofAHandover(false), nil},
+		{"POST", hub + "/configuration", "dialtone:credentials_write", 200, ofAHandover(true), nil},
 		{"GET", hub + "/revisions", "spark-admin:devices_read", 200, ofDevice("/hub/v1/devices/%s/revisions"), nil},
 		{"GET", hub + "/revisions/{revision}", "spark-admin:devices_read", 200, ofDevice("/hub/v1/devices/%s/revisions/1"), nil},
 		{"POST", hub + "/revisions/{revision}/reveal", "dialtone:credentials_write", 200, ofDevice("/hub/v1/devices/%s/revisions/1/reveal"), at(`{"path":"805ec0aabbcc.cfg"}`)},
@@ -396,7 +410,7 @@ func TestAnotherPartnersThingsArentThere(t *testing.T) {
 
 // mayBeEmpty reports whether a body may say nothing: it means what is usual, or a change that leaves things as they are.
 func (r routed) mayBeEmpty() bool {
-	for _, end := range []string{"/grants", "/devices/{deviceId}/members", "/credentials/rotate", "/credentials/compromised", "/getSettings/invoke", "/dynamicSettings"} {
+	for _, end := range []string{"/grants", "/devices/{deviceId}/members", "/credentials/rotate", "/credentials/compromised", "/getSettings/invoke", "/dynamicSettings", "/rotateCredentials", "/answerCompromise"} {
 		if strings.HasSuffix(r.documented, end) {
 			return true
 		}

@@ -427,3 +427,106 @@ func TestTagsAndAddresses(t *testing.T) {
 	}
 	assert.Equal(t, []string{"aa125678cdef AVAILABLE 0", "00:56:2B:00:00:01 UNAVAILABLE 5675", "AA-12-56-78-CD-EF DUPLICATE_IN_LIST 5676", "kjhgf INVALID 25220"}, states)
 }
+
+// job starts a job, which the promises run at once, and returns it when it is over.
+func (d *lobby) job(t testing.TB, kind provisioning.DeviceJobKind, request provisioning.JobRequest) provisioning.DeviceJob {
+	t.Helper()
+	started, err := d.StartDeviceJob(t.Context(), d.actor, d.customer.Tenant(), request)
+	require.NoError(t, err)
+	j, err := d.DeviceJob(t.Context(), d.customer.Tenant(), kind, started.ID)
+	require.NoError(t, err)
+	require.Equal(t, provisioning.DeviceJobCompleted, j.Status, j.Error)
+	return j
+}
+
+func TestAWholeLocationIsRotatedOrRevoked(t *testing.T) {
+	t.Parallel()
+	d := openLobby(t, "ada", "bob")
+	d.run(t)
+	ctx, tenant := t.Context(), d.customer.Tenant()
+	one, two := d.phone(t, "ada", "Cisco 8851"), d.phone(t, "bob", "Yealink T54W")
+	first, err := d.RevealCredentials(ctx, d.actor, tenant, one)
+	require.NoError(t, err)
+	_, err = d.register(t, first[0], first[0].Password, 1)
+	require.NoError(t, err)
+	j := d.job(t, provisioning.JobRotateCredentials, provisioning.RotationRequest{Location: d.shop.ID, Overlap: time.Hour})
+	assert.Equal(t, []int{2, 2, 0}, []int{j.Total, j.Updated, j.Failed})
+	assert.Equal(t, []int64{2, 2}, []int64{d.revision(t, one), d.revision(t, two)})
+	before, err := d.register(t, first[0], first[0].Password, 2)
+	require.NoError(t, err)
+	assert.True(t, before)
+	j = d.job(t, provisioning.JobRotateCredentials, provisioning.RotationRequest{Location: d.annex.ID})
+	assert.Zero(t, j.Total, "nothing stands there")
+	d.job(t, provisioning.JobAnswerCompromise, provisioning.CompromiseRequest{Enrol: time.Hour})
+	assert.Zero(t, d.bindings(t, one))
+	_, err = d.register(t, first[0], first[0].Password, 3)
+	assert.True(t, fault.Is(err, fault.Denied), "%v", err)
+	for field, request := range map[string]provisioning.JobRequest{
+		"overlapMinutes": provisioning.RotationRequest{Overlap: time.Second}, "enrolMinutes": provisioning.CompromiseRequest{Enrol: time.Second},
+		"locationId": provisioning.RotationRequest{Location: "nowhere"}, "to": provisioning.RollbackRequest{To: d.clock().Add(time.Second)},
+	} {
+		_, err = d.StartDeviceJob(ctx, d.actor, tenant, request)
+		require.True(t, fault.Is(err, fault.Invalid), "%s: %v", field, err)
+		assert.Equal(t, field, fault.ProblemsOf(err)[0].Field)
+	}
+}
+
+// TestACustomerIsRolledBack changes levels, devices and lines, and takes all of it back: each phone is told what it was told then, but for the number of
+// its revision.
+func TestACustomerIsRolledBack(t *testing.T) {
+	t.Parallel()
+	d := openLobby(t, "ada", "bob", "cleo")
+	now := time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
+	d.clock = func() time.Time { return now }
+	ctx, tenant := t.Context(), d.customer.Tenant()
+	phones := []provisioning.DeviceID{d.phone(t, "ada", "Cisco 8851"), d.phone(t, "bob", "Cisco 8841")}
+	settings := func(location customer.LocationID, json string) {
+		d.job(t, provisioning.JobCallDeviceSettings, provisioning.SettingsRequest{Location: location, Customizations: []byte(json)})
+	}
+	settings("", `{"mpp":{"backlightTimer":"FIVE_MIN"}}`)
+	settings(d.shop.ID, `{"mpp":{"dndServicesEnabled":false}}`)
+	require.NoError(t, d.set(t, phones[0], 2, "ada", "cleo"))
+	then := map[provisioning.DeviceID]string{}
+	for _, id := range phones {
+		then[id] = d.told(t, id)
+	}
+	now = now.Add(time.Minute)
+	settings("", `{"mpp":{"backlightTimer":"THIRTY_MIN","cdpEnabled":false}}`)
+	settings(d.shop.ID, `{"mpp":{"dndServicesEnabled":true,"lldpEnabled":false}}`)
+	require.NoError(t, d.set(t, phones[0], 1, "ada", "cleo"))
+	late := d.phone(t, "cleo", "Cisco 8851")
+	for _, id := range phones {
+		assert.False(t, then[id] == d.told(t, id))
+	}
+	now = now.Add(time.Minute)
+	j := d.job(t, provisioning.JobRollBack, provisioning.RollbackRequest{To: now.Add(-90 * time.Second)})
+	assert.Equal(t, []int{3, 3, 0}, []int{j.Total, j.Updated, j.Failed})
+	for _, id := range phones {
+		// what was set meanwhile and isn't any more is told once more as it was before: a phone keeps what its file doesn't mention
+		reset := "  <Enable_CDP ua=\"na\">Yes</Enable_CDP>\n  <Enable_LLDP-MED ua=\"na\">Yes</Enable_LLDP-MED>\n"
+		assert.True(t, then[id] == strings.Replace(d.told(t, id), reset, "", 1))
+	}
+	assert.Contains(t, d.told(t, late), "<Back_Light_Timer ua=\"rw\">5m", "a phone that came later is told of the levels")
+	list, err := d.store.Settings(ctx, tenant, string(d.customer.Org))
+	require.NoError(t, err)
+	require.Len(t, list, 1)
+	assert.Equal(t, time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC), list[0].Changed, "who set it, and when, comes back")
+	d.job(t, provisioning.JobRollBack, provisioning.RollbackRequest{To: now.Add(-time.Hour)})
+	list, err = d.store.Settings(ctx, tenant, string(d.customer.Org))
+	require.NoError(t, err)
+	assert.Empty(t, list, "before the first change nothing was set")
+}
+
+// told is what a phone is told now, its secrets masked and without the number of its revision.
+func (d *lobby) told(t testing.TB, id provisioning.DeviceID) string {
+	t.Helper()
+	view, err := d.Files(t.Context(), d.customer.Tenant(), id)
+	require.NoError(t, err)
+	var kept []string
+	for l := range strings.SplitSeq(view.Files[len(view.Files)-1].Masked, "\n") {
+		if !strings.Contains(l, "Device_Config_Version") {
+			kept = append(kept, l)
+		}
+	}
+	return strings.Join(kept, "\n")
+}
