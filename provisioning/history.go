@@ -133,9 +133,10 @@ func fileAt(list []DeviceFile, path string) DeviceFile {
 	return DeviceFile{}
 }
 
-// RollBack brings back a device's layout, line options and own settings as they were at a moment; it is a new revision. Who has a line, names, numbers
-// and passwords stay as they are now: a member whose line went meanwhile doesn't come back, and one who came stays. It returns the new revision, or the
-// present one when nothing differs.
+// RollBack brings back a device's lines with their options, its layout and its own settings as they were at a moment; it is a new revision. Who owns the
+// device, names, numbers and passwords stay as they are now: a line that comes back gets new credentials, and one whose member may not have it any more
+// stays away. It returns the new revision. fault.NotFound when there is no such moment, or it is forgotten; fault.Conflict when what was then doesn't fit
+// the device any more.
 func (s *Service) RollBack(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id DeviceID, m Moment) (int64, error) {
 	d, err := s.store.Device(ctx, tenant, id)
 	if err != nil {
@@ -159,12 +160,12 @@ func (s *Service) rollBack(ctx context.Context, tx Tx, actor customer.Actor, ten
 		return 0, err
 	}
 	d := in.Device
-	d.Layout = rev.State.Layout
-	if err := tx.SetDevice(ctx, d); err != nil {
+	lines, away, err := s.linesAsIn(ctx, tx, d, rev.State, in.Lines)
+	if err != nil {
 		return 0, err
 	}
-	lines, err := linesAsIn(d, rev.State, in.Lines)
-	if err != nil {
+	d.Layout = rev.State.Layout
+	if err := tx.SetDevice(ctx, d); err != nil {
 		return 0, err
 	}
 	if err := tx.SetLines(ctx, tenant, id, lines); err != nil {
@@ -175,39 +176,68 @@ func (s *Service) rollBack(ctx context.Context, tx Tx, actor customer.Actor, ten
 	})); err != nil {
 		return 0, err
 	}
-	return s.publish(ctx, tx, actor, tenant, id, customer.EventDeviceRolledBack, map[string]any{"from": d.Revision, "to": rev.Number})
+	facts := map[string]any{"from": d.Revision, "to": rev.Number}
+	if len(away) > 0 {
+		facts["away"] = away
+	}
+	return s.publish(ctx, tx, actor, tenant, id, customer.EventDeviceRolledBack, facts)
 }
 
-// linesAsIn gives the lines that there are the options and order that they had. New ones come behind. fault.Conflict when they and the layout don't fit
-// the device any more, which may be of another model now.
-func linesAsIn(d Device, state DeviceState, lines []RenderLine) ([]Line, error) {
-	out := make([]Line, 0, len(lines))
-	var added []Line
-	for _, l := range lines {
-		line := l.Line
-		at := slices.IndexFunc(state.Lines, func(then LineState) bool { return then.Member == line.Owner })
-		if at < 0 {
-			added = append(added, line)
-			continue
-		}
-		line.Port, line.LineOptions = state.Lines[at].Port, state.Lines[at].Options
-		out = append(out, line)
-	}
-	slices.SortStableFunc(out, func(a, b Line) int { return a.Port - b.Port })
-	out = append(out, added...)
-	port := 1
-	for i := range out {
-		out[i].Port = port
-		port += out[i].Weight
-	}
+// linesAsIn returns the lines that a device had, as far as their members may have them now, and whose stay away. The owner of now has a line in any case.
+func (s *Service) linesAsIn(ctx context.Context, tx Tx, d Device, state DeviceState, lines []RenderLine) ([]Line, []customer.MemberID, error) {
 	model, _ := deviceprofiles.FindModel(d.Model)
-	if port-1 > model.LinePorts {
-		return nil, fault.New(fault.Conflict, "With the lines that came since, the device would need %d; %s has %d.", port-1, model.DisplayName, model.LinePorts)
-	}
 	if err := deviceprofiles.CheckLayout(model, state.Layout); err != nil {
-		return nil, fault.New(fault.Conflict, "The key layout of then doesn't fit %s.", model.DisplayName)
+		return nil, nil, fault.New(fault.Conflict, "The key layout of then doesn't fit %s.", model.DisplayName)
 	}
-	return out, nil
+	before := make([]Line, len(lines))
+	for i, l := range lines {
+		before[i] = l.Line
+	}
+	members, away, err := membersAsIn(ctx, tx, d, model, state, before)
+	if err != nil {
+		return nil, nil, err
+	}
+	members, err = placed(model, members)
+	if err != nil {
+		return nil, nil, fault.New(fault.Conflict, "The lines of then don't fit %s: %s", model.DisplayName, fault.Message(err))
+	}
+	after, err := s.memberLines(d, before[0].Domain, before, members)
+	return after, away, err
+}
+
+// membersAsIn picks who of a revision's members may have a line now.
+func membersAsIn(ctx context.Context, tx Tx, d Device, model deviceprofiles.Model, state DeviceState, before []Line) (members []NewMember, away []customer.MemberID, err error) {
+	for _, then := range state.Lines {
+		m := NewMember{Member: then.Member, Port: then.Port, Primary: then.Member == d.Owner, Options: then.Options}
+		if !m.Primary {
+			m.Options.Weight = 1 // an owner of then may have had more
+			may, err := mayShare(ctx, tx, d, model, then.Member)
+			if err != nil {
+				return nil, nil, err
+			}
+			if !may {
+				away = append(away, then.Member)
+				continue
+			}
+		}
+		members = append(members, m)
+	}
+	if !slices.ContainsFunc(members, func(m NewMember) bool { return m.Primary }) {
+		members = append(withPrimary(d, before, nil), members...)
+	}
+	return members, away, nil
+}
+
+// mayShare reports whether a member's line may be on somebody's device.
+func mayShare(ctx context.Context, tx Tx, d Device, model deviceprofiles.Model, id customer.MemberID) (bool, error) {
+	member, err := tx.Member(ctx, d.Tenant(), id)
+	if err == nil {
+		err = checkShared(ctx, tx, d, model, member, "members")
+	}
+	if fault.Is(err, fault.NotFound) || fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) {
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func ownSettings(in RenderInput) []Setting {

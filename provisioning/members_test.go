@@ -88,6 +88,13 @@ func (d *lobby) lines(t testing.TB, id provisioning.DeviceID) []string {
 	return out
 }
 
+func (d *lobby) owner(t testing.TB, id provisioning.DeviceID) customer.MemberID {
+	t.Helper()
+	v, err := d.Device(t.Context(), d.customer.Tenant(), id)
+	require.NoError(t, err)
+	return v.Owner
+}
+
 func (d *lobby) revision(t testing.TB, id provisioning.DeviceID) int64 {
 	t.Helper()
 	v, err := d.Device(t.Context(), d.customer.Tenant(), id)
@@ -354,7 +361,18 @@ func TestHistoryTellsWhatAPhoneWasToldAndTakesItBack(t *testing.T) {
 	number, err := d.RollBack(ctx, d.actor, tenant, id, provisioning.Moment{Number: 2})
 	require.NoError(t, err)
 	assert.Equal(t, int64(4), number)
-	assert.Equal(t, []string{"1 ada", "3 cleo"}, d.lines(t, id), "the weight comes back; who has a line stays as it is now")
+	assert.Equal(t, []string{"1 ada", "3 bob"}, d.lines(t, id), "the weight comes back, and who had a line")
+	sub, err := d.store.SubscriberByPerson(ctx, tenant, d.people["cleo"])
+	require.NoError(t, err)
+	require.NoError(t, d.RemoveSubscriber(ctx, d.actor, sub.ID))
+	_, err = d.RollBack(ctx, d.actor, tenant, id, provisioning.Moment{Number: 3})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"1 ada"}, d.lines(t, id), "who has no package any more stays away")
+	require.NoError(t, d.set(t, id, 1, "bob", "ada"))
+	_, err = d.RollBack(ctx, d.actor, tenant, id, provisioning.Moment{Number: 2})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"1 ada", "2 bob"}, d.lines(t, id), "who owns the device stays as it is now")
+	assert.Equal(t, d.member("bob"), d.owner(t, id))
 	for what, m := range map[string]provisioning.Moment{"number": {Number: 99}, "moment": {Time: now.Add(-time.Hour)}} {
 		_, _, err = d.FilesAt(ctx, tenant, id, m)
 		assert.True(t, fault.Is(err, fault.NotFound), "%s: %v", what, err)

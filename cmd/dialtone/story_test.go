@@ -26,6 +26,7 @@ type story struct {
 	proxy    *proxy // in front of the database, after the word database
 	server   *exec.Cmd
 	receiver *receiver
+	desks    []desk // of the word office
 	log      *bytes.Buffer
 	answer   any
 }
@@ -74,6 +75,12 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"creates":     creates,
 		"complete":    complete,
 		"fleet":       fleet,
+		"office":      office,
+		"boot-office": bootOffice,
+		"desk":        deskCommand,
+		"new-phone":   newPhone,
+		"moment":      moment,
+		"as-then":     asThen,
 		"under-way":   underWay,
 		"picture":     picture,
 		"crowd":       crowd,
