@@ -25,8 +25,8 @@ const (
 	ScopeTelephonyWrite   Scope = "spark-admin:telephony_config_write"
 	ScopeDevicesRead      Scope = "spark-admin:devices_read"
 	ScopeDevicesWrite     Scope = "spark-admin:devices_write"
-	ScopeCredentialsRead  Scope = "dialtone:credentials_read"
-	ScopeCredentialsWrite Scope = "dialtone:credentials_write"
+	ScopeCredentialsRead  Scope = "dialtone:credentials_read"  //nolint:gosec // G101: a name, and no credential
+	ScopeCredentialsWrite Scope = "dialtone:credentials_write" //nolint:gosec // G101: a name, and no credential
 	ScopeWorkspacesRead   Scope = "spark-admin:workspaces_read"
 	ScopeWorkspacesWrite  Scope = "spark-admin:workspaces_write"
 	ScopePeopleRead       Scope = "spark-admin:people_read"

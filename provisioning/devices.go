@@ -132,13 +132,11 @@ func mayHaveAnother(ctx context.Context, tx Tx, owner customer.Member, field str
 	if !pkg.Calling() {
 		return fault.InvalidField(field, "has no calling package, so that a phone would have no line")
 	}
-	most, count := pkg.MaxDevices(), 0
+	most, counted := pkg.MaxDevices(), tx.CountDevices
 	if most == 0 {
-		most = maxSharing
-		count, err = tx.CountLines(ctx, owner.Tenant(), owner.ID)
-	} else {
-		count, err = tx.CountDevices(ctx, owner.Tenant(), owner.ID)
+		most, counted = maxSharing, tx.CountLines
 	}
+	count, err := counted(ctx, owner.Tenant(), owner.ID)
 	if err != nil {
 		return err
 	}

@@ -289,7 +289,7 @@ func TestACompromiseEndsEverythingAtOnce(t *testing.T) {
 	list, err := d.RevealCredentials(ctx, d.actor, tenant, id)
 	require.NoError(t, err)
 	for i, l := range list {
-		_, err = d.register(t, l, l.Password, uint32(i+1)) //nolint:gosec // G115: two lines
+		_, err = d.register(t, l, l.Password, uint32(i+1))
 		require.NoError(t, err)
 	}
 	require.NoError(t, d.Rotate(ctx, d.actor, tenant, id, 0))
