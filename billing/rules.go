@@ -22,16 +22,7 @@ func (p *problems) add(code fault.Code, field, format string, args ...any) {
 
 // err returns fault.Invalid with all that was found, nil if nothing was.
 func (p *problems) err() error {
-	if len(p.list) == 0 {
-		return nil
-	}
-	parts := make([]string, len(p.list))
-	for i, problem := range p.list {
-		parts[i] = problem.Field + " " + problem.Message
-	}
-	e := fault.New(fault.Invalid, "The report can't be ordered: %s.", strings.Join(parts, "; "))
-	e.Problems = p.list
-	return e
+	return fault.InvalidProblems("The report can't be ordered", p.list)
 }
 
 // days reads the first and the last day of a report.

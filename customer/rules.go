@@ -51,16 +51,7 @@ func (p *problems) code(code fault.Code, field, format string, args ...any) {
 
 // err returns fault.Invalid with all that was found, nil if nothing was.
 func (p *problems) err(what string) error {
-	if len(p.list) == 0 {
-		return nil
-	}
-	parts := make([]string, len(p.list))
-	for i, problem := range p.list {
-		parts[i] = problem.Field + " " + problem.Message
-	}
-	e := fault.New(fault.Invalid, "%s: %s.", what, strings.Join(parts, "; "))
-	e.Problems = p.list
-	return e
+	return fault.InvalidProblems(what, p.list)
 }
 
 // sort puts the problems in the order of their fields, for rules that are looked at in none.

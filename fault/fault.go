@@ -7,6 +7,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -79,6 +80,21 @@ func New(kind Kind, format string, args ...any) *Error {
 // Wrap makes an error of a kind whose cause goes to the log and to nobody else.
 func Wrap(kind Kind, cause error, format string, args ...any) *Error {
 	return &Error{Kind: kind, Message: fmt.Sprintf(format, args...), Cause: cause}
+}
+
+// InvalidProblems returns an Invalid error with all broken rules of one input, so that whoever sent it can mend them all at once; nil for none. what says
+// what can't be done, as the beginning of a sentence.
+func InvalidProblems(what string, list []Problem) error {
+	if len(list) == 0 {
+		return nil
+	}
+	parts := make([]string, len(list))
+	for i, p := range list {
+		parts[i] = p.Field + " " + p.Message
+	}
+	e := New(Invalid, "%s: %s.", what, strings.Join(parts, "; "))
+	e.Problems = list
+	return e
 }
 
 // InvalidField makes an Invalid error about one field of the input, with CodeRule.

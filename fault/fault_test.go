@@ -83,3 +83,13 @@ func TestKindsHaveNames(t *testing.T) {
 		assert.Equal(t, name, kind.String())
 	}
 }
+
+func TestProblemsAreToldAtOnce(t *testing.T) {
+	t.Parallel()
+	assert.NoError(t, fault.InvalidProblems("It can't be made", nil))
+	list := []fault.Problem{{Field: "name", Message: "is needed"}, {Field: "mac", Message: "is wrong"}}
+	err := fault.InvalidProblems("It can't be made", list)
+	assert.True(t, fault.Is(err, fault.Invalid))
+	assert.Equal(t, "It can't be made: name is needed; mac is wrong.", fault.Message(err))
+	assert.Equal(t, list, fault.ProblemsOf(err))
+}

@@ -3,7 +3,6 @@ package provisioning
 import (
 	"errors"
 	"fmt"
-	"strings"
 
 	"dialtone/fault"
 	"dialtone/secret"
@@ -26,16 +25,7 @@ func (p *problems) join(err error) {
 
 // err returns fault.Invalid with all that was found, nil if nothing was.
 func (p *problems) err(what string) error {
-	if len(p.list) == 0 {
-		return nil
-	}
-	parts := make([]string, len(p.list))
-	for i, problem := range p.list {
-		parts[i] = problem.Field + " " + problem.Message
-	}
-	e := fault.New(fault.Invalid, "%s: %s.", what, strings.Join(parts, "; "))
-	e.Problems = p.list
-	return e
+	return fault.InvalidProblems(what, p.list)
 }
 
 // noPassword asks for one to be made.
