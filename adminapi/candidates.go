@@ -39,8 +39,15 @@ type Candidates struct {
 }
 
 func (in *Candidates) filter() (provisioning.CandidateFilter, error) {
-	f := provisioning.CandidateFilter{Name: in.MemberName, Number: in.PhoneNumber, Extension: in.Extension, NoVirtualLines: strings.EqualFold(in.NoVirtual, "true")}
-	var err error
+	f := provisioning.CandidateFilter{Name: in.MemberName, Number: in.PhoneNumber, Extension: in.Extension}
+	without, err := yesOrNo("excludeVirtualLine", strings.ToLower(in.NoVirtual))
+	if err != nil {
+		return f, err
+	}
+	f.NoVirtualLines = without != nil && *without
+	if _, err = fieldID[customer.LocationID]("deviceLocationId", in.DeviceLocation); err != nil {
+		return f, err
+	}
 	if f.Location, err = fieldID[customer.LocationID]("locationId", in.LocationID); err != nil {
 		return f, err
 	}

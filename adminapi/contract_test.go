@@ -175,3 +175,51 @@ func TestEveryRouteIsHeldAgainstItsDocuments(t *testing.T) {
 		assert.Len(t, names, want, "%s %s: %v", r.method, r.documented, names)
 	}
 }
+
+// asked asks one route in many ways, and counts the statuses. Each answer is held against every document that has the operation.
+type asked struct {
+	*office
+	route   routed
+	answers map[int]int
+}
+
+// newAsked makes sure that a document holds the route's answers.
+func newAsked(t *testing.T, o *office, r routed, document string) *asked {
+	t.Helper()
+	path := r.path(o)
+	names := held(t, httptest.NewRequest(r.method, path, nil), o.ask(t, "", r.method, path, ""))
+	assert.Contains(t, names, document, "%s %s", r.method, path)
+	return &asked{office: o, route: r, answers: map[int]int{}}
+}
+
+// want asks once.
+func (a *asked) want(t *testing.T, status int, token, path, body string, headers ...string) reply {
+	t.Helper()
+	got := a.ask(t, token, a.route.method, path, body, headers...)
+	assert.Equal(t, status, got.status, "%s %s: %.1000s; asked with %.500s", a.route.method, path, got.body, body)
+	a.answers[got.status]++
+	return got
+}
+
+const nobody = "6f0c8a52-3b1e-4d57-9f3a-0d1c2b3a4958"
+
+// turnedAway asks as those who have no token, no scope or no part in what the path names, and for what nobody has.
+func (a *asked) turnedAway(t *testing.T, path, body string) {
+	t.Helper()
+	a.want(t, 401, "", path, body)
+	a.want(t, 403, a.withScopes(t, "dialtone:audit_read"), path, body)
+	a.want(t, 404, a.token, withQuery(path, behalf(nobody)), body)
+	if strings.Contains(a.route.documented, "{") {
+		a.want(t, 404, a.token, withNobody(path, nobody), body)
+		a.want(t, 404, a.token, withNobody(path, "nonsense"), body)
+		a.want(t, 404, a.others, path, body)
+	}
+}
+
+// withQuery adds to the query of a path.
+func withQuery(path, more string) string {
+	if strings.Contains(path, "?") {
+		return path + "&" + more
+	}
+	return path + "?" + more
+}

@@ -2,7 +2,7 @@ package adminapi
 
 import (
 	"context"
-	"encoding/json"
+
 	"strconv"
 
 	"dialtone/customer"
@@ -102,7 +102,7 @@ func (in *jobErrorsInput) window() (start, limit int, err error) {
 
 type countInput struct {
 	InOrg
-	Body templateJobBody
+	Body TemplateJobBody
 }
 
 type countOutput struct {
@@ -133,9 +133,9 @@ type previewInput struct {
 		Kind            string           `json:"kind" doc:"callDeviceSettings, dynamicDeviceSettings, applyLineKeyTemplate or rebuildPhones; the rest is the body that starts such a job"`
 		LocationID      string           `json:"locationId"`
 		LocationEnabled *truth           `json:"locationCustomizationsEnabled"`
-		Customizations  json.RawMessage  `json:"customizations"`
+		Customizations  anyObject        `json:"customizations"`
 		Tags            []dynamicTagBody `json:"tags"`
-		templateJobBody
+		TemplateJobBody
 	}
 }
 
@@ -148,7 +148,7 @@ func (in *previewInput) request() (provisioning.JobRequest, error) {
 	case "dynamicDeviceSettings":
 		body = tagsJobBody{b.LocationID, b.Tags}
 	case "applyLineKeyTemplate":
-		body = b.templateJobBody
+		body = b.TemplateJobBody
 	case "rebuildPhones":
 		body = rebuildJobBody{b.LocationID}
 	default:

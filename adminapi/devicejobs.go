@@ -119,13 +119,13 @@ func wireExecution(j provisioning.DeviceJob) executionWire {
 // The bodies that start jobs.
 type (
 	settingsJobBody struct {
-		LocationID      string          `json:"locationId" doc:"Of the location; the organisation when it isn't given"`
-		LocationEnabled *truth          `json:"locationCustomizationsEnabled" doc:"False takes back everything that is set on the location"`
-		Customizations  json.RawMessage `json:"customizations" doc:"Groups mpp, ata, dect and wifi; what isn't named stays"`
+		LocationID      string    `json:"locationId" doc:"Of the location; the organisation when it isn't given"`
+		LocationEnabled *truth    `json:"locationCustomizationsEnabled" doc:"False takes back everything that is set on the location"`
+		Customizations  anyObject `json:"customizations" doc:"Groups mpp, ata, dect and wifi; what isn't named stays"`
 	}
 	dynamicTagBody struct {
 		Family string `json:"familyOrModelDisplayName"`
-		tagChangeBody
+		TagChangeBody
 	}
 	tagsJobBody struct {
 		LocationID string           `json:"locationId" doc:"Of the location; the organisation when it isn't given"`
@@ -138,7 +138,8 @@ type (
 		MoreCPE     truth `json:"moreCPEAppearancesEnabled"`
 		MoreModes   truth `json:"moreModeManagementAppearancesEnabled"`
 	}
-	templateJobBody struct {
+	// TemplateJobBody says which devices get which keys.
+	TemplateJobBody struct {
 		Action        string       `json:"action" doc:"APPLY_TEMPLATE or APPLY_DEFAULT_TEMPLATES"`
 		TemplateID    string       `json:"templateId"`
 		LocationIDs   []string     `json:"locationIds" doc:"None: all"`
@@ -154,7 +155,7 @@ type (
 
 func (b settingsJobBody) request() (provisioning.JobRequest, error) {
 	location, err := fieldID[customer.LocationID]("locationId", b.LocationID)
-	return provisioning.SettingsRequest{Location: location, Enabled: b.LocationEnabled.plain(), Customizations: b.Customizations}, err
+	return provisioning.SettingsRequest{Location: location, Enabled: b.LocationEnabled.plain(), Customizations: json.RawMessage(b.Customizations)}, err
 }
 
 func (b tagsJobBody) request() (provisioning.JobRequest, error) {
@@ -166,7 +167,7 @@ func (b tagsJobBody) request() (provisioning.JobRequest, error) {
 	return r, err
 }
 
-func (b templateJobBody) request() (provisioning.JobRequest, error) {
+func (b TemplateJobBody) request() (provisioning.JobRequest, error) {
 	r := provisioning.TemplateRequest{
 		Action: b.Action, DefaultLayout: bool(b.ExcludeCustom), Tags: b.IncludeTags, WithoutTags: b.ExcludeTags,
 		Advisories: provisioning.AdvisoryTypes{
@@ -279,7 +280,7 @@ type jobRoute struct {
 func (s *Server) deviceJobRoutes() {
 	jobRoutes[settingsJobBody](s, telephonyJob("callDeviceSettings", provisioning.JobCallDeviceSettings, "Change settings of an organisation or a location", http.StatusOK))
 	jobRoutes[tagsJobBody](s, telephonyJob("dynamicDeviceSettings", provisioning.JobDynamicDeviceSettings, "Change dynamic settings of an organisation or a location", http.StatusAccepted))
-	jobRoutes[templateJobBody](s, telephonyJob("applyLineKeyTemplate", provisioning.JobApplyLineKeyTemplate, "Give devices the keys of a template, or their default ones", http.StatusAccepted))
+	jobRoutes[TemplateJobBody](s, telephonyJob("applyLineKeyTemplate", provisioning.JobApplyLineKeyTemplate, "Give devices the keys of a template, or their default ones", http.StatusAccepted))
 	jobRoutes[rebuildJobBody](s, telephonyJob("rebuildPhones", provisioning.JobRebuildPhones, "Render all files of a location's devices once more", http.StatusAccepted))
 	const accepted, read, write = http.StatusAccepted, customer.ScopeCredentialsRead, customer.ScopeCredentialsWrite
 	jobRoutes[rotationJobBody](s, jobRoute{hubJobsPath, "rotateCredentials", provisioning.JobRotateCredentials, "Replace the SIP passwords of an organisation's or a location's devices", accepted, write, read})

@@ -1,10 +1,15 @@
 package adminapi
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
+	"mime"
 	"net/http"
+	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -120,6 +125,25 @@ type devicesInput struct {
 	PlannedMaintenance  string   `query:"plannedMaintenance" doc:"off: all; on, upcoming: none"`
 }
 
+// checkWords refuses words that the wire doesn't know: the answer to them would read as if there were no such devices.
+func (in *devicesInput) checkWords() error {
+	for _, one := range []struct {
+		field, word string
+		known       []string
+	}{
+		{"connectionStatus", in.ConnectionStatus, []string{"connected", "disconnected", "connected_with_issues", "offline_expired", "activating", "unknown", "offline_deep_sleep", "pending"}},
+		{"type", in.Type, []string{"roomdesk", deviceType, "accessory", "webexgo", "unknown"}},
+		{"capability", in.Capability, []string{"xapi"}},
+		{"devicePlatform", in.DevicePlatform, []string{devicePlatform, "microsoftTeamsRoom"}},
+		{"plannedMaintenance", in.PlannedMaintenance, []string{"off", "on", "upcoming"}},
+	} {
+		if _, err := wordOf(one.field, one.word, one.known); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // finds reports whether some device can match what is asked of facts that are the same for all of them.
 func (in *devicesInput) finds() bool {
 	unknown := in.Serial + in.Software + in.UpgradeChannel + in.ErrorCode + in.Capability + in.Permission
@@ -130,6 +154,9 @@ func (in *devicesInput) finds() bool {
 // filter reads what is asked for; false when nothing can match.
 func (in *devicesInput) filter() (provisioning.DeviceFilter, bool, error) {
 	f := provisioning.DeviceFilter{DisplayName: in.DisplayName, Status: provisioning.ConnectionStatus(in.ConnectionStatus), Tags: in.tags()}
+	if err := in.checkWords(); err != nil {
+		return f, false, err
+	}
 	person, err := fieldID[customer.MemberID]("personId", in.PersonID)
 	if err != nil {
 		return f, false, err
@@ -138,7 +165,7 @@ func (in *devicesInput) filter() (provisioning.DeviceFilter, bool, error) {
 	if err != nil {
 		return f, false, err
 	}
-	if f.Location, err = fieldID[customer.LocationID]("locationId", orElse(in.LocationID, in.WorkspaceLocationID)); err != nil {
+	if f.Location, err = eitherID[customer.LocationID]("locationId", in.LocationID, "workspaceLocationId", in.WorkspaceLocationID); err != nil {
 		return f, false, err
 	}
 	if in.MAC != "" {
@@ -274,8 +301,12 @@ func (s *Server) listDevices(ctx context.Context, in *devicesInput) (*listed[dev
 
 type patchInput struct {
 	DeviceInput
-	RawBody []byte `contentType:"application/json-patch+json"`
+	ContentType string `header:"Content-Type" hidden:"true"`
+	RawBody     []byte `contentType:"application/json-patch+json"`
 }
+
+// patchTypes are the media types of a JSON patch: the second is what some clients send.
+func patchTypes() []string { return []string{"application/json-patch+json", "application/json"} }
 
 // tagPatch is one operation of a JSON patch (RFC 6902), of which only tags can be the target.
 type tagPatch struct {
@@ -284,7 +315,7 @@ type tagPatch struct {
 	Value []string `json:"value"`
 }
 
-// describePatch documents a body that the library leaves alone: both content types, an object or a list of one.
+// describePatch documents a body that the library leaves alone, as it would name no field: both content types, an object or a list of one.
 func describePatch(o *huma.Operation) {
 	one := &huma.Schema{Type: huma.TypeObject, Properties: map[string]*huma.Schema{
 		"op":    {Type: huma.TypeString, Enum: []any{"add", "remove", "replace"}},
@@ -292,13 +323,20 @@ func describePatch(o *huma.Operation) {
 		"value": {Type: huma.TypeArray, Items: &huma.Schema{Type: huma.TypeString}},
 	}, Required: []string{"op", "path"}}
 	body := &huma.MediaType{Schema: &huma.Schema{OneOf: []*huma.Schema{one, {Type: huma.TypeArray, Items: one}}}}
-	o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{"application/json-patch+json": body, "application/json": body}}
+	o.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}}
+	for _, kind := range patchTypes() {
+		o.RequestBody.Content[kind] = body
+	}
+	o.SkipValidateBody = true
 }
 
 func (s *Server) patchDevice(ctx context.Context, in *patchInput) (*deviceOutput, error) {
 	tenant, id, err := s.device(ctx, in.DeviceInput)
 	if err != nil {
 		return nil, err
+	}
+	if kind, _, _ := mime.ParseMediaType(in.ContentType); kind != "" && !slices.Contains(patchTypes(), kind) {
+		return nil, refusal(ctx, http.StatusUnsupportedMediaType, "Send the JSON patch as application/json-patch+json.")
 	}
 	patch, err := parsePatch(in.RawBody)
 	if err != nil {
@@ -311,11 +349,15 @@ func (s *Server) patchDevice(ctx context.Context, in *patchInput) (*deviceOutput
 // parsePatch reads one operation: clients send it alone or as a list of one.
 func parsePatch(body []byte) (tagPatch, error) {
 	var list []tagPatch
-	if json.Unmarshal(body, &list) != nil {
-		list = make([]tagPatch, 1)
-		if err := json.Unmarshal(body, &list[0]); err != nil {
-			return tagPatch{}, fault.New(fault.Invalid, "The body must be a JSON patch: {\"op\": \"add\", \"path\": \"tags\", \"value\": [\"lobby\"]}.")
-		}
+	if !bytes.HasPrefix(bytes.TrimSpace(body), []byte("[")) {
+		body = slices.Concat([]byte("["), body, []byte("]"))
+	}
+	err := json.Unmarshal(body, &list)
+	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok && wrong.Field != "" {
+		return tagPatch{}, fault.InvalidField(wrong.Field, "can't be a %s", wrong.Value)
+	}
+	if err != nil || !utf8.Valid(body) {
+		return tagPatch{}, fault.New(fault.Invalid, "The body must be a JSON patch: {\"op\": \"add\", \"path\": \"tags\", \"value\": [\"lobby\"]}.")
 	}
 	if len(list) != 1 {
 		return tagPatch{}, fault.New(fault.Invalid, "The JSON patch must hold one operation; it holds %d.", len(list))

@@ -70,8 +70,8 @@ type ModelledDevice struct {
 type deviceSettingsInput struct {
 	ModelledDevice
 	Body struct {
-		CustomEnabled  *truth          `json:"customEnabled" doc:"False takes back everything that is set on the device"`
-		Customizations json.RawMessage `json:"customizations" doc:"Groups mpp, ata and wifi; what isn't named stays"`
+		CustomEnabled  *truth    `json:"customEnabled" doc:"False takes back everything that is set on the device"`
+		Customizations anyObject `json:"customizations" doc:"Groups mpp, ata and wifi; what isn't named stays"`
 	}
 }
 
@@ -117,7 +117,7 @@ func (s *Server) updateDeviceSettings(ctx context.Context, in *deviceSettingsInp
 	if in.Body.CustomEnabled == nil {
 		return nil, fault.InvalidField("customEnabled", "is needed").WithCode(fault.CodeMissing)
 	}
-	return nil, s.Devices.SetDeviceSettings(ctx, actorOf(ctx), tenant, id, in.Model, bool(*in.Body.CustomEnabled), in.Body.Customizations)
+	return nil, s.Devices.SetDeviceSettings(ctx, actorOf(ctx), tenant, id, in.Model, bool(*in.Body.CustomEnabled), json.RawMessage(in.Body.Customizations))
 }
 
 // effectiveWire is one setting of a device with where it comes from.

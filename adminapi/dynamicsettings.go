@@ -86,8 +86,8 @@ func wireTags(t provisioning.TagSettings) *tagsOutput {
 	return out
 }
 
-// tagChangeBody is what becomes of one tag of a device.
-type tagChangeBody struct {
+// TagChangeBody is what becomes of one tag of a device.
+type TagChangeBody struct {
 	Tag    string `json:"tag"`
 	Action string `json:"action" doc:"SET or CLEAR"`
 	Value  digits `json:"value,omitempty" doc:"For SET"`
@@ -96,7 +96,7 @@ type tagChangeBody struct {
 type deviceTagChangesInput struct {
 	DeviceInput
 	Body struct {
-		Tags []tagChangeBody `json:"tags"`
+		Tags []TagChangeBody `json:"tags"`
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 
 	"dialtone/fault"
 )
@@ -81,14 +82,22 @@ func newError(c huma.Context, status int, message string, errs ...error) huma.St
 	}
 	for _, err := range errs {
 		if detail, ok := errors.AsType[*huma.ErrorDetail](err); ok {
-			field := strings.TrimPrefix(detail.Location, "body.")
-			e.Errors = append(e.Errors, errorItem{ErrorCode: fault.CodeRule, Description: detail.Message, FieldName: field})
+			field := strings.TrimPrefix(strings.TrimPrefix(detail.Location, "body."), "query.")
+			e.Errors = append(e.Errors, errorItem{ErrorCode: fault.CodeRule, Description: plainly(detail.Message), FieldName: field})
 		}
 	}
 	if len(e.Errors) > 0 {
 		e.Message = "The request can't be read: " + e.Errors[0].FieldName + " " + e.Errors[0].Description + "."
 	}
 	return e
+}
+
+// plainly says of a value that may have one of several types what the library says in its own terms.
+func plainly(message string) string {
+	if message == validation.MsgExpectedMatchExactlyOneSchema {
+		return "has another type, or isn't one of the words that the API's document names"
+	}
+	return message
 }
 
 // failed turns what the core said into an answer. What a person can't mend goes to the log.

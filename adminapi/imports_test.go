@@ -22,7 +22,7 @@ func mediaTypeFor(target string) string {
 	if strings.HasPrefix(target, "/hub/v1/people/imports") {
 		return "text/csv"
 	}
-	if strings.HasSuffix(target, "/backgroundImageUpload/invoke") {
+	if path, _, _ := strings.Cut(target, "?"); strings.HasSuffix(path, "/backgroundImageUpload/invoke") {
 		return "multipart/form-data; boundary=" + boundary
 	}
 	return "application/json"

@@ -73,7 +73,6 @@ func TestNobodySeesAcrossTheirWalls(t *testing.T) {
 	x := newTree(t)
 	second := x.made("/v1/wholesale/customers", x.newCustomer("second"))
 	secondOrg := text(x.ok(t, 200, "GET", "/v1/wholesale/customers/"+last(second.URL), ""), "orgId")
-	const nobody = "6f0c8a52-3b1e-4d57-9f3a-0d1c2b3a4958"
 	foreigners := map[string][]*office{}
 	for name := range x.tokens {
 		foreigners[name] = []*office{x.subs} // a sub-partner's things, without saying that one acts for it

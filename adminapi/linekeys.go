@@ -108,16 +108,16 @@ func (in *layoutInput) noun() (deviceprofiles.Layout, error) {
 	return l, nil
 }
 
-// lineKeyTemplateWire is a line key template in a list.
-type lineKeyTemplateWire struct {
+// LineKeyTemplateWire is a line key template in a list.
+type LineKeyTemplateWire struct {
 	ID               string `json:"id"`
 	TemplateName     string `json:"templateName"`
 	DeviceModel      string `json:"deviceModel"`
 	ModelDisplayName string `json:"modelDisplayName"`
 }
 
-func wireLineKeyTemplate(t provisioning.LineKeyTemplate) lineKeyTemplateWire {
-	w := lineKeyTemplateWire{ID: encodeID(kindLineKeyTemplate, t.ID), TemplateName: t.Name, DeviceModel: t.Model}
+func wireLineKeyTemplate(t provisioning.LineKeyTemplate) LineKeyTemplateWire {
+	w := LineKeyTemplateWire{ID: encodeID(kindLineKeyTemplate, t.ID), TemplateName: t.Name, DeviceModel: t.Model}
 	if m, ok := deviceprofiles.FindModel(t.Model); ok {
 		w.ModelDisplayName = m.DisplayName
 	}
@@ -160,14 +160,14 @@ type lineKeyTemplateChangeInput struct {
 type (
 	lineKeyTemplateOutput struct {
 		Body struct {
-			lineKeyTemplateWire
+			LineKeyTemplateWire
 			UserReorder bool          `json:"userReorderEnabled"`
 			LineKeys    []lineKeyWire `json:"lineKeys"`
 		}
 	}
 	lineKeyTemplatesOutput struct {
 		Body struct {
-			LineKeyTemplates []lineKeyTemplateWire `json:"lineKeyTemplates"`
+			LineKeyTemplates []LineKeyTemplateWire `json:"lineKeyTemplates"`
 		}
 	}
 )
@@ -236,7 +236,7 @@ func (s *Server) listLineKeyTemplates(ctx context.Context, in *struct{ InOrg }) 
 	}
 	list, err := s.Devices.LineKeyTemplates(ctx, tenant)
 	out := &lineKeyTemplatesOutput{}
-	out.Body.LineKeyTemplates = make([]lineKeyTemplateWire, len(list))
+	out.Body.LineKeyTemplates = make([]LineKeyTemplateWire, len(list))
 	for i, t := range list {
 		out.Body.LineKeyTemplates[i] = wireLineKeyTemplate(t)
 	}
@@ -250,6 +250,6 @@ func (s *Server) getLineKeyTemplate(ctx context.Context, in *LineKeyTemplateInpu
 	}
 	t, err := s.Devices.LineKeyTemplate(ctx, tenant, id)
 	out := &lineKeyTemplateOutput{}
-	out.Body.lineKeyTemplateWire, out.Body.UserReorder, out.Body.LineKeys = wireLineKeyTemplate(t), t.UserReorder, wireKeys(t.Keys)
+	out.Body.LineKeyTemplateWire, out.Body.UserReorder, out.Body.LineKeys = wireLineKeyTemplate(t), t.UserReorder, wireKeys(t.Keys)
 	return out, err
 }

@@ -108,22 +108,22 @@ type membersOutput struct {
 // newMemberWire is a member as clients send it; what they read and send back besides is passed over.
 type newMemberWire struct {
 	ID                       string  `json:"id"`
-	Port                     float64 `json:"port" doc:"Only the order counts: each line begins behind the one before"`
-	PrimaryOwner             bool    `json:"primaryOwner"`
+	Port                     whole   `json:"port" doc:"Only the order counts: each line begins behind the one before"`
+	PrimaryOwner             truth   `json:"primaryOwner"`
 	LineType                 string  `json:"lineType" doc:"Follows from primaryOwner"`
-	LineWeight               float64 `json:"lineWeight" doc:"Line keys that it occupies; above 1 for the primary owner alone"`
-	HotlineEnabled           bool    `json:"hotlineEnabled"`
+	LineWeight               whole   `json:"lineWeight" doc:"Line keys that it occupies; above 1 for the primary owner alone"`
+	HotlineEnabled           truth   `json:"hotlineEnabled"`
 	HotlineDestination       *string `json:"hotlineDestination"`
-	AllowCallDeclineEnabled  *bool   `json:"allowCallDeclineEnabled"`
-	T38FaxCompressionEnabled bool    `json:"t38FaxCompressionEnabled"`
+	AllowCallDeclineEnabled  *truth  `json:"allowCallDeclineEnabled"`
+	T38FaxCompressionEnabled truth   `json:"t38FaxCompressionEnabled"`
 	LineLabel                string  `json:"lineLabel"`
 }
 
 func (w newMemberWire) input(i int) (provisioning.NewMember, error) {
 	id, err := fieldID[customer.MemberID](fmt.Sprintf("members[%d].id", i), w.ID)
-	m := provisioning.NewMember{Member: id, Port: int(w.Port), Primary: w.PrimaryOwner, Options: provisioning.LineOptions{
-		Weight: int(w.LineWeight), HotlineEnabled: w.HotlineEnabled, DeclineEverywhere: w.AllowCallDeclineEnabled == nil || *w.AllowCallDeclineEnabled,
-		T38: w.T38FaxCompressionEnabled, Label: strings.TrimSpace(w.LineLabel),
+	m := provisioning.NewMember{Member: id, Port: int(w.Port), Primary: bool(w.PrimaryOwner), Options: provisioning.LineOptions{
+		Weight: int(w.LineWeight), HotlineEnabled: bool(w.HotlineEnabled), DeclineEverywhere: w.AllowCallDeclineEnabled == nil || bool(*w.AllowCallDeclineEnabled),
+		T38: bool(w.T38FaxCompressionEnabled), Label: strings.TrimSpace(w.LineLabel),
 	}}
 	if w.LineWeight == 0 {
 		m.Options.Weight = 1

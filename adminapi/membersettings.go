@@ -17,16 +17,16 @@ type compressionOutput struct{ Body compressionWire }
 
 // hotelingWire says whether guests may log in at a member's phones.
 type hotelingWire struct {
-	Enabled         *bool `json:"enabled" doc:"Needed"`
-	LimitGuestUse   bool  `json:"limitGuestUse"`
-	GuestHoursLimit int   `json:"guestHoursLimit" doc:"1 to 999; needed with limitGuestUse"`
+	Enabled         *truth `json:"enabled" doc:"Needed"`
+	LimitGuestUse   truth  `json:"limitGuestUse"`
+	GuestHoursLimit whole  `json:"guestHoursLimit" doc:"1 to 999; needed with limitGuestUse"`
 }
 
 func (w hotelingWire) change() (customer.DeviceSettingsChange, error) {
 	if w.Enabled == nil {
 		return customer.DeviceSettingsChange{}, fault.InvalidField("enabled", "is needed").WithCode(fault.CodeMissing)
 	}
-	return customer.DeviceSettingsChange{Hoteling: &customer.Hoteling{Enabled: *w.Enabled, LimitGuestUse: w.LimitGuestUse, GuestHours: w.GuestHoursLimit}}, nil
+	return customer.DeviceSettingsChange{Hoteling: &customer.Hoteling{Enabled: bool(*w.Enabled), LimitGuestUse: bool(w.LimitGuestUse), GuestHours: int(w.GuestHoursLimit)}}, nil
 }
 
 type personCompressionInput struct {

@@ -50,14 +50,14 @@ func (p *Paging) page() (customer.Page, error) {
 		}
 		page.Max = min(n, mostMax)
 	}
-	offset := p.Offset
+	word, offset := "offset", p.Offset
 	if offset == "" {
-		offset = p.Start
+		word, offset = "start", p.Start
 	}
 	if offset != "" {
 		n, err := strconv.Atoi(offset)
 		if err != nil || n < 0 {
-			return page, fault.InvalidField("offset", "must be a whole number from 0; it is %.40q", offset)
+			return page, fault.InvalidField(word, "must be a whole number from 0; it is %.40q", offset)
 		}
 		page.Offset = n
 	}

@@ -380,7 +380,6 @@ var trackingID = regexp.MustCompile(`"trackingId":"[^"]+"`)
 func TestAnotherPartnersThingsArentThere(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	const nobody = "6f0c8a52-3b1e-4d57-9f3a-0d1c2b3a4958"
 	for _, r := range routes() {
 		if !strings.Contains(r.documented, "{") {
 			continue

@@ -3,7 +3,7 @@ package adminapi
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
+	"errors"
 	"strconv"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -12,11 +12,17 @@ import (
 // truth is a boolean that sloppy clients send as a string.
 type truth bool
 
-// UnmarshalJSON takes true and false, and both as strings.
+// isNull reports whether a JSON value is null, which counts as absent.
+func isNull(text []byte) bool { return string(bytes.TrimSpace(text)) == "null" }
+
+// UnmarshalJSON takes true and false, both as strings, and null for what isn't said.
 func (b *truth) UnmarshalJSON(text []byte) error {
+	if isNull(text) {
+		return nil
+	}
 	value, err := strconv.ParseBool(string(bytes.Trim(bytes.TrimSpace(text), `"`)))
 	if err != nil {
-		return fmt.Errorf("neither true nor false: %w", err)
+		return errors.New("must be true or false")
 	}
 	*b = truth(value)
 	return nil
@@ -36,18 +42,34 @@ func (b *truth) plain() *bool {
 	return &value
 }
 
+// anyObject is a JSON object that the core reads.
+type anyObject json.RawMessage
+
+// UnmarshalJSON keeps the text; null is as if it were absent.
+func (o *anyObject) UnmarshalJSON(text []byte) error {
+	*o = nil
+	if !isNull(text) {
+		*o = bytes.Clone(text)
+	}
+	return nil
+}
+
+// Schema says that it is an object, of any kind.
+func (o *anyObject) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+}
+
 // whole is a whole number that sloppy clients send as a string.
 type whole int
 
-// UnmarshalJSON takes a whole number, and one as a string.
+// UnmarshalJSON takes a whole number, one as a string, and null for what isn't said.
 func (n *whole) UnmarshalJSON(text []byte) error {
-	var value json.Number
-	if err := json.Unmarshal(bytes.Trim(bytes.TrimSpace(text), `"`), &value); err != nil {
-		return fmt.Errorf("no number: %w", err)
+	if isNull(text) {
+		return nil
 	}
-	number, err := strconv.Atoi(value.String())
+	number, err := strconv.Atoi(string(bytes.Trim(bytes.TrimSpace(text), `"`)))
 	if err != nil {
-		return fmt.Errorf("no whole number: %w", err)
+		return errors.New("must be a whole number")
 	}
 	*n = whole(number)
 	return nil

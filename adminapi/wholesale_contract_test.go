@@ -1,7 +1,6 @@
 package adminapi_test
 
 import (
-	"net/http/httptest"
 	"os"
 	"regexp"
 	"strings"
@@ -37,8 +36,10 @@ func TestEachWholesaleOperationGoodAndBad(t *testing.T) {
 			if !assert.True(t, ok, "%s %s isn't served", method, path) {
 				continue
 			}
-			for _, a := range newOffice(t).goodAndBad(t, r) { // an office each, as some remove what others ask for
-				answers[a]++
+			a := newAsked(t, newOffice(t), r, "webex-wholesale.json") // an office each, as some remove what others ask for
+			a.goodAndBad(t)
+			for status, times := range a.answers {
+				answers[status] += times
 			}
 		}
 	}
@@ -52,40 +53,20 @@ func TestEachWholesaleOperationGoodAndBad(t *testing.T) {
 	assert.GreaterOrEqual(t, answers[404], 18)
 }
 
-// goodAndBad asks one route in every way, and returns the statuses. Each answer is held against every document that has the operation.
-func (o *office) goodAndBad(t *testing.T, r routed) []int {
+// goodAndBad asks one route of the Wholesale API in every way.
+func (a *asked) goodAndBad(t *testing.T) {
 	t.Helper()
-	const nobody = "6f0c8a52-3b1e-4d57-9f3a-0d1c2b3a4958"
-	query := func(path, more string) string {
-		if strings.Contains(path, "?") {
-			return path + "&" + more
-		}
-		return path + "?" + more
-	}
-	ask := func(want int, token, path, body string, headers ...string) int {
-		got := o.ask(t, token, r.method, path, body, headers...)
-		names := held(t, httptest.NewRequest(r.method, path, nil), got)
-		assert.Contains(t, names, "webex-wholesale.json", "%s %s", r.method, path)
-		assert.Equal(t, want, got.status, "%s %s %s: %s", r.method, path, body, got.body)
-		return got.status
-	}
-	path, body := r.path(o), r.bodyOf(o)
-	out := []int{
-		ask(401, "", path, body),
-		ask(403, o.withScopes(t, "dialtone:audit_read"), path, body),
-		ask(404, o.token, query(path, behalf(nobody)), body),
-	}
-	if strings.Contains(r.documented, "{") {
-		out = append(out, ask(404, o.token, withNobody(path, nobody), body), ask(404, o.others, path, body))
-	}
+	path, body := a.route.path(a.office), a.route.bodyOf(a.office)
+	a.turnedAway(t, path, body)
 	if body != "" {
 		for _, bad := range []string{`{`, `[]`, `{}`, `{"packages":7,"email":7,"billingStartDate":7}`} {
-			out = append(out, ask(400, o.token, path, bad))
+			a.want(t, 400, a.token, path, bad)
 		}
-		out = append(out, ask(415, o.token, path, body, "Content-Type", "text/plain"))
+		a.want(t, 415, a.token, path, body, "Content-Type", "text/plain")
 	}
-	if r.method == "GET" && !strings.Contains(r.documented, "{") {
-		out = append(out, ask(400, o.token, query(path, "max=x"), ""), ask(200, o.token, query(path, "max=1&offset=1000"), ""))
+	if a.route.method == "GET" && !strings.Contains(a.route.documented, "{") {
+		a.want(t, 400, a.token, withQuery(path, "max=x"), "")
+		a.want(t, 200, a.token, withQuery(path, "max=1&offset=1000"), "")
 	}
-	return append(out, ask(r.status, o.token, path, body))
+	a.want(t, a.route.status, a.token, path, body)
 }

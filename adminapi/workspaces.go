@@ -36,7 +36,7 @@ type WorkspaceBody struct {
 	LocationID          string                `json:"locationId" doc:"Where it is; can't be changed once it is known"`
 	WorkspaceLocationID string                `json:"workspaceLocationId" doc:"The same as locationId, for older clients"`
 	FloorID             string                `json:"floorId"`
-	Capacity            *int                  `json:"capacity" doc:"People; 0 or more. Absent: none"`
+	Capacity            *whole                `json:"capacity" doc:"People; 0 or more. Absent: none"`
 	Type                string                `json:"type" doc:"notSet (default), focus, huddle, meetingRoom, open, desk or other"`
 	SIPAddress          string                `json:"sipAddress" doc:"With thirdPartySipCalling alone"`
 	Calling             *workspaceCallingBody `json:"calling" doc:"Absent: as it is; freeCalling for a new one"`
@@ -65,7 +65,7 @@ type calendarWire struct {
 }
 
 type hostedMeetingsWire struct {
-	Enabled bool   `json:"enabled"`
+	Enabled truth  `json:"enabled"`
 	SiteURL string `json:"siteUrl,omitempty"`
 }
 
@@ -76,7 +76,11 @@ type indoorNavigationWire struct {
 // workspaceFields reads a body; the tenant says whose licences its ids may name.
 func (s *Server) workspaceFields(ctx context.Context, tenant customer.Tenant, b WorkspaceBody) (customer.WorkspaceFields, error) {
 	f := customer.WorkspaceFields{
-		Name: b.DisplayName, Floor: b.FloorID, Capacity: b.Capacity, Type: customer.WorkspaceType(b.Type), Notes: b.Notes, Devices: customer.DeviceClass(b.SupportedDevices),
+		Name: b.DisplayName, Floor: b.FloorID, Type: customer.WorkspaceType(b.Type), Notes: b.Notes, Devices: customer.DeviceClass(b.SupportedDevices),
+	}
+	if b.Capacity != nil {
+		people := int(*b.Capacity)
+		f.Capacity = &people
 	}
 	var err error
 	if f.Place, err = eitherID[customer.LocationID]("locationId", b.LocationID, "workspaceLocationId", b.WorkspaceLocationID); err != nil {
@@ -94,7 +98,7 @@ func (s *Server) workspaceFields(ctx context.Context, tenant customer.Tenant, b 
 		f.Calendar = &customer.Calendar{Type: customer.CalendarType(b.Calendar.Type), Email: b.Calendar.EmailAddress, ResourceGroup: b.Calendar.ResourceGroupID}
 	}
 	if b.HostedMeetings != nil {
-		f.HostedMeetings = &customer.HostedMeetings{Enabled: b.HostedMeetings.Enabled, SiteURL: b.HostedMeetings.SiteURL}
+		f.HostedMeetings = &customer.HostedMeetings{Enabled: bool(b.HostedMeetings.Enabled), SiteURL: b.HostedMeetings.SiteURL}
 	}
 	if b.IndoorNavigation != nil {
 		f.MapURL = &b.IndoorNavigation.URL

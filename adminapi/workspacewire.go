@@ -75,7 +75,7 @@ func (shown shownWorkspaces) wire(w customer.Workspace) workspaceWire {
 		ID: encodeID(kindWorkspace, w.ID), OrgID: encodeID(kindOrganization, w.Org), LocationID: encodeID(kindLocation, w.Place), FloorID: w.Floor,
 		DisplayName: w.Name, Type: string(w.Type), SIPAddress: w.SIPAddress, Created: timestamp(w.Created), Calling: workspaceCallingWire{Type: string(w.Calling)},
 		Calendar: calendarWire{string(w.Calendar.Type), w.Calendar.Email, w.Calendar.ResourceGroup}, Notes: w.Notes, HotDeskingStatus: "off",
-		SupportedDevices: string(w.Devices), HostedMeetings: hostedMeetingsWire{w.HostedMeetings.Enabled, w.HostedMeetings.SiteURL}, DevicePlatform: "cisco",
+		SupportedDevices: string(w.Devices), HostedMeetings: hostedMeetingsWire{truth(w.HostedMeetings.Enabled), w.HostedMeetings.SiteURL}, DevicePlatform: "cisco",
 		Health: healthWire{Level: "ok", Issues: []struct{}{}}, PlannedMaintenance: maintenanceWire{"off"},
 	}
 	out.WorkspaceLocationID = out.LocationID

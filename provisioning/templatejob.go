@@ -103,6 +103,13 @@ func (s *Service) checkTargets(ctx context.Context, tenant customer.Tenant, r Te
 			return fault.InvalidField(field, "must hold at most %d; there are %d", maxTargets, n)
 		}
 	}
+	for field, tags := range map[string][]string{"includeDeviceTags": r.Tags, "excludeDeviceTags": r.WithoutTags} {
+		for i, tag := range tags {
+			if len(tag) > maxTag {
+				return fault.InvalidField(fmt.Sprintf("%s[%d]", field, i), "is no tag: those have at most %d bytes; this one begins with %.40q", maxTag, tag)
+			}
+		}
+	}
 	for i, id := range r.Locations {
 		if _, err := s.ownLocation(ctx, tenant, id, fmt.Sprintf("locationIds[%d]", i)); err != nil {
 			return err
