@@ -57,11 +57,7 @@ func (in *auditInput) filter() (customer.EventFilter, error) {
 func (s *Server) auditRoutes() {
 	route(s, operation{"listAudit", http.MethodGet, "/hub/v1/audit", "Who did what and when, the newest first", 0, customer.ScopeAuditRead},
 		func(ctx context.Context, in *auditInput) (*listed[eventWire], error) {
-			page, err := in.page()
-			if err != nil {
-				return nil, err
-			}
-			tenant, err := s.tenant(ctx, in.InOrg)
+			page, tenant, err := s.window(ctx, &in.Paging, in.InOrg)
 			if err != nil {
 				return nil, err
 			}

@@ -147,11 +147,7 @@ func (s *Server) callingRoutes() {
 }
 
 func (s *Server) listCallings(ctx context.Context, in *callingsInput) (*callingsOutput, error) {
-	page, err := in.page()
-	if err != nil {
-		return nil, err
-	}
-	tenant, err := s.tenant(ctx, in.InOrg)
+	page, tenant, err := s.window(ctx, &in.Paging, in.InOrg)
 	if err != nil {
 		return nil, err
 	}

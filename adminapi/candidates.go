@@ -117,11 +117,7 @@ func (s *Server) candidateRoutes() {
 }
 
 func (s *Server) listCandidates(ctx context.Context, p *Paging, in *Candidates, id provisioning.DeviceID) (*candidatesOutput, error) {
-	page, err := p.page()
-	if err != nil {
-		return nil, err
-	}
-	tenant, err := s.tenant(ctx, in.InOrg)
+	page, tenant, err := s.window(ctx, p, in.InOrg)
 	if err != nil {
 		return nil, err
 	}

@@ -182,11 +182,7 @@ type previewOutput struct {
 }
 
 func (s *Server) previewJob(ctx context.Context, in *previewInput) (*previewOutput, error) {
-	page, err := in.page()
-	if err != nil {
-		return nil, err
-	}
-	tenant, err := s.tenant(ctx, in.InOrg)
+	page, tenant, err := s.window(ctx, &in.Paging, in.InOrg)
 	if err != nil {
 		return nil, err
 	}

@@ -311,11 +311,7 @@ func jobRoutes[B jobBody](s *Server, r jobRoute) {
 		return &jobOutput{wireDeviceJob(j)}, err
 	})
 	route(s, operation{name + "List", http.MethodGet, path, "List such jobs, the newest first", 0, r.watch}, func(ctx context.Context, in *jobsInput) (*listed[deviceJobWire], error) {
-		page, err := in.page()
-		if err != nil {
-			return nil, err
-		}
-		tenant, err := s.tenant(ctx, in.InOrg)
+		page, tenant, err := s.window(ctx, &in.Paging, in.InOrg)
 		if err != nil {
 			return nil, err
 		}

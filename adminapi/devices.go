@@ -278,11 +278,7 @@ func (s *Server) createDevice(ctx context.Context, in *newDeviceInput) (*deviceO
 }
 
 func (s *Server) listDevices(ctx context.Context, in *devicesInput) (*listed[deviceWire], error) {
-	page, err := in.page()
-	if err != nil {
-		return nil, err
-	}
-	tenant, err := s.tenant(ctx, in.InOrg)
+	page, tenant, err := s.window(ctx, &in.Paging, in.InOrg)
 	if err != nil {
 		return nil, err
 	}

@@ -172,11 +172,7 @@ func (s *Server) importPeople(ctx context.Context, in *newImportInput) (*importO
 }
 
 func (s *Server) listImports(ctx context.Context, in *importsInput) (*listed[importWire], error) {
-	page, err := in.page()
-	if err != nil {
-		return nil, err
-	}
-	tenant, err := s.tenant(ctx, in.InOrg)
+	page, tenant, err := s.window(ctx, &in.Paging, in.InOrg)
 	if err != nil {
 		return nil, err
 	}

@@ -211,11 +211,7 @@ func (s *Server) locationRoutes() {
 }
 
 func (s *Server) listLocations(ctx context.Context, in *locationsInput) (*listed[locationWire], error) {
-	page, err := in.page()
-	if err != nil {
-		return nil, err
-	}
-	tenant, err := s.tenant(ctx, in.InOrg)
+	page, tenant, err := s.window(ctx, &in.Paging, in.InOrg)
 	if err != nil {
 		return nil, err
 	}

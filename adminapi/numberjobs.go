@@ -197,11 +197,7 @@ func (s *Server) numberJob(ctx context.Context, in *NumberJobInput) (customer.Nu
 }
 
 func (s *Server) listNumberJobs(ctx context.Context, in *numberJobsInput) (*listed[numberJobWire], error) {
-	page, err := in.page()
-	if err != nil {
-		return nil, err
-	}
-	tenant, err := s.tenant(ctx, in.InOrg)
+	page, tenant, err := s.window(ctx, &in.Paging, in.InOrg)
 	if err != nil {
 		return nil, err
 	}

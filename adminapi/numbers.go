@@ -288,11 +288,7 @@ func (s *Server) numberRoutes() {
 }
 
 func (s *Server) listNumbers(ctx context.Context, in *numbersInput) (*numbersOutput, error) {
-	page, err := in.page()
-	if err != nil {
-		return nil, err
-	}
-	tenant, err := s.tenant(ctx, in.InOrg)
+	page, tenant, err := s.window(ctx, &in.Paging, in.InOrg)
 	if err != nil {
 		return nil, err
 	}

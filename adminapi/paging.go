@@ -167,6 +167,16 @@ func (s *Server) tenant(ctx context.Context, in InOrg) (customer.Tenant, error) 
 	return s.Customers.TenantOf(ctx, actorOf(ctx), org)
 }
 
+// window reads what every list takes: the page, and whose rows are meant.
+func (s *Server) window(ctx context.Context, p *Paging, in InOrg) (customer.Page, customer.Tenant, error) {
+	page, err := p.page()
+	if err != nil {
+		return page, customer.Tenant{}, err
+	}
+	tenant, err := s.tenant(ctx, in)
+	return page, tenant, err
+}
+
 // instant reads a moment as clients send it: milliseconds since 1970, or ISO 8601; "" is none.
 func instant(field, text string) (time.Time, error) {
 	if text == "" {

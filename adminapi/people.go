@@ -184,11 +184,7 @@ func (s *Server) peopleRoutes() {
 }
 
 func (s *Server) listPeople(ctx context.Context, in *peopleInput) (*listed[personWire], error) {
-	page, err := in.page()
-	if err != nil {
-		return nil, err
-	}
-	tenant, err := s.tenant(ctx, in.InOrg)
+	page, tenant, err := s.window(ctx, &in.Paging, in.InOrg)
 	if err != nil {
 		return nil, err
 	}

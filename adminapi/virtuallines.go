@@ -193,11 +193,7 @@ func (s *Server) virtualLineRoutes() {
 }
 
 func (s *Server) listVirtualLines(ctx context.Context, in *virtualLinesInput) (*virtualLinesOutput, error) {
-	page, err := in.page()
-	if err != nil {
-		return nil, err
-	}
-	tenant, err := s.tenant(ctx, in.InOrg)
+	page, tenant, err := s.window(ctx, &in.Paging, in.InOrg)
 	if err != nil {
 		return nil, err
 	}

@@ -177,11 +177,7 @@ func (s *Server) listWebhooks(ctx context.Context, in *struct {
 	InOrg
 },
 ) (*listed[webhookWire], error) {
-	page, err := in.page()
-	if err != nil {
-		return nil, err
-	}
-	tenant, err := s.tenant(ctx, in.InOrg)
+	page, tenant, err := s.window(ctx, &in.Paging, in.InOrg)
 	if err != nil {
 		return nil, err
 	}

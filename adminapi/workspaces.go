@@ -338,11 +338,7 @@ func (in *workspacesInput) none() (bool, error) {
 }
 
 func (s *Server) listWorkspaces(ctx context.Context, in *workspacesInput) (*listed[workspaceWire], error) {
-	page, err := in.page()
-	if err != nil {
-		return nil, err
-	}
-	tenant, err := s.tenant(ctx, in.InOrg)
+	page, tenant, err := s.window(ctx, &in.Paging, in.InOrg)
 	if err != nil {
 		return nil, err
 	}
