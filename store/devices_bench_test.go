@@ -185,7 +185,7 @@ func (f *fleet) diffs(b *testing.B) {
 	})
 	b.Run("list", func(b *testing.B) {
 		measure(b, 0, func(n int) int {
-			list, err := f.Revisions(b.Context(), customer.Tenant{Partner: f.bakery.Partner}, provisioning.DeviceID(copied(ofDevices, n*7919%fleetDevices)), 0, 100)
+			list, err := f.Revisions(b.Context(), customer.Tenant{Partner: f.bakery.Partner}, provisioning.DeviceID(copied(ofDevices, n*79190%fleetDevices)), 0, 100)
 			require.NoError(b, err)
 			return len(list)
 		})

@@ -247,7 +247,7 @@ func (f *fleet) copies(sample provisioning.DeviceID) []copies {
 			"id": line, "org_id": org, "device_id": device, "owner_id": owner, "user_name": "'u' || CAST(" + drawn + " AS TEXT)", "domain": org, "created": created,
 		}},
 		{"bindings", "s.line_id IN (SELECT id FROM lines WHERE device_id = '" + string(sample) + "')", drawnAgain + " % 100 < 30", fleetDevices, map[string]string{"line_id": line}},
-		{"device_revisions", ofSample, "", fleetDevices, map[string]string{"device_id": device, "org_id": org, "at": created + " + s.revision"}},
+		{"device_revisions", ofSample, "n.i % 10 = 0", fleetDevices, map[string]string{"device_id": device, "org_id": org, "at": created + " + s.revision"}},
 		{"events", ofSample + " AND s.kind = 'device.created'", "", fleetDevices, map[string]string{
 			"id": "", "xact": "", "org_id": org, "subject": device, "device_id": device, "at": created,
 		}},
