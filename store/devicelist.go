@@ -195,7 +195,7 @@ func (r reader) rarestFirst(ctx context.Context, tenant customer.Tenant, tags []
 		w := ofTenant("t.", tenant)
 		w.add("t.tag = ?", tag)
 		var n int
-		err := r.count(ctx, &n, "count tags", "SELECT count(*) FROM (SELECT 1 FROM device_tags t"+w.text()+" LIMIT ?) some", append(w.args, commonTag)...)
+		err := r.count(ctx, &n, "count tags", "SELECT count(*) FROM (SELECT 1 FROM device_tags t"+w.text()+" LIMIT ?) counted", append(w.args, commonTag)...)
 		if err != nil {
 			return nil, err
 		}
