@@ -73,6 +73,13 @@ func (f *fleet) lists(b *testing.B) {
 	models := func(models ...string) func(int) provisioning.DeviceFilter {
 		return same(provisioning.DeviceFilter{Models: models})
 	}
+	b.Run("connected-none", func(b *testing.B) { // each is asked for its registration
+		measure(b, slowRounds, func(int) int {
+			list, _, err := f.db.Provisioning().Devices(b.Context(), all, provisioning.DeviceFilter{Status: provisioning.StatusConnected}, time.Now().AddDate(1, 0, 0), first)
+			require.NoError(b, err)
+			return len(list)
+		})
+	})
 	for _, q := range []question{
 		{"all", anywhere, same(provisioning.DeviceFilter{}), first, 0},
 		{"all-middle", anywhere, same(provisioning.DeviceFilter{}), customer.Page{Max: 100, After: placeInFleet(fleetDevices / 2)}, 0},
