@@ -149,6 +149,14 @@ func ofTargets(tenant customer.Tenant, targets provisioning.DeviceTargets) where
 	return w
 }
 
+// fromTargets is the FROM of a job's devices: those of one location are read along it, however many the organisation has.
+func (r reader) fromTargets(targets provisioning.DeviceTargets) string {
+	if len(targets.Locations) == 1 {
+		return " FROM devices" + r.dialect.along("devices_location")
+	}
+	return " FROM devices"
+}
+
 // anyOf adds the condition that a column has one of some values; none don't narrow.
 func (w *where) anyOf(column string, values []string) {
 	if len(values) == 0 {
@@ -159,13 +167,13 @@ func (w *where) anyOf(column string, values []string) {
 
 // TargetDevices implements provisioning.DeviceJobReader.
 func (r reader) TargetDevices(ctx context.Context, tenant customer.Tenant, targets provisioning.DeviceTargets, page customer.Page) ([]provisioning.Device, bool, error) {
-	return list(ctx, r, ofTargets(tenant, targets), page, deviceRow.noun, "SELECT "+deviceColumns+" FROM devices", "created, id")
+	return list(ctx, r, ofTargets(tenant, targets), page, deviceRow.noun, "SELECT "+deviceColumns+r.fromTargets(targets), "created, id")
 }
 
 // CountTargetDevices implements provisioning.DeviceJobReader.
 func (r reader) CountTargetDevices(ctx context.Context, tenant customer.Tenant, targets provisioning.DeviceTargets) (int, error) {
 	w := ofTargets(tenant, targets)
 	var n int
-	err := r.count(ctx, &n, "count devices", "SELECT count(*) FROM devices"+w.text(), w.args...)
+	err := r.count(ctx, &n, "count devices", "SELECT count(*)"+r.fromTargets(targets)+w.text(), w.args...)
 	return n, err
 }

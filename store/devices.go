@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"net/netip"
 	"slices"
 	"time"
 
@@ -74,7 +73,7 @@ func (t *tx) CreateDevice(ctx context.Context, d provisioning.Device) error {
 // indexTags keeps the tags that devices are searched by.
 func (t *tx) indexTags(ctx context.Context, d provisioning.Device) error {
 	for _, tag := range d.Tags {
-		if err := t.insert(ctx, "device_tags", "device_id, tag", string(d.ID), tag); err != nil {
+		if err := t.insert(ctx, "device_tags", "device_id, tag, partner_id, org_id, created", string(d.ID), tag, string(d.Partner), string(d.Org), micros(d.Created)); err != nil {
 			return err
 		}
 	}
@@ -211,75 +210,6 @@ func (r reader) CountDevices(ctx context.Context, tenant customer.Tenant, owner 
 	var count int
 	err := r.count(ctx, &count, "count devices", "SELECT count(*) FROM devices"+w.text(), w.args...)
 	return count, err
-}
-
-// deviceStatus adds what provisioning.DeviceView.Status means.
-func deviceStatus(w *where, status provisioning.ConnectionStatus, now time.Time) {
-	const registered = "EXISTS (SELECT 1 FROM lines r JOIN bindings b ON b.line_id = r.id WHERE r.device_id = d.id AND b.expires > ?)"
-	switch status {
-	case "":
-	case provisioning.StatusConnected:
-		w.add(registered, micros(now))
-	case provisioning.StatusActivating:
-		w.add("d.activation = ? AND NOT "+registered, string(provisioning.ActivationWaiting), micros(now))
-	case provisioning.StatusDisconnected:
-		w.add("d.first_seen > 0 AND d.activation <> ? AND NOT "+registered, string(provisioning.ActivationWaiting), micros(now))
-	case provisioning.StatusUnknown:
-		w.add("d.first_seen = 0 AND d.activation <> ? AND NOT "+registered, string(provisioning.ActivationWaiting), micros(now))
-	default:
-		w.add("1 = 0")
-	}
-}
-
-type deviceViewRow struct {
-	deviceRow
-	Source    sql.NullString `db:"source"`
-	Kind      string         `db:"kind"`
-	FirstName string         `db:"first_name"`
-	LastName  string         `db:"last_name"`
-	Email     sql.NullString `db:"email"`
-}
-
-func (r deviceViewRow) noun() provisioning.DeviceView {
-	source, _ := netip.ParseAddrPort(r.Source.String) // invalid for none
-	ip := ""
-	if source.IsValid() {
-		ip = source.Addr().String()
-	}
-	return provisioning.DeviceView{
-		IP: ip, Device: r.deviceRow.noun(), OwnerKind: customer.MemberKind(r.Kind), OwnerFirstName: r.FirstName, OwnerLastName: r.LastName,
-		OwnerEmail: r.Email.String, Registered: r.Source.Valid,
-	}
-}
-
-func deviceViewSelect() string {
-	return "SELECT " + qualified("d", deviceColumns, false) + `, p.kind, p.first_name, p.last_name, p.email,
-	(SELECT b.source FROM lines l JOIN bindings b ON b.line_id = l.id WHERE l.device_id = d.id AND b.expires > ? ORDER BY l.port, b.contact LIMIT 1) AS source
-	FROM devices d JOIN members p ON p.id = d.owner_id`
-}
-
-// Devices implements provisioning.Reader.
-func (r reader) Devices(ctx context.Context, tenant customer.Tenant, f provisioning.DeviceFilter, now time.Time, page customer.Page) ([]provisioning.DeviceView, bool, error) {
-	w := ofTenant("d.", tenant)
-	w.equal("d.id", string(f.ID))
-	w.equal("d.owner_id", string(f.Owner))
-	w.equal("d.location_id", string(f.Location))
-	if len(f.Models) > 0 {
-		w.add("d.model IN "+tuples(1, len(f.Models)), anys(f.Models)...)
-	}
-	for _, tag := range f.Tags {
-		w.add("EXISTS (SELECT 1 FROM device_tags t WHERE t.device_id = d.id AND t.tag = ?)", tag)
-	}
-	deviceStatus(&w, f.Status, now)
-	if f.MAC != nil {
-		w.add("d.mac = ?", f.MAC.String())
-	}
-	if f.DisplayName != "" {
-		pattern := contains(f.DisplayName)
-		w.add(`(p.folded_name LIKE ? ESCAPE '\' OR lower(d.model) LIKE ? ESCAPE '\')`, pattern, pattern)
-	}
-	w.args = append([]any{micros(now)}, w.args...)
-	return list(ctx, r, w, page, deviceViewRow.noun, deviceViewSelect(), "d.created, d.id")
 }
 
 // RenderInput implements provisioning.Reader: everything as it was at one moment.

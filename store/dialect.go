@@ -22,6 +22,8 @@ type dialect interface {
 	settled(column string) string
 	// latestChange is a SELECT of an xact and an id: every event that is settled is up to there, and every other one, or one to come, is behind.
 	latestChange() string
+	// along follows a table in a FROM, behind its alias: it is to be read along an index; "" where the database knows that from what it has counted.
+	along(index string) string
 	// alone reports whether no other process can be at work on the database.
 	alone() bool
 	// snapshot is how a transaction begins that reads what was committed at one moment.

@@ -74,6 +74,8 @@ func (postgresDialect) lockRows() string { return " ORDER BY id FOR NO KEY UPDAT
 
 func (postgresDialect) lockFreeRows() string { return " FOR UPDATE SKIP LOCKED" }
 
+func (postgresDialect) along(string) string { return "" }
+
 func (postgresDialect) alone() bool { return false }
 
 func (postgresDialect) place(alias, sign, xact, id string) string {

@@ -75,6 +75,9 @@ func (sqliteDialect) lockRows() string { return " ORDER BY id" }
 
 func (sqliteDialect) lockFreeRows() string { return "" }
 
+// along names the index: SQLite has no figures about its tables and takes any index that fits, or none, and fails where the one can't be used.
+func (sqliteDialect) along(index string) string { return " INDEXED BY " + index }
+
 func (sqliteDialect) alone() bool { return true }
 
 // place compares the ids alone, as there is one xact: of a pair whose second column is the row's id SQLite's indexes know the first one only, and would

@@ -47,6 +47,8 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 		"WritersOfATenantTakeTurns": writersTakeTurns,
 		"AFailureLeavesNothing":     aFailureLeavesNothing,
 		"ModelsAreSwitchedOff":      modelsAreSwitchedOff,
+		"DevicesAreFiltered":        devicesAreFiltered,
+		"TagsFollowTheirDevice":     tagsFollowTheirDevice,
 		"RevisionsOnlyRise":         revisionsOnlyRise,
 		"EnrolmentOpensAndCloses":   enrolmentOpensAndCloses,
 		"ADeviceTakesItsOwnAlong":   aDeviceTakesItsOwnAlong,

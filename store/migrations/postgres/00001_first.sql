@@ -371,19 +371,27 @@ CREATE TABLE devices (
 CREATE UNIQUE INDEX devices_mac ON devices (mac);
 CREATE INDEX devices_list ON devices (partner_id, created, id);
 CREATE INDEX devices_org_list ON devices (partner_id, org_id, created, id);
-CREATE INDEX devices_owner ON devices (owner_id);
+CREATE INDEX devices_owner ON devices (owner_id, partner_id, created, id);
 CREATE INDEX devices_location ON devices (location_id, created, id);
 CREATE INDEX devices_location_id ON devices (location_id, id);
 CREATE INDEX devices_model ON devices (partner_id, model, created, id);
 CREATE UNIQUE INDEX devices_activation ON devices (activation_hash);
+-- Few of many: those that wait for a phone, and those whose phone has never come.
+CREATE INDEX devices_activating ON devices (partner_id, created, id, org_id) WHERE activation = 'activating';
+CREATE INDEX devices_unseen ON devices (partner_id, created, id) WHERE first_seen = 0;
+CREATE INDEX devices_org_unseen ON devices (partner_id, org_id, created, id) WHERE first_seen = 0;
 
--- The tags of devices, to search by.
+-- The tags of devices, to search by. What a list begins with is here, too: who has a tag is read in the list's order.
 CREATE TABLE device_tags (
-    device_id TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
-    tag       TEXT NOT NULL,
-    PRIMARY KEY (tag, device_id)
+    device_id  TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+    tag        TEXT NOT NULL,
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    org_id     TEXT NOT NULL REFERENCES organizations (id),
+    created    BIGINT NOT NULL, -- as that of the device
+    PRIMARY KEY (device_id, tag)
 );
-CREATE INDEX device_tags_device ON device_tags (device_id);
+CREATE INDEX device_tags_list ON device_tags (partner_id, tag, created, device_id);
+CREATE INDEX device_tags_org_list ON device_tags (partner_id, org_id, tag, created, device_id);
 
 -- Models of phones that a partner has switched off for an organisation.
 CREATE TABLE disabled_models (
