@@ -47,7 +47,7 @@ func (s *Service) ValidateMACs(ctx context.Context, asked []string) ([]MACStatus
 		out[i] = MACStatus{MAC: text, State: MACAvailable}
 		switch {
 		case err != nil:
-			out[i].State, out[i].Code, out[i].Message = MACInvalid, fault.CodeMACInvalid, "Invalid MAC address: it must be twelve hexadecimal digits, such as 00562B043615."
+			out[i].State, out[i].Code, out[i].Message = MACInvalid, fault.CodeMACInvalid, "Invalid MAC address: "+fault.ProblemsOf(err)[0].Message
 		case seen[mac]:
 			out[i].State, out[i].Code, out[i].Message = MACDuplicate, fault.CodeMACTwice, "[Error 5676] The MAC address stands twice in the list."
 		default:
