@@ -20,7 +20,7 @@ import (
 const slowRounds = 10
 
 // BenchmarkFleet lists, filters and compares in a partner's million devices, and adds some: how long half of the calls and 99 of 100 take, and the most
-// memory that the process had meanwhile. Filling a database takes minutes; -benchtime 300x is what docs/performance.md shows.
+// memory that the process had meanwhile. Filling a database takes minutes; -benchtime 200x is what docs/performance.md shows.
 func BenchmarkFleet(b *testing.B) {
 	if testing.Short() {
 		b.Skip("skipped with -short: it makes a million devices")
