@@ -195,7 +195,7 @@ func (f *fleet) fill(b *testing.B, driver, url string, sample provisioning.Devic
 	db.SetMaxOpenConns(1) // the settings below are a connection's
 	settings, finish := []string{"PRAGMA synchronous = OFF", "PRAGMA cache_size = -200000", "PRAGMA busy_timeout = 10000"}, []string{"PRAGMA wal_checkpoint(TRUNCATE)"}
 	if driver == "pgx" {
-		settings, finish = []string{"SET session_replication_role = replica"}, []string{"VACUUM ANALYZE", "CHECKPOINT"} // which autovacuum does in time
+		settings, finish = []string{"SET session_replication_role = replica"}, []string{"VACUUM ANALYZE", "CHECKPOINT"} //nolint:misspell // which autovacuum does in time; PostgreSQL spells it so
 	}
 	run := func(statements ...string) {
 		for _, s := range statements {
