@@ -164,7 +164,6 @@ func endServer(ts *testscript.TestScript, signal syscall.Signal) {
 	ts.Check(s.server.Process.Signal(signal))
 	err := s.server.Wait()
 	s.server = nil
-	ts.Setenv("LOG", s.log.String())
 	ts.Check(os.WriteFile(ts.MkAbs("server.log"), s.log.Bytes(), 0o600))
 	if signal == syscall.SIGTERM && (err != nil || time.Since(began) > 10*time.Second) {
 		ts.Fatalf("the server ended after %s with %v:\n%s", time.Since(began), err, s.log)
