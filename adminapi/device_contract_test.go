@@ -1,6 +1,7 @@
 package adminapi_test
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -222,7 +223,7 @@ func (a *deviceAsked) bodies(t *testing.T, shapes []shape) {
 			continue
 		}
 		for _, wrong := range spoil(t, media.Schema.Value, a.in.names.Replace(s.body), seen) {
-			a.refuses(t, orElse(a.in.names.Replace(s.path), path), wrong)
+			a.refuses(t, cmp.Or(a.in.names.Replace(s.path), path), wrong)
 		}
 	}
 	for _, field := range fieldsOf(media.Schema.Value, "") {
@@ -274,7 +275,7 @@ func names(t *testing.T, body, field string) bool {
 func (a *deviceAsked) shapes(t *testing.T, shapes []shape) {
 	t.Helper()
 	for _, s := range shapes {
-		path := orElse(a.in.names.Replace(s.path), a.route.path(a.office))
+		path := cmp.Or(a.in.names.Replace(s.path), a.route.path(a.office))
 		status := s.status
 		if status == 0 {
 			status = a.route.status
@@ -289,13 +290,6 @@ func (a *deviceAsked) shapes(t *testing.T, shapes []shape) {
 		}
 	}
 	a.want(t, a.route.status, a.token, a.route.path(a.office), a.route.bodyOf(a.office))
-}
-
-func orElse(text, otherwise string) string {
-	if text == "" {
-		return otherwise
-	}
-	return text
 }
 
 // spoilt is a right body with one thing wrong.

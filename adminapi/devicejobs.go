@@ -332,10 +332,5 @@ func jobRoutes[B jobBody](s *Server, r jobRoute) {
 }
 
 func (s *Server) job(ctx context.Context, in JobInput) (customer.Tenant, provisioning.DeviceJobID, error) {
-	tenant, err := s.tenant(ctx, in.InOrg)
-	if err != nil {
-		return tenant, "", err
-	}
-	id, err := pathID[provisioning.DeviceJobID]("job", in.ID)
-	return tenant, id, err
+	return named[provisioning.DeviceJobID](ctx, s, in.InOrg, "job", in.ID)
 }

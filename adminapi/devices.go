@@ -2,6 +2,7 @@ package adminapi
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -178,7 +179,7 @@ func (in *devicesInput) filter() (provisioning.DeviceFilter, bool, error) {
 	if in.Product != "" {
 		f.Models = modelsOf(in.Product)
 	}
-	f.Owner = orElse(person, workspace)
+	f.Owner = cmp.Or(person, workspace)
 	return f, in.finds() && (person == "" || workspace == ""), nil
 }
 
@@ -193,13 +194,6 @@ func (in *devicesInput) tags() []string {
 		}
 	}
 	return tags
-}
-
-func orElse[T ~string](value, otherwise T) T {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }
 
 // modelsOf returns the models of a product: one for each way of managing it.
@@ -231,12 +225,7 @@ type DeviceInput struct {
 
 // device reads whose rows are meant, and which device.
 func (s *Server) device(ctx context.Context, in DeviceInput) (customer.Tenant, provisioning.DeviceID, error) {
-	tenant, err := s.tenant(ctx, in.InOrg)
-	if err != nil {
-		return tenant, "", err
-	}
-	id, err := pathID[provisioning.DeviceID]("device", in.ID)
-	return tenant, id, err
+	return named[provisioning.DeviceID](ctx, s, in.InOrg, "device", in.ID)
 }
 
 const devicesPath = "/v1/devices"

@@ -53,12 +53,7 @@ func epoch(t time.Time) int64 {
 
 // locationInput reads whose rows are meant, and which location.
 func (s *Server) locationInput(ctx context.Context, in LocationInput) (customer.Tenant, customer.LocationID, error) {
-	tenant, err := s.tenant(ctx, in.InOrg)
-	if err != nil {
-		return tenant, "", err
-	}
-	id, err := pathID[customer.LocationID]("location", in.LocationID)
-	return tenant, id, err
+	return named[customer.LocationID](ctx, s, in.InOrg, "location", in.LocationID)
 }
 
 // ModelledDevice names a device, and perhaps its model.

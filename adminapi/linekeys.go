@@ -131,12 +131,7 @@ type LineKeyTemplateInput struct {
 }
 
 func (s *Server) lineKeyTemplate(ctx context.Context, in LineKeyTemplateInput) (customer.Tenant, provisioning.LineKeyTemplateID, error) {
-	tenant, err := s.tenant(ctx, in.InOrg)
-	if err != nil {
-		return tenant, "", err
-	}
-	id, err := pathID[provisioning.LineKeyTemplateID]("line key template", in.ID)
-	return tenant, id, err
+	return named[provisioning.LineKeyTemplateID](ctx, s, in.InOrg, "line key template", in.ID)
 }
 
 type newLineKeyTemplateInput struct {

@@ -160,11 +160,7 @@ type emptyOutput struct{ Body struct{} }
 func atLocation[I interface{ place() LocationInput }, O any](s *Server, handle func(context.Context, customer.Tenant, customer.LocationID, I) (*O, error)) func(context.Context, *I) (*O, error) {
 	return func(ctx context.Context, in *I) (*O, error) {
 		place := (*in).place()
-		tenant, err := s.tenant(ctx, place.InOrg)
-		if err != nil {
-			return nil, err
-		}
-		id, err := pathID[customer.LocationID]("location", place.LocationID)
+		tenant, id, err := named[customer.LocationID](ctx, s, place.InOrg, "location", place.LocationID)
 		if err != nil {
 			return nil, err
 		}

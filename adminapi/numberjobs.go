@@ -185,11 +185,7 @@ func (s *Server) numberJobRoutes() {
 }
 
 func (s *Server) numberJob(ctx context.Context, in *NumberJobInput) (customer.NumberJob, error) {
-	tenant, err := s.tenant(ctx, in.InOrg)
-	if err != nil {
-		return customer.NumberJob{}, err
-	}
-	id, err := pathID[customer.NumberJobID]("job", in.JobID)
+	tenant, id, err := named[customer.NumberJobID](ctx, s, in.InOrg, "job", in.JobID)
 	if err != nil {
 		return customer.NumberJob{}, err
 	}

@@ -167,6 +167,16 @@ func (s *Server) tenant(ctx context.Context, in InOrg) (customer.Tenant, error) 
 	return s.Customers.TenantOf(ctx, actorOf(ctx), org)
 }
 
+// named reads whose rows are meant, and the id that a path has of one of them.
+func named[T ~string](ctx context.Context, s *Server, in InOrg, thing, text string) (customer.Tenant, T, error) {
+	tenant, err := s.tenant(ctx, in)
+	if err != nil {
+		return tenant, "", err
+	}
+	id, err := pathID[T](thing, text)
+	return tenant, id, err
+}
+
 // window reads what every list takes: the page, and whose rows are meant.
 func (s *Server) window(ctx context.Context, p *Paging, in InOrg) (customer.Page, customer.Tenant, error) {
 	page, err := p.page()

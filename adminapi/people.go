@@ -142,12 +142,7 @@ type personOutput struct{ Body personWire }
 
 // personID reads whose rows are meant, and which person.
 func (s *Server) personID(ctx context.Context, in PersonInput) (customer.Tenant, customer.PersonID, error) {
-	tenant, err := s.tenant(ctx, in.InOrg)
-	if err != nil {
-		return tenant, "", err
-	}
-	id, err := pathID[customer.PersonID]("person", in.ID)
-	return tenant, id, err
+	return named[customer.PersonID](ctx, s, in.InOrg, "person", in.ID)
 }
 
 func (s *Server) peopleRoutes() {

@@ -127,12 +127,7 @@ type virtualLinesOutput struct {
 
 // virtualLine reads whose rows are meant, and which virtual line.
 func (s *Server) virtualLine(ctx context.Context, in VirtualLineInput) (customer.Tenant, customer.VirtualLineID, error) {
-	tenant, err := s.tenant(ctx, in.InOrg)
-	if err != nil {
-		return tenant, "", err
-	}
-	id, err := pathID[customer.VirtualLineID]("virtual line", in.ID)
-	return tenant, id, err
+	return named[customer.VirtualLineID](ctx, s, in.InOrg, "virtual line", in.ID)
 }
 
 func (s *Server) virtualLineRoutes() {

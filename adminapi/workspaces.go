@@ -199,12 +199,7 @@ type workspaceOutput struct{ Body workspaceWire }
 
 // workspace reads whose rows are meant, and which workspace.
 func (s *Server) workspace(ctx context.Context, in WorkspaceInput) (customer.Tenant, customer.WorkspaceID, error) {
-	tenant, err := s.tenant(ctx, in.InOrg)
-	if err != nil {
-		return tenant, "", err
-	}
-	id, err := pathID[customer.WorkspaceID]("workspace", in.ID)
-	return tenant, id, err
+	return named[customer.WorkspaceID](ctx, s, in.InOrg, "workspace", in.ID)
 }
 
 func (s *Server) workspaceRoutes() {

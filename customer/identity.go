@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"cmp"
 	"context"
 	"strings"
 )
@@ -24,11 +25,11 @@ func (p *problems) changedIdentity(before, in CallingIdentity, noNumber bool) Ca
 	case noNumber:
 		after.Number = ""
 	}
-	after.Extension = orElse(strings.TrimSpace(in.Extension), before.Extension)
+	after.Extension = cmp.Or(strings.TrimSpace(in.Extension), before.Extension)
 	if in.Location != "" {
 		after.Location = in.Location
 	}
-	p.callingIdentity(CallingIdentity{Number: orElse(in.Number, after.Number), Extension: after.Extension}) // as it was asked for
+	p.callingIdentity(CallingIdentity{Number: cmp.Or(in.Number, after.Number), Extension: after.Extension}) // as it was asked for
 	return after
 }
 

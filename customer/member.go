@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"cmp"
 	"strings"
 	"time"
 )
@@ -112,7 +113,7 @@ func (m Member) Label() string {
 	if m.Extension != "" {
 		return m.Extension
 	}
-	return orElse(m.Number, m.DisplayName())
+	return cmp.Or(m.Number, m.DisplayName())
 }
 
 // Member returns the person as lines and devices see it.

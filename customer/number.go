@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -124,7 +125,7 @@ func (s *Service) AddNumbers(ctx context.Context, actor Actor, tenant Tenant, in
 		numbers := p.numberList(in.E164)
 		in.State = p.numberState(in.State)
 		p.numberType(in.Type)
-		if in.Usage = orElse(in.Usage, UsageNone); in.Usage != UsageNone && in.Usage != UsageService {
+		if in.Usage = cmp.Or(in.Usage, UsageNone); in.Usage != UsageNone && in.Usage != UsageService {
 			p.reject("numberUsageType", string(in.Usage), "must be NONE or SERVICE")
 		}
 		if err := p.err("The numbers can't be added"); err != nil {
@@ -179,8 +180,8 @@ func (s *Service) addNumbers(ctx context.Context, tx Tx, actor Actor, l Location
 	added := make([]string, 0, len(numbers))
 	for _, e164 := range numbers {
 		n := Number{
-			E164: e164, Partner: l.Partner, Org: l.Org, Location: l.ID, State: orElse(in.State, NumberActive), Type: orElse(in.Type, typeOf(e164)),
-			Usage: orElse(in.Usage, UsageNone), Created: s.now(),
+			E164: e164, Partner: l.Partner, Org: l.Org, Location: l.ID, State: cmp.Or(in.State, NumberActive), Type: cmp.Or(in.Type, typeOf(e164)),
+			Usage: cmp.Or(in.Usage, UsageNone), Created: s.now(),
 		}
 		fresh, err := tx.AddNumber(ctx, n)
 		if err != nil {

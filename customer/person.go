@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"cmp"
 	"context"
 
 	"dialtone/fault"
@@ -49,20 +50,13 @@ func hasCalling(ctx context.Context, tx Tx, p Person) (bool, error) {
 // changedPerson checks the input's form and returns the person as it is to be.
 func changedPerson(p Person, in PersonChange, calling bool) (Person, error) {
 	var broken problems
-	p.FirstName = orElse(broken.optionalText("provisioningParameters.firstName", in.FirstName, 64), p.FirstName)
-	p.LastName = orElse(broken.optionalText("provisioningParameters.lastName", in.LastName, 64), p.LastName)
+	p.FirstName = cmp.Or(broken.optionalText("provisioningParameters.firstName", in.FirstName, 64), p.FirstName)
+	p.LastName = cmp.Or(broken.optionalText("provisioningParameters.lastName", in.LastName, 64), p.LastName)
 	if calling {
 		identity := broken.changedIdentity(p.Member().identity(), in.CallingIdentity, in.NoNumber)
 		p.Location, p.Extension, p.Number = identity.Location, identity.Extension, identity.Number
 	}
 	return p, broken.err("The person can't be changed")
-}
-
-func orElse[T ~string](value, otherwise T) T {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }
 
 // MayChange refuses changes while background work on the customer is under way: fault.Conflict with fault.CodeBusy.

@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -110,8 +111,8 @@ func (s *Service) ChangeVirtualLine(ctx context.Context, tx Tx, actor Actor, c C
 // changed checks the input's form and returns the virtual line as it is to be.
 func (v VirtualLine) changed(in VirtualLineFields) (VirtualLine, error) {
 	var p problems
-	v.FirstName = orElse(p.optionalText("firstName", in.FirstName, 64), v.FirstName)
-	v.LastName = orElse(p.optionalText("lastName", in.LastName, 64), v.LastName)
+	v.FirstName = cmp.Or(p.optionalText("firstName", in.FirstName, 64), v.FirstName)
+	v.LastName = cmp.Or(p.optionalText("lastName", in.LastName, 64), v.LastName)
 	if v.FirstName == "" {
 		p.missing("firstName", "is needed")
 	}

@@ -1,6 +1,7 @@
 package customer
 
 import (
+	"cmp"
 	"net/url"
 	"slices"
 	"strings"
@@ -162,7 +163,7 @@ type WorkspaceCalling struct {
 
 // changed checks the form of what doesn't concern calling, and returns the workspace as it is to be.
 func (w Workspace) changed(p *problems, in WorkspaceFields) Workspace {
-	w.Name = orElse(p.optionalText("displayName", in.Name, 128), w.Name)
+	w.Name = cmp.Or(p.optionalText("displayName", in.Name, 128), w.Name)
 	if w.Name == "" {
 		p.missing("displayName", "is needed")
 	}
@@ -194,7 +195,7 @@ func (w Workspace) placed(p *problems, in WorkspaceFields) Workspace {
 	case in.Place != "":
 		w.Place = in.Place
 	}
-	w.Floor = orElse(p.optionalText("floorId", in.Floor, 256), w.Floor)
+	w.Floor = cmp.Or(p.optionalText("floorId", in.Floor, 256), w.Floor)
 	if w.Floor != "" && w.Place == "" {
 		p.missing("locationId", "is needed with floorId")
 	}

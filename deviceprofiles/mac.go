@@ -31,7 +31,7 @@ func ParseMAC(s string) (MAC, error) {
 }
 
 func invalidMAC() error {
-	return fault.InvalidField("mac", "must be twelve hexadecimal digits of a device's own address, such as 805EC0AABBCC").WithCode(25220)
+	return fault.InvalidField("mac", "must be twelve hexadecimal digits of a device's own address, such as 805EC0AABBCC").WithCode(fault.CodeMACInvalid)
 }
 
 // ungroup takes the separators out of AA:BB:CC:DD:EE:FF, AA-BB-... and AABB.CCDD.EEFF.

@@ -185,7 +185,10 @@ func (s *Service) rollBack(ctx context.Context, tx Tx, actor customer.Actor, ten
 
 // linesAsIn returns the lines that a device had, as far as their members may have them now, and whose stay away. The owner of now has a line in any case.
 func (s *Service) linesAsIn(ctx context.Context, tx Tx, d Device, state DeviceState, lines []RenderLine) ([]Line, []customer.MemberID, error) {
-	model, _ := deviceprofiles.FindModel(d.Model)
+	model, ok := deviceprofiles.FindModel(d.Model)
+	if !ok || len(lines) == 0 {
+		return nil, nil, fault.New(fault.Internal, "device %s has model %q and %d lines", d.ID, d.Model, len(lines))
+	}
 	if err := deviceprofiles.CheckLayout(model, state.Layout); err != nil {
 		return nil, nil, fault.New(fault.Conflict, "The key layout of then doesn't fit %s.", model.DisplayName)
 	}

@@ -1,6 +1,7 @@
 package provisioning
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -153,8 +154,8 @@ func (s *Service) addRow(ctx context.Context, in importing, row importingRow, pe
 		return importedRow{}, err
 	}
 	fresh := NewSubscriber{
-		Customer: in.customer.ID, Email: row.Email, Packages: row.Wanted(), FirstName: orElse(row.FirstName, person.FirstName),
-		LastName: orElse(row.LastName, person.LastName), CallingIdentity: identity,
+		Customer: in.customer.ID, Email: row.Email, Packages: row.Wanted(), FirstName: cmp.Or(row.FirstName, person.FirstName),
+		LastName: cmp.Or(row.LastName, person.LastName), CallingIdentity: identity,
 	}
 	if err := checkDisplayName(fresh); err != nil {
 		return importedRow{}, err

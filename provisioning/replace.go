@@ -1,6 +1,7 @@
 package provisioning
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -53,7 +54,7 @@ func (s *Service) ReplaceDevice(ctx context.Context, actor customer.Actor, tenan
 
 // replacementModel returns the model that a device is to have.
 func replacementModel(d Device, in Replacement) (deviceprofiles.Model, error) {
-	name := orElse(in.Model, d.Model)
+	name := cmp.Or(in.Model, d.Model)
 	model, ok := deviceprofiles.FindModel(name)
 	switch {
 	case !ok:

@@ -1,6 +1,7 @@
 package provisioning
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -27,8 +28,8 @@ func (s *Service) settingsFrom(in RenderInput) (deviceprofiles.Settings, error) 
 	out := deviceprofiles.Settings{
 		MAC: in.Device.MAC, Model: model, Revision: in.Device.Revision, Service: s.phones,
 		Access:   deviceprofiles.Access{UserName: in.Device.MAC.Lower()},
-		TimeZone: orElse(in.Location.TimeZone, "UTC"), Country: countryOf(in.Location),
-		Language: orElse(in.Location.Language, "en_us"),
+		TimeZone: cmp.Or(in.Location.TimeZone, "UTC"), Country: countryOf(in.Location),
+		Language: cmp.Or(in.Location.Language, "en_us"),
 		SIP:      s.sipFor(in.Lines[0].Domain), Activated: in.Device.Activation.State == ActivationDone,
 	}
 	var err error
@@ -66,11 +67,11 @@ func (s *Service) effective(m deviceprofiles.Model, at customer.Location, settin
 }
 
 // countryOf returns the country of a location, for regional defaults.
-func countryOf(l customer.Location) string { return orElse(l.Address.Country, "US") }
+func countryOf(l customer.Location) string { return cmp.Or(l.Address.Country, "US") }
 
 // imageAddresses completes the paths of uploaded images: a phone needs the whole address.
 func (s *Service) imageAddresses(values map[deviceprofiles.SettingKey]deviceprofiles.SettingValue) map[deviceprofiles.SettingKey]deviceprofiles.SettingValue {
-	base := orElse(s.phones.HTTPBase, s.phones.HTTPSBase)
+	base := cmp.Or(s.phones.HTTPBase, s.phones.HTTPSBase)
 	for key, value := range values {
 		if strings.HasPrefix(value.Text, "/"+deviceprofiles.ImageFolder) {
 			value.Text = base + value.Text
@@ -85,20 +86,13 @@ func (s *Service) lineSettings(l RenderLine, owner customer.MemberID) (devicepro
 	password, err := s.open(passwordOwner(l.ID), l.Password)
 	line := deviceprofiles.Line{
 		Port: l.Port, UserName: l.UserName, AuthName: l.UserName, Password: password, Domain: l.Domain,
-		DisplayName: l.Member.DisplayName(), Label: orElse(l.Label, l.Member.Label()),
+		DisplayName: l.Member.DisplayName(), Label: cmp.Or(l.Label, l.Member.Label()),
 		Weight: l.Weight, Shared: l.Owner != owner, DeclineEverywhere: l.DeclineEverywhere,
 	}
 	if l.HotlineEnabled {
 		line.HotlineDestination = l.HotlineDestination
 	}
 	return line, err
-}
-
-func orElse(value, otherwise string) string {
-	if value == "" {
-		return otherwise
-	}
-	return value
 }
 
 // FilesView is what a phone would be served, with secrets masked.

@@ -162,7 +162,7 @@ func (w *where) anyOf(column string, values []string) {
 	if len(values) == 0 {
 		return
 	}
-	w.add(column+" IN "+tuples(1, len(values)), anys(values)...)
+	w.among(column, values)
 }
 
 // TargetDevices implements provisioning.DeviceJobReader.

@@ -146,9 +146,7 @@ func (p *devicePick) narrow(f provisioning.DeviceFilter, now time.Time) {
 	p.w.equal("d.id", string(f.ID))
 	p.w.equal("d.owner_id", string(f.Owner))
 	p.w.equal("d.location_id", string(f.Location))
-	if len(f.Models) > 0 {
-		p.w.add("d.model IN "+tuples(1, len(f.Models)), anys(f.Models)...)
-	}
+	p.w.anyOf("d.model", f.Models)
 	for _, tag := range f.Tags {
 		p.w.add("EXISTS (SELECT 1 FROM device_tags o WHERE o.device_id = d.id AND o.tag = ?)", tag)
 	}

@@ -34,12 +34,8 @@ func (r settingRow) noun() provisioning.Setting {
 
 // Settings implements provisioning.SettingReader.
 func (r reader) Settings(ctx context.Context, tenant customer.Tenant, subjects ...string) ([]provisioning.Setting, error) {
-	subjects = slices.DeleteFunc(slices.Clone(subjects), func(s string) bool { return s == "" || !isText(s) })
-	if len(subjects) == 0 {
-		return []provisioning.Setting{}, nil
-	}
 	w := ofTenant("", tenant)
-	w.add("subject_id IN "+tuples(1, len(subjects)), anys(subjects)...)
+	w.among("subject_id", subjects)
 	var rows []settingRow
 	err := r.all(ctx, &rows, "read settings", "SELECT "+settingColumns+" FROM settings"+w.text()+" ORDER BY subject_id, scope, name", w.args...)
 	return nouns(rows, settingRow.noun), err
