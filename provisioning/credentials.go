@@ -1,6 +1,7 @@
 package provisioning
 
 import (
+	"crypto/x509"
 	"context"
 	"io"
 	"slices"
@@ -157,11 +158,14 @@ func newNobody(random io.Reader) (nobody, error) {
 	}}, nil
 }
 
-// Proof is what a phone showed over HTTPS: nothing, or one of the two.
+// Proof is what a phone showed over HTTPS: nothing, a password in one of two ways, a certificate, or both.
 type Proof struct {
 	Basic  *BasicProof
 	Digest *digest.Answer // its nonce already judged by the door
 	Method string         // of the request, for the digest
+	// Certificates are what the phone presented in the TLS handshake, its own first, in which it proved that it has the key. Nobody has judged who
+	// issued them. A proxy in front of us may have passed them on, if the operator trusts it.
+	Certificates []*x509.Certificate
 }
 
 // BasicProof is a user name and password.
