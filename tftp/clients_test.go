@@ -45,7 +45,7 @@ func bytesOf(size int) []byte {
 func files(sizes ...int) FixedCore {
 	core := FixedCore{}
 	for _, size := range sizes {
-		core["f"+strconv.Itoa(size)] = bytesOf(size)
+		core[long+"f"+strconv.Itoa(size)] = bytesOf(size)
 	}
 	return core
 }
@@ -98,9 +98,9 @@ func TestCurlReadsWhatIsThere(t *testing.T) {
 		for _, options := range [][]string{
 			nil, {"--tftp-no-options"}, {"--tftp-blksize", "512"}, {"--tftp-blksize", "1428"}, {"--tftp-blksize", "65464"}, {"--tftp-blksize", "8"},
 		} {
-			out, code := run(t, "curl", append(options, "-sS", fmt.Sprintf("tftp://%s/f%s", address, size))...)
+			out, code := run(t, "curl", append(options, "-sS", fmt.Sprintf("tftp://%s/%sf%s", address, long, size))...)
 			assert.Zero(t, code, "%s %s", size, options)
-			assert.Equal(t, string(core["f"+size]), out, "%s %s", size, options)
+			assert.Equal(t, string(core[long+"f"+size]), out, "%s %s", size, options)
 		}
 	}
 }
@@ -135,7 +135,7 @@ func TestTheDebianClientReadsWhatIsThere(t *testing.T) {
 	address := start(t, tftp.Config{Core: core})
 	for name, want := range core {
 		for _, mode := range []string{"octet", "netascii"} {
-			file := filepath.Join(t.TempDir(), name)
+			file := filepath.Join(t.TempDir(), "file")
 			out, code := tftpHPA(t, address, mode, "get", name, file)
 			require.Zero(t, code, out)
 			got, err := os.ReadFile(file)
@@ -182,7 +182,7 @@ func TestManyTransfersAtATime(t *testing.T) {
 				return err
 			}
 			client.SetBlockSize(1428)
-			transfer, err := client.Receive("f100000", "octet")
+			transfer, err := client.Receive(long+"f100000", "octet")
 			if err != nil {
 				return err
 			}
@@ -190,7 +190,7 @@ func TestManyTransfersAtATime(t *testing.T) {
 			if _, err := transfer.WriteTo(&got); err != nil {
 				return err
 			}
-			if !bytes.Equal(got.Bytes(), core["f100000"]) {
+			if !bytes.Equal(got.Bytes(), core[long+"f100000"]) {
 				return fmt.Errorf("got %d other bytes", got.Len())
 			}
 			return nil

@@ -22,6 +22,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// long begins paths whose requests are worth two blocks of 512 bytes, so that tests without options needn't repeat them.
+const long = "a/folder/whose/name/makes/a/request/of/which/ten/times/the/size/is/as/much/as/two/blocks/and/headers/"
+
 // FixedCore has fixed files, by path as asked. It refuses hostile paths as the real core does.
 type FixedCore map[string][]byte
 

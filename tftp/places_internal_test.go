@@ -113,7 +113,7 @@ func TestATransferThatDoesntEndIsCut(t *testing.T) {
 	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
-	_, err = conn.WriteToUDPAddrPort([]byte("\x00\x01f\x00octet\x00"), address)
+	_, err = conn.WriteToUDPAddrPort([]byte("\x00\x01f\x00octet\x00tsize\x000\x00"), address)
 	require.NoError(t, err)
 	_, err = conn.Read(make([]byte, 1000))
 	require.NoError(t, err)
