@@ -154,6 +154,7 @@ type peer struct {
 	port netip.AddrPort
 
 	buffer [2000]byte
+	large  []byte // instead, if there is one
 }
 
 func newPeer(t testing.TB, server netip.AddrPort) *peer {
@@ -188,12 +189,16 @@ func (p *peer) receive() string {
 func (p *peer) receiveWithin(wait time.Duration) (string, bool) {
 	p.t.Helper()
 	require.NoError(p.t, p.conn.SetReadDeadline(time.Now().Add(wait)))
-	size, from, err := p.conn.ReadFromUDPAddrPort(p.buffer[:])
+	buffer := p.buffer[:]
+	if p.large != nil {
+		buffer = p.large
+	}
+	size, from, err := p.conn.ReadFromUDPAddrPort(buffer)
 	if err != nil {
 		return "", false
 	}
 	p.port, p.to = from, net.UDPAddrFromAddrPort(from)
-	return string(p.buffer[:size]), true
+	return string(buffer[:size]), true
 }
 
 // waiting returns the packets that came already, once nothing more can come.

@@ -127,8 +127,10 @@ func control4(local netip.Addr) []byte {
 	return (&ipv4.ControlMessage{Src: local.AsSlice()}).Marshal()
 }
 
-// control6 is for a socket for all addresses: an IPv4 address is mapped there.
+// control6 is for a socket for all addresses. For an IPv4 peer even that takes the message of IPv4.
 func control6(local netip.Addr) []byte {
-	mapped := local.As16()
-	return (&ipv6.ControlMessage{Src: mapped[:]}).Marshal()
+	if local.Is4() {
+		return control4(local)
+	}
+	return (&ipv6.ControlMessage{Src: local.AsSlice()}).Marshal()
 }

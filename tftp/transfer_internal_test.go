@@ -1,0 +1,101 @@
+package tftp
+
+import (
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// scriptedLink plays what a peer sends, packet by packet, and counts what it gets. An empty packet is a timeout; the end of the script is the end of the
+// link.
+type scriptedLink struct {
+	script  [][]byte
+	unheard int // bytes before anything was acknowledged
+	packets int
+	sent    func(packet []byte)
+}
+
+func (l *scriptedLink) send(packet []byte) error {
+	l.packets++
+	l.sent(packet)
+	return nil
+}
+
+func (l *scriptedLink) await(time.Time) (event, error) {
+	for len(l.script) > 0 {
+		packet := l.script[0]
+		l.script = l.script[1:]
+		if len(packet) == 0 {
+			return event{}, os.ErrDeadlineExceeded
+		}
+		if e, ok := parseEvent(packet); ok {
+			return e, nil
+		}
+	}
+	return event{}, io.EOF
+}
+
+func (l *scriptedLink) close() {}
+
+// cut cuts bytes into a script: each packet has its length before it.
+func cut(b []byte) [][]byte {
+	var script [][]byte
+	for len(b) > 0 {
+		size := min(int(b[0]), len(b)-1)
+		script = append(script, b[1:1+size])
+		b = b[1+size:]
+	}
+	return script
+}
+
+// FuzzTransfer lets a peer say anything within a transfer. Whatever it is, what is sent stays within the bounds.
+func FuzzTransfer(f *testing.F) {
+	ack := func(n byte) string { return "\x04\x00\x04\x00" + string([]byte{n}) }
+	for _, script := range []string{
+		"", ack(0) + ack(4) + ack(8), "\x00\x00\x00", ack(0) + "\x04\x00\x05\x00\x00", "\x01\x00" + "\x02\x00\x04" + "\x03\x00\x04\x00",
+		ack(0) + ack(1) + ack(1) + ack(2) + "\x00" + ack(2), ack(255) + "\x04\x00\x04\xff\xff", ack(0) + "\x08\x00\x03\x00\x01data", ack(0) + ack(9) + ack(4) + ack(6),
+	} {
+		for _, window := range []uint16{0, 1, 4, 64} {
+			f.Add([]byte(script), uint16(512), window, uint16(5000), uint16(40))
+		}
+	}
+	s, err := New(Config{Core: endlessCore{}, MaxBlockSize: maxBlockSize})
+	require.NoError(f, err)
+	f.Fuzz(func(t *testing.T, script []byte, blockSize, windowSize, size, request uint16) {
+		asked := readRequest{path: "f", options: options{windowSize: int(windowSize)}}
+		if int(blockSize) >= minBlockSize && int(blockSize) <= maxBlockSize {
+			asked.options.blockSize = int(blockSize)
+		}
+		transfer := s.newTransfer(asked, make([]byte, size))
+		earned := int(request%maxRequest) * s.config.Amplification
+		transfer.credit = earned
+		l := &scriptedLink{script: cut(script)}
+		said := len(l.script)
+		transfer.link = l
+		l.sent = func(packet []byte) {
+			assert.LessOrEqual(t, len(packet), 4+transfer.blockSize+64) // an OACK may be longer than the smallest blocks
+			if operation := binary.BigEndian.Uint16(packet); operation != opData && operation != opOptions {
+				t.Errorf("operation %d", operation)
+			}
+			if !transfer.started {
+				l.unheard += len(packet)
+			}
+		}
+		err := transfer.run()
+		assert.LessOrEqual(t, l.unheard, earned)
+		assert.LessOrEqual(t, transfer.acknowledged(), int(size))
+		if err == nil {
+			assert.Equal(t, int(size), transfer.acknowledged())
+		}
+		if errors.Is(err, errCreditSpent) {
+			assert.Zero(t, l.packets)
+		}
+		assert.LessOrEqual(t, l.packets, (said+1)*int(transfer.window.size), "a packet of the peer is worth a window at most")
+	})
+}
