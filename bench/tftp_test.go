@@ -49,7 +49,7 @@ func BenchmarkTFTPBesideHPA(b *testing.B) {
 
 // besideSmall compares the whole server with tftpd-hpa.
 func besideSmall(b *testing.B, folder string, hpa netip.AddrPort) {
-	for _, flags := range [][]string{nil} {
+	for _, flags := range [][]string{nil, {"--tftp-single-port"}} {
 		name := "own-ports"
 		if flags != nil {
 			name = "single-port"

@@ -41,14 +41,14 @@ type ownPort struct {
 	conn      *net.UDPConn
 	peer      netip.AddrPort
 	end       func()
-	strangers int
-	badNews   int
+	strangers int // how many more of their packets get an answer
+	badNews   int // how many more messages about what can't be delivered are looked at
 	buffer    [16]byte // the kernel cuts packets off behind what is read here
 }
 
 // openPort opens a socket at the address that was asked, for as long as ctx lasts. It isn't connected, so that strangers can be told that their packets
-// are wrong.
-func openPort(ctx context.Context, from source) (*ownPort, error) {
+// are wrong, so many times.
+func openPort(ctx context.Context, from source, strangers int) (*ownPort, error) {
 	network, address := "udp4", ""
 	if from.peer.Addr().Is6() {
 		network = "udp6"
@@ -63,10 +63,11 @@ func openPort(ctx context.Context, from source) (*ownPort, error) {
 	}
 	conn := open.(*net.UDPConn) // as the network is UDP
 	stop := context.AfterFunc(ctx, func() { _ = conn.Close() })
-	return &ownPort{conn: conn, peer: from.peer, end: func() {
+	end := func() {
 		stop()
 		_ = conn.Close()
-	}}, nil
+	}
+	return &ownPort{conn: conn, peer: from.peer, end: end, strangers: strangers, badNews: maxBadNews}, nil
 }
 
 func (l *ownPort) close() { l.end() }
@@ -95,8 +96,8 @@ func (l *ownPort) await(deadline time.Time) (event, error) {
 		case err != nil || !ok:
 		case from == l.peer:
 			return e, nil
-		case e.isForNobody() && l.strangers < maxStrangers:
-			l.strangers++
+		case e.isForNobody() && l.strangers > 0:
+			l.strangers--
 			_, _ = l.conn.WriteToUDPAddrPort(unknownTransfer.packet(), from)
 		}
 	}
@@ -108,8 +109,8 @@ func (l *ownPort) isFatal(err error) bool {
 	if _, ok := errors.AsType[syscall.Errno](err); !ok {
 		return true // closed, or the deadline
 	}
-	l.badNews++
-	return l.badNews > maxBadNews || undelivered(l.conn) == l.peer && errors.Is(err, syscall.ECONNREFUSED)
+	l.badNews--
+	return l.badNews < 0 || undelivered(l.conn) == l.peer && errors.Is(err, syscall.ECONNREFUSED)
 }
 
 // switchboard hands packets that come to the listening port on to the transfers that they belong to, by the peer's address and port.

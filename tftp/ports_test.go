@@ -3,6 +3,7 @@ package tftp_test
 import (
 	"context"
 	"log/slog"
+	"net"
 	"net/netip"
 	"strings"
 	"testing"
@@ -163,4 +164,45 @@ func TestASinglePortFinishesTransfersAtTheEnd(t *testing.T) {
 	assert.Equal(t, []int{2}, p.numbers(1))
 	p.acknowledge(2)
 	assert.NoError(t, <-ended)
+}
+
+func TestIPv6(t *testing.T) {
+	t.Parallel()
+	conn, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
+	if err != nil {
+		t.Skip("this machine has no IPv6")
+	}
+	require.NoError(t, conn.Close())
+	for _, config := range []tftp.Config{{}, {SinglePort: true}} {
+		config.Core, config.Timeout = FixedCore{"f": bytesOf(600)}, time.Minute
+		for _, listen := range []string{"[::1]:0", "[::]:0"} {
+			at := startAt(t, config, listen)
+			conn, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
+			require.NoError(t, err)
+			t.Cleanup(func() { _ = conn.Close() })
+			p := &peer{t: t, conn: conn, to: net.UDPAddrFromAddrPort(netip.AddrPortFrom(netip.IPv6Loopback(), at.Port()))}
+			p.send(ask("f", "octet", "tsize", "0"))
+			assert.Equal(t, "\x00\x06tsize\x00600\x00", p.receive())
+			p.acknowledge(0)
+			assert.Equal(t, []int{1}, p.numbers(1))
+			p.acknowledge(1)
+			assert.Equal(t, []int{2}, p.numbers(1))
+			p.acknowledge(2)
+		}
+	}
+}
+
+func TestAnIPv6PeerThatIsGoneEndsTheTransfer(t *testing.T) {
+	t.Parallel()
+	conn, err := net.ListenUDP("udp6", &net.UDPAddr{IP: net.IPv6loopback})
+	if err != nil {
+		t.Skip("this machine has no IPv6")
+	}
+	log := make(Log, 100)
+	at := startAt(t, tftp.Config{Core: FixedCore{"f": []byte("x")}, Logger: slog.New(log), Timeout: 50 * time.Millisecond}, "[::1]:0")
+	p := &peer{t: t, conn: conn, to: net.UDPAddrFromAddrPort(at)}
+	p.send(ask("f", "octet", "tsize", "0"))
+	p.receive()
+	require.NoError(t, conn.Close())
+	assert.ErrorContains(t, errorOf(log.next(t)), "connection refused")
 }

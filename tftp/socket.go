@@ -106,7 +106,7 @@ func newSource(peer netip.AddrPort, local netip.Addr) source {
 	return source{peer: peer, local: local}
 }
 
-// isUs reports whether a request came to one of our addresses, as far as the system says. Those to everybody get no answer (RFC 1123 section 4.2.3.1).
+// isUs reports whether a request came to one of our addresses, as far as the system says. Those to everybody get no answer (RFC 1123 section 4.2.3.5).
 func (s source) isUs() bool {
 	return !s.local.IsMulticast() && s.local != netip.AddrFrom4([4]byte{255, 255, 255, 255})
 }

@@ -247,7 +247,7 @@ func (s *Server) start(ctx context.Context, running *sync.WaitGroup, from source
 	a := asker{from: from, request: request, earned: earned, place: p}
 	end := func() {}
 	if s.board == nil {
-		a.connect = func() (link, error) { return openPort(ctx, from) }
+		a.connect = func() (link, error) { return openPort(ctx, from, s.strangers()) }
 	} else {
 		shared := s.board.connect(ctx, from) // here, so that of two requests from one port the later one counts
 		end = shared.close
@@ -271,6 +271,14 @@ func (s *Server) refuse(ctx context.Context, from source, size int, err error) {
 	}
 	s.config.Logger.LogAttrs(ctx, slog.LevelDebug, "phone asked over tftp",
 		slog.Uint64("request", s.requests.Add(1)), slog.String("peer", from.peer.String()), slog.String("answer", err.Error()))
+}
+
+// strangers is how often a transfer tells others that their packets are wrong: never, where that would be too much for packets of 4 bytes.
+func (s *Server) strangers() int {
+	if len(unknownTransfer.packet()) > headerSize*s.config.Amplification {
+		return 0
+	}
+	return maxStrangers
 }
 
 // reply sends a refusal from the listening port, unless it is too large for a packet of so many bytes (see credit.go).
