@@ -41,8 +41,8 @@ type ownPort struct {
 	conn      *net.UDPConn
 	peer      netip.AddrPort
 	end       func()
-	strangers int // how many more of their packets get an answer
-	badNews   int // how many more messages about what can't be delivered are looked at
+	strangers int      // how many more of their packets get an answer
+	badNews   int      // how many more messages about what can't be delivered are looked at
 	buffer    [16]byte // the kernel cuts packets off behind what is read here
 }
 
