@@ -105,6 +105,7 @@ func TestCurlReadsWhatIsThere(t *testing.T) {
 }
 
 func curlReads(t *testing.T, address netip.AddrPort, core FixedCore) {
+	t.Helper()
 	for _, size := range []string{"1", "512", "4096", "100000"} {
 		for _, options := range [][]string{
 			nil, {"--tftp-no-options"}, {"--tftp-blksize", "512"}, {"--tftp-blksize", "1428"}, {"--tftp-blksize", "65464"}, {"--tftp-blksize", "8"},

@@ -1,6 +1,7 @@
 package tftp
 
 import (
+	"math"
 	"net"
 	"net/netip"
 	"syscall"
@@ -32,13 +33,13 @@ func undelivered(conn *net.UDPConn) netip.AddrPort {
 	})
 	switch to := to.(type) {
 	case *syscall.SockaddrInet4:
-		return netip.AddrPortFrom(netip.AddrFrom4(to.Addr), uint16(to.Port))
+		return netip.AddrPortFrom(netip.AddrFrom4(to.Addr), uint16(to.Port&math.MaxUint16))
 	case *syscall.SockaddrInet6:
 		address := netip.AddrFrom16(to.Addr)
 		if link, err := net.InterfaceByIndex(int(to.ZoneId)); to.ZoneId != 0 && err == nil {
 			address = address.WithZone(link.Name)
 		}
-		return netip.AddrPortFrom(address, uint16(to.Port))
+		return netip.AddrPortFrom(address, uint16(to.Port&math.MaxUint16))
 	default:
 		return netip.AddrPort{}
 	}
