@@ -36,8 +36,8 @@ const (
 	// defaultMaxSharedWindowSize is for the single port, where a stranger who forges a peer's address can forge its acknowledgements too, as there is
 	// no port to be guessed: what each of them is worth is kept smaller there.
 	defaultMaxSharedWindowSize = 8
-	// maxWindowBytes keeps windows of large blocks from overflowing the buffers on their way.
-	maxWindowBytes = 256 << 10
+	// maxWindowBytes keeps windows of large blocks from overflowing the buffers on their way: Linux keeps some 200 kB for a socket.
+	maxWindowBytes = 128 << 10
 	// defaultTimeout is the first wait for an acknowledgement; each further one is twice as long.
 	defaultTimeout = time.Second
 	// defaultRetries ends a transfer half a minute (1+2+4+8+16 s) after the peer's last sign of life.
@@ -70,7 +70,7 @@ type Config struct {
 	MaxTransfers int
 	// MaxBlockSize bounds the block size that is agreed to, in bytes from 8 to 65464 (RFC 2348); 0 means 1468.
 	MaxBlockSize int
-	// MaxWindowSize bounds the window that is agreed to, in blocks from 1 to 65535 (RFC 7440); 0 means 64, or 8 with SinglePort. A window has 256 KiB at
+	// MaxWindowSize bounds the window that is agreed to, in blocks from 1 to 65535 (RFC 7440); 0 means 64, or 8 with SinglePort. A window has 128 KiB at
 	// most in any case.
 	MaxWindowSize int
 	// Amplification bounds what is sent to a peer that hasn't acknowledged anything: so many bytes for each byte of its request, repetitions included on

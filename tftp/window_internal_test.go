@@ -1,9 +1,11 @@
 package tftp
 
 import (
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 )
 
@@ -119,5 +121,73 @@ func TestNoPeerMakesAStorm(t *testing.T) {
 				send()
 			}
 		}
+	})
+}
+
+// receiver is a peer's side of a transfer (RFC 7440 section 4): it acknowledges the last block of each window, and the last one in order before a gap.
+type receiver struct {
+	size      int64
+	got       int64 // all blocks up to this one
+	inWindow  int64 // how many of the window it has
+	eager     bool  // it acknowledges for every packet behind a gap, as some do
+	complains bool  // it has acknowledged because of a gap, and not got a block in order since
+}
+
+// take takes a block and returns whether it is answered with the acknowledgement of r.got.
+func (r *receiver) take(block, last int64) bool {
+	if block != r.got+1 {
+		first := !r.complains
+		r.complains, r.inWindow = true, 0
+		return first || r.eager
+	}
+	r.got, r.complains = block, false
+	r.inWindow++
+	if r.inWindow == r.size || block == last {
+		r.inWindow = 0
+		return true
+	}
+	return false
+}
+
+// TestAFileArrivesWhateverIsLost has a network lose and double packets both ways.
+func TestAFileArrivesWhateverIsLost(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) {
+		size, count := rapid.Int64Range(1, 64).Draw(t, "window"), rapid.Int64Range(1, 300).Draw(t, "blocks")
+		w := newWindow(int(size), int(count), false)
+		peer := receiver{size: size, eager: rapid.Bool().Draw(t, "eager")}
+		random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 0))
+		loss := rapid.Float64Range(0, 0.3).Draw(t, "loss")
+		fate := func() int { // how often a packet arrives
+			if random.Float64() < loss {
+				return 2 * random.IntN(2)
+			}
+			return 1
+		}
+		sent, timeouts := int64(0), int64(0)
+		for !w.done() {
+			var answers []int64
+			for _, block := range blocks(&w) {
+				sent++
+				for range fate() {
+					if peer.take(block, count) {
+						answers = append(answers, peer.got)
+					}
+				}
+			}
+			for _, number := range answers {
+				for range fate() {
+					w.heard(uint16(number))
+				}
+			}
+			if w.sent != w.acknowledged { // nothing more will come
+				timeouts++
+				require.Less(t, timeouts, 100+20*count, "it ends")
+				peer.complains, peer.inWindow = false, 0
+				w.back()
+			}
+		}
+		assert.Equal(t, count, peer.got)
+		assert.LessOrEqual(t, sent, 2*count+timeouts*size+size, "each block twice, and a window for each timeout")
 	})
 }

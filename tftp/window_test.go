@@ -48,7 +48,7 @@ func TestWindowSizesAreAgreedToWithinBounds(t *testing.T) {
 		"too large":               {tftp.Config{}, []string{"windowsize", "65536"}, "\x00\x03\x00\x01"},
 		"twice":                   {tftp.Config{}, []string{"windowsize", "2", "windowsize", "3"}, "\x00\x06windowsize\x002\x00"},
 		"of large blocks": {
-			tftp.Config{MaxBlockSize: 65464}, []string{"blksize", "65464", "windowsize", "64"}, "\x00\x06blksize\x0065464\x00windowsize\x004\x00",
+			tftp.Config{MaxBlockSize: 65464}, []string{"blksize", "65464", "windowsize", "64"}, "\x00\x06blksize\x0065464\x00windowsize\x002\x00",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
