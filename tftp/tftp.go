@@ -79,7 +79,8 @@ type Config struct {
 	// SinglePort makes every transfer use the listening port, for networks that let nothing else through: transfers are told apart by the peer's address and
 	// port. Else each has a port of its own, as RFC 1350 wants it.
 	SinglePort bool
-	// Timeout is the wait for the first acknowledgement before resending, which doubles each time; 0 means 1 s. A peer can ask for another.
+	// Timeout is the shortest wait for an acknowledgement before resending, which doubles each time and adapts to the peer; 0 means 1 s. A peer can ask for
+	// another, which then holds for all.
 	Timeout time.Duration
 	// Retries is how often a window is sent again after it wasn't acknowledged; 0 means 4. The first packet of a transfer is sent again once.
 	Retries int

@@ -75,17 +75,15 @@ func (t *transfer) run() error {
 	if _, err := t.sendNext(); err != nil {
 		return err
 	}
-	tries, wait := 0, t.timeout
-	for deadline := time.Now().Add(wait); !t.window.done(); {
+	tries, wait, began := 0, t.timeout, time.Now()
+	for deadline := began.Add(wait); !t.window.done(); {
 		e, err := t.link.await(deadline)
 		switch {
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			if tries++; tries > t.allowed() {
 				return errSilence
 			}
-			if !t.constant {
-				wait *= 2
-			}
+			wait = t.patience(2 * wait)
 			t.window.back()
 		case err != nil:
 			return err
@@ -93,17 +91,31 @@ func (t *transfer) run() error {
 			return fmt.Errorf("%w: code %d", errStopped, e.number)
 		case e.operation == opAck && t.window.heard(e.number):
 			t.start()
-			tries, wait = 0, t.timeout
+			if tries == 0 {
+				wait = t.patience(2 * time.Since(began))
+			}
+			tries = 0
 		}
 		sent, err := t.sendNext()
 		if err != nil && !errors.Is(err, errCreditSpent) { // in that case the peer's repetition is waited for
 			return err
 		}
 		if sent || err != nil {
-			deadline = time.Now().Add(wait)
+			began = time.Now()
+			deadline = began.Add(wait)
 		}
 	}
 	return nil
+}
+
+// patience makes the wait for an acknowledgement out of one that would do. It adapts to the way (RFC 1123 section 4.2.3.2), where the peer hasn't chosen it:
+// twice as long as the last answer took, so that a large window on a thin line isn't sent again while it is on its way; and as an answer to what was sent
+// twice doesn't say how long it took, the doubled wait stays until there is a better one.
+func (t *transfer) patience(wanted time.Duration) time.Duration {
+	if t.constant {
+		return t.timeout
+	}
+	return max(t.timeout, min(wanted, maxTimeout*time.Second))
 }
 
 // allowed is how often the packets on their way may be sent again.

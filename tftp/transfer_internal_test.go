@@ -19,6 +19,7 @@ type scriptedLink struct {
 	unheard int // bytes before anything was acknowledged
 	packets int
 	sent    func(packet []byte)
+	waits   []time.Duration
 }
 
 func (l *scriptedLink) send(packet []byte) error {
@@ -26,7 +27,8 @@ func (l *scriptedLink) send(packet []byte) error {
 	return nil
 }
 
-func (l *scriptedLink) await(time.Time) (event, error) {
+func (l *scriptedLink) await(deadline time.Time) (event, error) {
+	l.waits = append(l.waits, time.Until(deadline).Round(time.Second))
 	for len(l.script) > 0 {
 		packet := l.script[0]
 		l.script = l.script[1:]
@@ -51,6 +53,35 @@ func cut(b []byte) [][]byte {
 		b = b[1+size:]
 	}
 	return script
+}
+
+func TestWaitsGrowUntilAnAnswerSaysBetter(t *testing.T) {
+	t.Parallel()
+	ack := func(n byte) []byte { return []byte{0, 4, 0, n} }
+	for name, test := range map[string]struct {
+		timeout time.Duration // that the peer chose
+		want    []int         // seconds
+	}{
+		"ours":       {0, []int{3, 3, 6, 12, 12, 3, 6, 12, 24, 30}},
+		"the peer's": {5 * time.Second, []int{5, 5, 5, 5, 5, 5, 5, 5, 5, 5}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s, err := New(Config{Core: endlessCore{}, Timeout: 3 * time.Second})
+			require.NoError(t, err)
+			transfer := s.newTransfer(readRequest{path: "f", options: options{size: true, timeout: test.timeout}}, make([]byte, 10_000))
+			transfer.credit = 1000
+			// Blocks 0 and 2 are answered at once, block 1 after two repetitions, and block 3 never.
+			l := &scriptedLink{script: [][]byte{ack(0), nil, nil, ack(1), ack(2), nil, nil, nil, nil, nil}, sent: func([]byte) {}}
+			transfer.link = l
+			require.ErrorIs(t, transfer.run(), errSilence)
+			var got []int
+			for _, wait := range l.waits {
+				got = append(got, int(wait/time.Second))
+			}
+			assert.Equal(t, test.want, got)
+		})
+	}
 }
 
 // FuzzTransfer lets a peer say anything within a transfer. Whatever it is, what is sent stays within the bounds.
