@@ -2,11 +2,10 @@ package deviceprofiles
 
 import (
 	"bytes"
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,11 +14,7 @@ import (
 	"dialtone/secret"
 )
 
-// The definitions are data, one file a scope. To add a setting, or a family's way to write one, add a line there.
-//
-//go:embed settings/*.json
-var settingFiles embed.FS
-
+// The definitions are data in the packs, one file a scope. To add a setting, or a family's way to write one, add a line there.
 // settingTable is every definition, ready for use.
 type settingTable struct {
 	scopes  []SettingScope // sorted
@@ -90,11 +85,11 @@ func readSettingFiles() (settingTable, error) {
 	table := settingTable{
 		byScope: map[SettingScope][]SettingDefinition{}, byKey: map[SettingKey]SettingDefinition{}, pattern: map[string]*regexp.Regexp{},
 	}
-	entries, err := settingFiles.ReadDir("settings")
+	names, err := fs.Glob(packFiles, "packs/*/settings*.json")
 	broken := []error{err}
-	for _, entry := range entries {
-		raw, err := settingFiles.ReadFile(path.Join("settings", entry.Name()))
-		broken = append(broken, err, table.read(entry.Name(), raw))
+	for _, name := range names {
+		raw, err := packFiles.ReadFile(name)
+		broken = append(broken, err, table.read(name, raw))
 	}
 	slices.Sort(table.scopes)
 	return table, errors.Join(broken...)

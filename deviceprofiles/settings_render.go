@@ -118,18 +118,8 @@ func (p SettingParameter) word(f Family, kind SettingKind, v SettingValue) (stri
 		return "", false
 	case named && *word != "*":
 		return *word, true
-	case kind == KindBoolean && f == CiscoMPP:
-		return yesNo(text == "true"), true
 	case kind == KindBoolean:
-		return zeroOne(text == "true"), true
+		return packs().booleans(f)[boolIndex(text == "true")], true
 	}
 	return text, true
-}
-
-// yesNo writes a boolean as Cisco does.
-func yesNo(b bool) string {
-	if b {
-		return "Yes"
-	}
-	return "No"
 }
