@@ -28,6 +28,7 @@ func Files(m Model, mac MAC) []Asset {
 // alone and holds no secret: it tells a phone where HTTPS is, and whom to trust there. fault.NotFound when the family has no such file, or when the
 // door that the file would point to is off.
 func RenderBootstrap(h Hit, f Family, svc Service) (File, error) {
+	h.Name = strings.ToLower(h.Name)
 	switch {
 	case h.Name == CACertificatePath && len(svc.CACertificate) > 0:
 		return File{ContentType: "application/x-pem-file", Body: svc.CACertificate}, nil

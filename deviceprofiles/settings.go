@@ -19,6 +19,10 @@ const (
 	ScopeDECT SettingScope = "dect"
 )
 
+// ScopeEvery is the settings that every phone has, whoever made it: one neutral model, which each family writes in its own words. Where a family's own
+// setting says something else of the same parameter, that counts.
+const ScopeEvery SettingScope = "Phone"
+
 // Static reports whether the group stands in the customizations object of the wire.
 func (s SettingScope) Static() bool {
 	return s == ScopeMPP || s == ScopeATA || s == ScopeWiFi || s == ScopeDECT
