@@ -13,7 +13,7 @@ func TestNoLineOfTheDataIsBroken(t *testing.T) {
 	t.Parallel()
 	table, err := readSettingFiles()
 	require.NoError(t, err)
-	assert.Equal(t, []SettingScope{"Poly", "Yealink", "ata", "dect", "mpp", "wifi"}, table.scopes)
+	assert.Equal(t, []SettingScope{"Poly", "Yealink", "ata", "dect", "mpp", "wifi", "Phone"}, table.scopes)
 	for scope, want := range map[SettingScope]int{"mpp": 135, "ata": 18, "wifi": 16, "dect": 13, "Poly": 46, "Yealink": 56} {
 		assert.Equal(t, want, len(table.byScope[scope]), scope)
 	}

@@ -48,9 +48,9 @@ func (a *Agent) note(name, text string) {
 	}
 }
 
-// familiesOf returns the families whose vendor owns a MAC address's block, none if nobody's here. New blocks come every year: a phone from one that
+// FamiliesOf returns the families whose vendor owns a MAC address's block, none if nobody's here. New blocks come every year: a phone from one that
 // isn't here is recognised by its user agent or by its record.
-func familiesOf(mac MAC) []Family {
+func FamiliesOf(mac MAC) []Family {
 	var out []Family
 	for _, p := range packs().packs {
 		if p.Blocks != "" && strings.Contains(p.Blocks, mac.OUI()) {
@@ -62,7 +62,7 @@ func familiesOf(mac MAC) []Family {
 
 // vendorOf returns the first of some families, or of all, whose vendor owns a MAC address's block; "" if none does.
 func vendorOf(mac MAC, among []Family) Family {
-	for _, f := range familiesOf(mac) {
+	for _, f := range FamiliesOf(mac) {
 		if len(among) == 0 || slices.Contains(among, f) {
 			return f
 		}
