@@ -21,6 +21,7 @@ var table = map[string][]string{
 	"screening":      {"fault"},
 	"bulk":           {"fault"},
 	"billing":        {"fault", "customer", "job"},
+	"filecrypt":      {"fault", "secret"},
 	"webhook":        {"fault", "secret", "customer"},
 	"provisioning":   {"fault", "secret", "digest", "job", "throttle", "customer", "deviceprofiles", "bulk"},
 	"store":          {"fault", "secret", "job", "screening", "customer", "deviceprofiles", "billing", "webhook", "provisioning"},
@@ -49,7 +50,7 @@ const (
 )
 
 // vocabulary are the packages that everything else is said with: they need nothing but the standard library.
-var vocabulary = []string{"fault", "secret", "digest", "pki", "job"}
+var vocabulary = []string{"fault", "secret", "digest", "pki", "job", "filecrypt"}
 
 // soleUsers says for modules, and for packages of the standard library, who alone may import them.
 var soleUsers = map[string][]string{
