@@ -22,6 +22,7 @@ var table = map[string][]string{
 	"bulk":           {"fault"},
 	"billing":        {"fault", "customer", "job"},
 	"filecrypt":      {"fault", "secret"},
+	"dhcp":           {"fault", "deviceprofiles"},
 	"webhook":        {"fault", "secret", "customer"},
 	"provisioning":   {"fault", "secret", "digest", "job", "throttle", "customer", "deviceprofiles", "bulk"},
 	"store":          {"fault", "secret", "job", "screening", "customer", "deviceprofiles", "billing", "webhook", "provisioning"},
@@ -41,7 +42,7 @@ var table = map[string][]string{
 var doors = []string{"httpcfg", "tftp", "sip", "zone", "adminapi"}
 
 // nouns hold rules, and no machinery.
-var nouns = []string{"customer", "deviceprofiles", "screening", "bulk", "billing", "webhook"}
+var nouns = []string{"customer", "deviceprofiles", "screening", "bulk", "billing", "webhook", "dhcp"}
 
 // wall is the only package that speaks SQL, and only the command wires it to the rest.
 const (
