@@ -44,7 +44,7 @@ func Match(path, userAgent string) (Hit, error) {
 	if hit, ok := matchCode(folders, name, agent); ok {
 		return hit, nil
 	}
-	hit, err := matchName(folders, name, agent)
+	hit, err := matchName(folders, name)
 	if err != nil {
 		return withAnyMAC(hit, name), err
 	}
@@ -86,8 +86,8 @@ func checkPath(path string) error {
 }
 
 // matchName recognises a name in lower case.
-func matchName(folders []string, name string, agent Agent) (Hit, error) {
-	hit := Hit{Name: name}
+func matchName(folders []string, name string) (Hit, error) {
+	hit := Hit{Name: name, Encryption: encryptionOf(folders)}
 	if name == CACertificatePath {
 		hit.Families = []Family{Generic}
 		return hit, nil

@@ -27,11 +27,12 @@ type pack struct {
 	Blocks     string                       `json:"blocks"`     // the first six digits of the vendor's MAC addresses, in lower case, with blanks between
 	Folder     string                       `json:"folder"`     // in lower case: whoever asks in it is of this family
 	Format     format                       `json:"format"`
-	Files      []packFile                   `json:"files"`    // in the order in which a phone asks for them; none: nobody has taught us to write them
-	Codes      bool                         `json:"codes"`    // its phones take an activation code from whoever unpacks them
-	Handover   string                       `json:"handover"` // template of a file for a phone that somebody else configures; "" for none
-	Booleans   [2]string                    `json:"booleans"` // the usual words for false and true in settings; 0 and 1 unless given
-	Words      map[string]map[string]string `json:"words"`    // tables for the filter word
+	Files      []packFile                   `json:"files"`      // in the order in which a phone asks for them; none: nobody has taught us to write them
+	Codes      bool                         `json:"codes"`      // its phones take an activation code from whoever unpacks them
+	Encryption []Encryption                 `json:"encryption"` // how its phones can have their own files encrypted; none: not at all
+	Handover   string                       `json:"handover"`   // template of a file for a phone that somebody else configures; "" for none
+	Booleans   [2]string                    `json:"booleans"`   // the usual words for false and true in settings; 0 and 1 unless given
+	Words      map[string]map[string]string `json:"words"`      // tables for the filter word
 
 	vendor   string // the folder's name
 	agents   []*regexp.Regexp

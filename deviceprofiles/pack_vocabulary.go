@@ -124,6 +124,7 @@ var vocabulary = map[string]term{
 	"model.variant":   words(func(s *scope) string { return s.Model.Variant }),
 	"access.user":     words(func(s *scope) string { return s.Access.UserName }),
 	"access.password": words(func(s *scope) string { return s.Access.Password.Reveal() }),
+	"access.key":      words(func(s *scope) string { return s.Access.FileKey.Reveal() }),
 	"admin.password":  words(func(s *scope) string { return s.AdminPassword.Reveal() }),
 	"activated":       statement(func(s *scope) bool { return s.Activated }),
 	"country":         words(func(s *scope) string { return strings.ToUpper(s.Country) }),

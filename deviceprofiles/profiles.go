@@ -19,7 +19,9 @@ type Hit struct {
 	Vendor   Family   // the family of the address block's owner; "" if it has none here, or the file names no MAC
 	MAC      MAC      // of the phone, when HasMAC
 	HasMAC   bool
-	Image    bool // a background image, by the name that it was given when it was uploaded; of no family
+	// Encryption is how the phone wants its own file encrypted; "" for not at all.
+	Encryption Encryption
+	Image      bool // a background image, by the name that it was given when it was uploaded; of no family
 	// Code is the activation code that the path is; zero for files. Then Families is of whom the phone can be, and Vendor is empty if it says so itself.
 	Code secret.Text
 }
@@ -69,6 +71,7 @@ type Settings struct {
 type Access struct {
 	UserName string
 	Password secret.Text
+	FileKey  secret.Text // with which its own file is encrypted where it asks for that; letters, digits, - and _
 }
 
 // SIP is how a phone reaches the registrar.
@@ -113,7 +116,7 @@ type Line struct {
 // Masked returns a copy in which every secret reads secret.Mask, for showing to people.
 func (s Settings) Masked() Settings {
 	mask := secret.New(secret.Mask)
-	s.Access.Password, s.AdminPassword = mask, mask
+	s.Access.Password, s.Access.FileKey, s.AdminPassword = mask, mask, mask
 	s.Lines = append([]Line(nil), s.Lines...)
 	for i := range s.Lines {
 		s.Lines[i].Password = mask
@@ -136,5 +139,6 @@ type Asset struct {
 // File is a rendered file.
 type File struct {
 	ContentType string
+	Encoding    string // Content-Encoding (RFC 9110 section 8.4); "" for none
 	Body        []byte
 }

@@ -17,7 +17,7 @@ var table = map[string][]string{
 	"job":            {},
 	"throttle":       {},
 	"customer":       {"fault", "secret", "job", "screening"},
-	"deviceprofiles": {"fault", "secret"},
+	"deviceprofiles": {"fault", "secret", "filecrypt"},
 	"screening":      {"fault"},
 	"bulk":           {"fault"},
 	"billing":        {"fault", "customer", "job"},
