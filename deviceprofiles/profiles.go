@@ -1,9 +1,10 @@
 // Package deviceprofiles knows phones: which models there are, what each asks for at boot, and how its files are written.
 //
 // It owns the model catalogue, the way from a requested path to a family and a MAC address, the settings and key layouts that phones can have, and
-// the renderers, one a family. It never does I/O, never asks who is allowed to have a file, and gives the same bytes for the same input on every
-// machine. Start at Match, which reads a request, and Render, which writes a file; a family is one file named family_NAME.go, and keys_NAME.go for its
-// keys, and the models of a vendor are one in catalogue/. Settings are data, in the folder settings: start at SettingDefinition, then Effective; layouts at Layout.
+// the formats in which files are spelled out. It never does I/O, never asks who is allowed to have a file, and gives the same bytes for the same input on
+// every machine. What it knows of a vendor is data, one folder a vendor in packs/ (docs/packs.md). Start at Match, which reads a request, and Render, which
+// writes a file; pack.go reads the packs, pack_template.go and pack_vocabulary.go are the language of their templates, format*.go the formats. Settings:
+// start at SettingDefinition, then Effective; layouts at Layout.
 package deviceprofiles
 
 import (

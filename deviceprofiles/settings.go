@@ -11,7 +11,7 @@ import (
 // with dynamic settings, e.g. "Poly".
 type SettingScope string
 
-// The static groups. The families with dynamic settings are those that have a file in the folder settings.
+// The static groups. The families with dynamic settings are those whose pack has a file settings.json.
 const (
 	ScopeMPP  SettingScope = "mpp"
 	ScopeATA  SettingScope = "ata"
