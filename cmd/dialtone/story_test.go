@@ -84,6 +84,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"under-way":   underWay,
 		"picture":     picture,
 		"crowd":       crowd,
+		"replay":      replay,
 		"receiver":    receiverCommand,
 		"changes":     changes,
 		"people":      people,
