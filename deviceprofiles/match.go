@@ -52,6 +52,9 @@ func Match(path, userAgent string) (Hit, error) {
 	if hit, ok := matchCode(folders, name, agent); ok {
 		return hit, nil
 	}
+	if hit, ok := matchFirmware(path); ok {
+		return hit, nil
+	}
 	hit, err := matchName(name, slices.Contains(folders, "cisco"))
 	if err != nil {
 		return withAnyMAC(hit, name), err
