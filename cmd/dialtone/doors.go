@@ -74,7 +74,7 @@ func (h *house) openPhones(ctx context.Context, authority *pki.Authority) error 
 	if err != nil {
 		return err
 	}
-	addresses, err := server.Listen(ctx, string(h.config.ListenHTTP), string(h.config.ListenHTTPS))
+	addresses, err := server.Listen(ctx, httpcfg.Listen{Plain: string(h.config.ListenHTTP), TLS: string(h.config.ListenHTTPS)})
 	if err != nil {
 		return cantListen("http or https", err)
 	}
