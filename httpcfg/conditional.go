@@ -13,8 +13,12 @@ func hasAlready(header http.Header, o provisioning.Opened) bool {
 	if tags := header["If-None-Match"]; len(tags) > 0 {
 		return o.ETag != "" && matchesAny(tags, o.ETag)
 	}
-	since, err := http.ParseTime(header.Get("If-Modified-Since"))
-	return err == nil && !o.Modified.IsZero() && !inSeconds(o.Modified).After(since)
+	value := header["If-Modified-Since"]
+	if len(value) != 1 || o.Modified.IsZero() {
+		return false
+	}
+	since, err := http.ParseTime(value[0])
+	return err == nil && !inSeconds(o.Modified).After(since)
 }
 
 // inSeconds is a time as precise as a header tells it.

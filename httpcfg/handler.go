@@ -196,17 +196,18 @@ func (a answer) write(w http.ResponseWriter, method string) int64 {
 	for name, values := range a.header {
 		header[name] = values
 	}
+	// One array for all values, as this is what every answer costs.
+	values := []string{"private, no-cache", "nosniff", a.etag, a.contentType, ""}
+	header["Cache-Control"] = values[0:1:1]
 	if a.etag != "" {
-		header["ETag"] = []string{a.etag}
+		header["ETag"] = values[2:3:3]
 	}
 	if !a.modified.IsZero() {
 		header["Last-Modified"] = []string{inSeconds(a.modified).Format(http.TimeFormat)}
 	}
-	header["Cache-Control"] = []string{"private, no-cache"}
 	if a.status != http.StatusNotModified {
-		header["Content-Type"] = []string{a.contentType}
-		header["Content-Length"] = []string{strconv.FormatInt(a.length(), 10)}
-		header["X-Content-Type-Options"] = []string{"nosniff"}
+		values[4] = strconv.FormatInt(a.length(), 10)
+		header["X-Content-Type-Options"], header["Content-Type"], header["Content-Length"] = values[1:2:2], values[3:4:4], values[4:5:5]
 	}
 	w.WriteHeader(a.status)
 	switch {
@@ -228,11 +229,14 @@ func (a answer) length() int64 {
 	return int64(len(a.body))
 }
 
-// log writes the request's one line: aloud when the failure was ours.
+// log writes the request's one line: aloud when the failure was ours, and audibly for old phones, so that an operator sees who still needs their listener.
 func (h *handler) log(r *http.Request, from arrival, id uint64, a answer, written int64, took time.Duration) {
 	level := slog.LevelDebug
-	if a.status >= http.StatusInternalServerError {
+	switch {
+	case a.status >= http.StatusInternalServerError:
 		level = slog.LevelWarn
+	case h.listener.name == legacyName:
+		level = slog.LevelInfo
 	}
 	if !h.config.Logger.Enabled(r.Context(), level) {
 		return

@@ -110,6 +110,9 @@ type Server struct {
 	listeners []listening
 }
 
+// legacyName is the name of the listener for old phones.
+const legacyName = "https-legacy"
+
 // listening is an open listener with what it speaks.
 type listening struct {
 	net.Listener
@@ -155,7 +158,7 @@ func (s *Server) Listen(ctx context.Context, at Listen) (Addresses, error) {
 	}{
 		{"http", at.Plain, provisioning.HTTP, nil, &out.Plain},
 		{"https", at.TLS, provisioning.HTTPS, s.config.TLS, &out.TLS},
-		{"https-legacy", at.LegacyTLS, provisioning.HTTPS, s.config.LegacyTLS, &out.LegacyTLS},
+		{legacyName, at.LegacyTLS, provisioning.HTTPS, s.config.LegacyTLS, &out.LegacyTLS},
 	} {
 		if l.address == "" {
 			continue

@@ -170,6 +170,7 @@ func TestOldPhonesHaveAListenerOfTheirOwn(t *testing.T) {
 	asked, _ := core.last()
 	assert.Equal(t, provisioning.HTTPS, asked.Transport)
 	require.NoError(t, d.stop())
+	assert.Contains(t, d.log.String(), `"level":"INFO"`)
 	assert.Contains(t, d.log.String(), `"door":"https-legacy"`)
 	assert.Contains(t, d.log.String(), `"tls":"TLS 1.0"`)
 }

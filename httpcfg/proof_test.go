@@ -260,15 +260,17 @@ func FuzzRequest(f *testing.F) {
 	f.Add(ownPath, `Digest username="x", realm="dialtone", nonce="x", uri="/", response="00000000000000000000000000000000"`)
 	f.Add("//%2e%2e/\x00", "Digest ,,,=\"\\")
 	f.Add("/a?b#c", "Basic Og==")
-	d := open(f, &OnePhoneCore{}, func(c *httpcfg.Config) {
-		c.Nonces = nonces()
-	})
+	d := open(f, &OnePhoneCore{}, behind(httpcfg.NoCertificateHeader))
 	f.Fuzz(func(t *testing.T, path, authorization string) {
 		if strings.ContainsAny(path+authorization, "\r\n") || strings.ContainsAny(path, " ") {
 			return // that is another request, as net/http reads it
 		}
-		answer := raw(t, d.plain, "GET "+path+" HTTP/1.0\r\nAuthorization: "+authorization+"\r\n\r\n")
-		require.Regexp(t, `^HTTP/1\.[01] (200|40[0345]|431|501|505) `, answer)
-		require.NotContains(t, answer, ownBody)
+		for _, scheme := range []string{"http", "https"} {
+			answer := raw(t, d.plain, "GET "+path+" HTTP/1.0\r\nX-Forwarded-Proto: "+scheme+"\r\nAuthorization: "+authorization+"\r\n\r\n")
+			require.Regexp(t, `^HTTP/1\.[01] (200|40[01345]|431|501|505) `, answer)
+			if scheme == "http" || !strings.Contains(authorization, strings.TrimPrefix(basic(ownUser, password), "Basic ")) {
+				require.NotContains(t, answer, ownBody)
+			}
+		}
 	})
 }
