@@ -232,7 +232,7 @@ func TestNoAnswerIsAPage(t *testing.T) {
 		"GET /nothing", "GET " + ownPath, "GET /%zz", "GET /" + strings.Repeat("x", 600), "GET nothing", "DELETE /x", "OPTIONS *", "PUT /index.html", "POST /login", "GET /", "GET /login",
 	} {
 		for _, address := range []string{d.plain, d.secure} {
-			answer := ""
+			var answer string
 			if address == d.plain {
 				answer = raw(t, address, request+" HTTP/1.0\r\n\r\n")
 			} else {

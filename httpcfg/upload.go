@@ -172,7 +172,7 @@ func fileInForm(source *boundedSource, boundary string) (io.Reader, error) {
 	}
 	form := multipart.NewReader(buffered, boundary)
 	for range maxFormFields {
-		part, err := form.NextRawPart() //nolint:bodyclose // a part ends with its form
+		part, err := form.NextRawPart()
 		if errors.Is(err, errTooLarge) {
 			return nil, err
 		}

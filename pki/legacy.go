@@ -34,8 +34,8 @@ func (a *Authority) LegacyServerConfig() (*tls.Config, error) {
 		}
 		certificate = beside.certificate
 	}
-	return &tls.Config{
-		MinVersion:     tls.VersionTLS10, //nolint:gosec // G402: that is what this listener is for, and why it is off unless asked for
+	return &tls.Config{ //nolint:gosec // G402: TLS 1.0 is what this listener is for, and why it is off unless asked for
+		MinVersion:     tls.VersionTLS10,
 		MaxVersion:     tls.VersionTLS12,
 		CipherSuites:   legacySuites(),
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate(), nil },
