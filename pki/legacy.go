@@ -4,6 +4,7 @@ import (
 	"crypto/rsa"
 	"crypto/tls"
 	"fmt"
+	"slices"
 )
 
 // The files that an operator whose own certificate isn't RSA puts beside it for old phones.
@@ -12,12 +13,17 @@ const (
 	legacyKey         = "server-rsa.key"
 )
 
-// legacySuites are what phones know that were made before TLS 1.2, and those of TLS 1.2 that have no others: with forward secrecy first, then RSA key
-// exchange; AES only, as 3DES and RC4 can be broken from what is heard.
-func legacySuites() []uint16 {
+// ephemeralSuites have forward secrecy; the server signs in their handshake. AES and ChaCha only, as 3DES and RC4 can be broken from what is heard.
+func ephemeralSuites() []uint16 {
 	return []uint16{
 		tls.TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384, tls.TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256,
 		tls.TLS_ECDHE_RSA_WITH_AES_128_CBC_SHA, tls.TLS_ECDHE_RSA_WITH_AES_256_CBC_SHA,
+	}
+}
+
+// staticSuites exchange keys by RSA, as phones do that were made before there were others.
+func staticSuites() []uint16 {
+	return []uint16{
 		tls.TLS_RSA_WITH_AES_128_GCM_SHA256, tls.TLS_RSA_WITH_AES_256_GCM_SHA384,
 		tls.TLS_RSA_WITH_AES_128_CBC_SHA, tls.TLS_RSA_WITH_AES_256_CBC_SHA,
 	}
@@ -34,12 +40,32 @@ func (a *Authority) LegacyServerConfig() (*tls.Config, error) {
 		}
 		certificate = beside.certificate
 	}
-	return &tls.Config{ //nolint:gosec // G402: TLS 1.0 is what this listener is for, and why it is off unless asked for
+	config := &tls.Config{ //nolint:gosec // G402: TLS 1.0 is what this listener is for, and why it is off unless asked for
 		MinVersion:     tls.VersionTLS10,
 		MaxVersion:     tls.VersionTLS12,
-		CipherSuites:   legacySuites(),
+		CipherSuites:   append(ephemeralSuites(), staticSuites()...),
 		GetCertificate: func(*tls.ClientHelloInfo) (*tls.Certificate, error) { return certificate(), nil },
-	}, nil
+	}
+	unsigned := config.Clone()
+	unsigned.CipherSuites = staticSuites()
+	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+		if slices.Contains(hello.SupportedVersions, tls.VersionTLS12) && !slices.ContainsFunc(hello.SignatureSchemes, isModernRSA) {
+			return unsigned, nil
+		}
+		return nil, nil //nolint:nilnil // that is crypto/tls's way to say: this configuration
+	}
+	return config, nil
+}
+
+// isModernRSA reports whether a scheme is one that crypto/tls signs with in TLS 1.2. It refuses SHA-1, which is all that the first phones with TLS 1.2
+// take: for them there must be no signature, and so no forward secrecy, and no question for a certificate of theirs.
+func isModernRSA(scheme tls.SignatureScheme) bool {
+	switch scheme {
+	case tls.PKCS1WithSHA256, tls.PKCS1WithSHA384, tls.PKCS1WithSHA512, tls.PSSWithSHA256, tls.PSSWithSHA384, tls.PSSWithSHA512:
+		return true
+	default:
+		return false
+	}
 }
 
 // openLegacy opens the RSA certificate beside the operator's own.

@@ -5,6 +5,7 @@ import (
 	"net"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -104,10 +105,16 @@ func TestOpenSSLSpeaksTLS1(t *testing.T) {
 	served := make(chan struct{})
 	go func() { defer close(served); handshakes(listener) }()
 	defer func() { assert.NoError(t, listener.Close()); <-served }()
-	for _, version := range []string{"-tls1", "-tls1_1", "-tls1_2"} {
-		out, err := exec.CommandContext(t.Context(), openssl, "s_client", "-connect", listener.Addr().String(), "-CAfile", filepath.Join(dir, "ca.pem"),
-			"-verify_return_error", "-noservername", version, "-cipher", "AES128-SHA:@SECLEVEL=0").CombinedOutput()
-		assert.NoError(t, err, "%s: %s", version, out)
-		assert.Contains(t, string(out), "Cipher is AES128-SHA", version)
+	for _, c := range []struct{ arguments, suites, want string }{
+		{"-tls1", "AES128-SHA", "AES128-SHA"}, {"-tls1_1", "AES128-SHA", "AES128-SHA"}, {"-tls1_2", "AES128-SHA", "AES128-SHA"},
+		{"-tls1", "ECDHE-RSA-AES128-SHA:AES128-SHA", "ECDHE-RSA-AES128-SHA"},
+		{"-tls1_2", "ECDHE-RSA-AES128-SHA:AES128-SHA", "ECDHE-RSA-AES128-SHA"},
+		{"-tls1_2 -sigalgs RSA+SHA1", "ECDHE-RSA-AES128-SHA:AES128-SHA", "AES128-SHA"},
+	} {
+		out, err := exec.CommandContext(t.Context(), openssl, append([]string{
+			"s_client", "-connect", listener.Addr().String(), "-CAfile", filepath.Join(dir, "ca.pem"), "-verify_return_error", "-noservername", "-cipher", c.suites + ":@SECLEVEL=0",
+		}, strings.Fields(c.arguments)...)...).CombinedOutput()
+		assert.NoError(t, err, "%s: %s", c.arguments, out)
+		assert.Contains(t, string(out), "Cipher is "+c.want+"\n", c)
 	}
 }

@@ -19,22 +19,24 @@ func NewTickets(derive func(purpose string) []byte, now func() time.Time) *Ticke
 }
 
 // Rotate returns a configuration like config for a listener: tickets are made with the key of the day, and those of yesterday are taken, and of tomorrow,
-// which another node's clock may have reached. Sessions of one name aren't taken under another. config mustn't be changed afterwards.
+// which another node's clock may have reached. Sessions of one name aren't taken under another. Where config chooses another
+// configuration for a client, that has the same keys, if it has none of its own.
 func (t *Tickets) Rotate(name string, config *tls.Config) *tls.Config {
 	var mu sync.Mutex
 	var made int64
-	var current *tls.Config
-	rotating := config.Clone()
-	rotating.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) {
+	rotating, chosen := config.Clone(), config.GetConfigForClient
+	rotating.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		today := t.now().Unix() / int64(day/time.Second)
 		mu.Lock()
-		defer mu.Unlock()
-		if current == nil || made != today {
-			next := config.Clone()
-			next.SetSessionTicketKeys([][32]byte{t.key(name, today), t.key(name, today-1), t.key(name, today+1)})
-			current, made = next, today
+		if made != today {
+			rotating.SetSessionTicketKeys([][32]byte{t.key(name, today), t.key(name, today-1), t.key(name, today+1)})
+			made = today
 		}
-		return current, nil
+		mu.Unlock()
+		if chosen == nil {
+			return nil, nil //nolint:nilnil // that is crypto/tls's way to say: this configuration, which reads its ticket keys now
+		}
+		return chosen(hello)
 	}
 	return rotating
 }
