@@ -13,6 +13,7 @@ import (
 	"io"
 	"log/slog"
 	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -225,10 +226,12 @@ func (d *door) send(t testing.TB, method, url string, content io.Reader, header 
 	return response{status: got.StatusCode, header: got.Header, body: string(body)}
 }
 
-// raw sends bytes as they are and returns everything that comes back until the server hangs up.
+// raw sends bytes as they are and returns everything that comes back until the server hangs up. It comes from any loopback address, as a fuzz target
+// would use up the ports of one.
 func raw(t testing.TB, address, request string) string {
 	t.Helper()
-	conn, err := net.Dial("tcp", address)
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, byte(mathrand.IntN(255)), byte(1+mathrand.IntN(250)))}}
+	conn, err := dialer.Dial("tcp", address)
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
