@@ -1,14 +1,10 @@
 package deviceprofiles
 
 import (
-	"embed"
 	"maps"
 	"strings"
 	"sync"
 )
-
-//go:embed catalogue/*.json
-var catalogueFiles embed.FS
 
 // shelf is the catalogue, read and indexed.
 type shelf struct {
@@ -21,7 +17,7 @@ type shelf struct {
 //
 //nolint:gochecknoglobals // never changes: read once, the same in every process
 var catalogue = sync.OnceValue(func() shelf {
-	models, _ := readCatalogue(catalogueFiles) // the tests see that no file is broken
+	models, _ := readCatalogue(packFiles) // the tests see that no file is broken
 	return newShelf(models)
 })
 

@@ -67,12 +67,9 @@ func (m Model) checkWords(facts []string) error {
 }
 
 func familyNames() []string {
-	var out []string
-	for _, f := range []Family{
-		CiscoMPP, Yealink, Poly, CiscoPhoneOS, CiscoATA, YealinkDECT, PolyOBi, Snom, SnomDECT, SnomC, Grandstream, Fanvil, Gigaset, GigasetNx70, Panasonic,
-		Algo, TwoN, AudioCodes, AudioCodesGateway, Generic,
-	} {
-		out = append(out, string(f))
+	out := []string{string(Generic)}
+	for _, p := range packs().packs {
+		out = append(out, string(p.Family))
 	}
 	return out
 }

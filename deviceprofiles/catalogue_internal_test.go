@@ -11,12 +11,14 @@ import (
 
 func TestNoFileOfTheCatalogueIsBroken(t *testing.T) {
 	t.Parallel()
-	models, broken := readCatalogue(catalogueFiles)
+	models, broken := readCatalogue(packFiles)
 	assert.Empty(t, broken)
 	assert.Greater(t, len(models), 500)
-	files, err := catalogueFiles.ReadDir("catalogue")
+	folders, err := packFiles.ReadDir("packs")
 	require.NoError(t, err)
-	assert.Len(t, files, len(vendors())+1, "a file that nobody reads")
+	assert.Len(t, folders, len(vendors())+len([]string{"modes.json", "settings.json"}), "a folder that nobody reads")
+	_, err = readPacks(packFiles)
+	require.NoError(t, err)
 }
 
 // phones is a catalogue of files with the same facts; broken stands in the place of the one model of 2n.json.
@@ -29,7 +31,7 @@ func phones(broken string) fstest.MapFS {
 		if vendor == "2n" {
 			model = broken
 		}
-		files["catalogue/"+vendor+".json"] = &fstest.MapFile{Data: []byte(`{` + facts + `,"series":[{"models":[` + model + `]}]}`)}
+		files["packs/"+vendor+"/models.json"] = &fstest.MapFile{Data: []byte(`{` + facts + `,"series":[{"models":[` + model + `]}]}`)}
 	}
 	return files
 }
@@ -62,13 +64,13 @@ func TestBrokenDataIsNamed(t *testing.T) {
 		`{"name":"1","vendor":"2N","supportsApplyChangesEnabled":true}`:                              "needs files of ours",
 		`{"name":"1","vendor":"2N","virtualLines":true}`:                                             "carries no virtual lines",
 		`7`: "cannot unmarshal number",
-		`}`: "2n.json",
+		`}`: "2n/models.json",
 	} {
 		_, broken := readCatalogue(phones(data))
 		require.Error(t, errors.Join(broken...), data)
 		assert.ErrorContains(t, errors.Join(broken...), want, data)
 	}
-	for _, name := range []string{modesFile, "catalogue/snom.json"} {
+	for _, name := range []string{modesFile, "packs/snom/models.json"} {
 		files := phones(`{"name":"1","vendor":"2N"}`)
 		files[name] = &fstest.MapFile{Data: []byte(`{} {}`)}
 		_, broken := readCatalogue(files)

@@ -34,7 +34,7 @@ type vendorFile struct {
 }
 
 // modesFile has, for each way of managing a model, the facts that follow from it.
-const modesFile = "catalogue/modes.json"
+const modesFile = "packs/modes.json"
 
 // vendors lists the files, in the order in which models are shown.
 func vendors() []string {
@@ -43,7 +43,7 @@ func vendors() []string {
 	}
 }
 
-// readCatalogue reads the data files of a folder named catalogue. A broken file is left out, and named.
+// readCatalogue reads the models of all packs. A broken file is left out, and named.
 func readCatalogue(files fs.FS) (models []entry, broken []error) {
 	modes := map[string]json.RawMessage{}
 	if err := readFile(files, modesFile, &modes); err != nil {
@@ -51,7 +51,7 @@ func readCatalogue(files fs.FS) (models []entry, broken []error) {
 	}
 	for _, vendor := range vendors() {
 		var file vendorFile
-		name := "catalogue/" + vendor + ".json"
+		name := "packs/" + vendor + "/models.json"
 		if err := readFile(files, name, &file); err != nil {
 			broken = append(broken, err)
 			continue

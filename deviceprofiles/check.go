@@ -30,19 +30,6 @@ func unwritable(r rune) bool {
 	return unicode.IsControl(r) || r == '\u2028' || r == '\u2029' || r == '\uFFFE' || r == '\uFFFF'
 }
 
-// checkLine refuses what a format of lines without any escaping would read as something else.
-func checkLine(field, value string) error {
-	switch {
-	case strings.ContainsRune(value, '\n'):
-		return fault.InvalidField(field, "must not break the line")
-	case strings.TrimSpace(value) != value:
-		return fault.InvalidField(field, "must not begin or end with a blank")
-	case value == yealinkReset:
-		return fault.InvalidField(field, "must not be %s, by which some phones mean nothing at all", value)
-	}
-	return nil
-}
-
 // CheckDisplayName refuses a name that can't be written into every family's files: fault.Invalid, naming the field. It may have up to 512 bytes of
 // any printable Unicode, without blanks at its ends.
 func CheckDisplayName(field, value string) error {

@@ -33,28 +33,45 @@ func MaskCodes(text string) string { return codeLike.ReplaceAllString(text, secr
 
 // matchCode recognises CODE and CODE/MAC at the end of a path in lower case. The phone says in its user agent who it is, or else in the path; one that
 // says both, and not the same, has no address.
-func matchCode(folders []string, name string, agent userAgent) (Hit, bool) {
-	hit := Hit{Name: codeName, Families: []Family{CiscoMPP}, MAC: agent.mac, HasMAC: agent.hasMAC}
+func matchCode(folders []string, name string, agent Agent) (Hit, bool) {
+	hit := Hit{Name: codeName, Families: packs().codes(), MAC: agent.MAC, HasMAC: agent.HasMAC}
 	code, ok := ParseCode(name)
 	if !ok && len(folders) > 0 {
 		mac, err := ParseMAC(name)
 		if code, ok = ParseCode(folders[len(folders)-1]); !ok || err != nil {
 			return Hit{}, false
 		}
-		hit.HasMAC = !agent.hasMAC || agent.mac == mac
+		hit.HasMAC = !agent.HasMAC || agent.MAC == mac
 		hit.MAC = mac
 	}
 	if !ok {
 		return Hit{}, false
 	}
 	hit.Code = code
-	if agent.family != "" {
-		hit.Families = []Family{agent.family}
+	if agent.Family != "" {
+		hit.Families = []Family{agent.Family}
 	} else {
-		hit.Vendor = vendorOf(hit.MAC)
+		hit.Vendor = vendorOf(hit.MAC, nil)
 	}
 	if !hit.HasMAC {
 		hit.MAC = MAC{}
 	}
 	return hit, true
+}
+
+// codes are the families whose phones take a code from whoever unpacks them.
+func (s packShelf) codes() []Family {
+	var out []Family
+	for _, p := range s.packs {
+		if p.Codes {
+			out = append(out, p.Family)
+		}
+	}
+	return out
+}
+
+// SameVendor reports whether two families are of one vendor's pack.
+func SameVendor(a, b Family) bool {
+	one, other := packs().byFamily[a], packs().byFamily[b]
+	return one != nil && other != nil && one.vendor == other.vendor
 }

@@ -29,12 +29,12 @@ func TestACodeIsRecognisedHoweverItIsTyped(t *testing.T) {
 		{"5414011256173816", ciscoAgent, "00562B043615", "cisco-mpp", ""},
 		{"//prov//5414011256173816", ciscoAgent, "00562B043615", "cisco-mpp", ""},
 		{"/5414011256173816", yealinkAgent, "805EC0AABBCC", "yealink", ""},
-		{"/5414011256173816", "", "", "cisco-mpp", ""},
-		{"/5414011256173816", "curl/8.0", "", "cisco-mpp", ""},
-		{"/5414011256173816/00562b043615", "", "00562B043615", "cisco-mpp", "cisco-mpp"},
-		{"/5414-0112-5617-3816/00:56:2B:04:36:15", "", "00562B043615", "cisco-mpp", "cisco-mpp"},
-		{"/5414011256173816/805ec0aabbcc", "", "805EC0AABBCC", "cisco-mpp", "yealink"},
-		{"/5414011256173816/021122334455", "", "021122334455", "cisco-mpp", ""},
+		{"/5414011256173816", "", "", "cisco-mpp cisco-phoneos", ""},
+		{"/5414011256173816", "curl/8.0", "", "cisco-mpp cisco-phoneos", ""},
+		{"/5414011256173816/00562b043615", "", "00562B043615", "cisco-mpp cisco-phoneos", "cisco-mpp"},
+		{"/5414-0112-5617-3816/00:56:2B:04:36:15", "", "00562B043615", "cisco-mpp cisco-phoneos", "cisco-mpp"},
+		{"/5414011256173816/805ec0aabbcc", "", "805EC0AABBCC", "cisco-mpp cisco-phoneos", "yealink"},
+		{"/5414011256173816/021122334455", "", "021122334455", "cisco-mpp cisco-phoneos", ""},
 		{"/5414011256173816/00562b043615", ciscoAgent, "00562B043615", "cisco-mpp", ""},
 		{"/5414011256173816/00562b043616", ciscoAgent, "", "cisco-mpp", ""},
 	} {
@@ -42,7 +42,7 @@ func TestACodeIsRecognisedHoweverItIsTyped(t *testing.T) {
 		require.NoError(t, err, c.path)
 		assert.Equal(t, "5414011256173816", hit.Code.Reveal(), c.path)
 		assert.Equal(t, "activation-code", hit.Name, c.path)
-		assert.Equal(t, []deviceprofiles.Family{deviceprofiles.Family(c.families)}, hit.Families, c.path)
+		assert.Equal(t, c.families, familyList(hit.Families), c.path)
 		assert.Equal(t, c.vendor, hit.Vendor, c.path)
 		assert.Equal(t, c.mac != "", hit.HasMAC, "%s as %s", c.path, c.agent)
 		if hit.HasMAC {
@@ -117,7 +117,7 @@ func FuzzMatchCode(f *testing.F) {
 			return
 		}
 		code := hit.Code.Reveal()
-		if len(code) != 16 || strings.Trim(code, "0123456789") != "" || hit.HasMAC == (hit.MAC == deviceprofiles.MAC{}) || len(hit.Families) != 1 {
+		if len(code) != 16 || strings.Trim(code, "0123456789") != "" || hit.HasMAC == (hit.MAC == deviceprofiles.MAC{}) || len(hit.Families) == 0 {
 			t.Fatalf("%q gave %+v with %q", path, hit, code)
 		}
 		masked := deviceprofiles.MaskCodes(path)

@@ -1,10 +1,7 @@
 package deviceprofiles_test
 
 import (
-	"encoding/xml"
-	"errors"
 	"flag"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,59 +110,6 @@ func TestGoldenFiles(t *testing.T) {
 			assert.Len(t, kept, len(files), "%s holds files that are no longer served", dir)
 		}
 	}
-}
-
-// parse reads a file with a parser of its own and returns its settings; a setting that stands twice is an error.
-func parse(t testing.TB, body string) map[string]string {
-	t.Helper()
-	if strings.HasPrefix(body, "#!version:1.0.0.1\n") {
-		return parseLines(t, body)
-	}
-	require.True(t, strings.HasPrefix(body, "<?xml"), body)
-	out := map[string]string{}
-	put := func(name, value string) {
-		_, twice := out[name]
-		require.False(t, twice, "%s stands twice", name)
-		out[name] = value
-	}
-	decoder := xml.NewDecoder(strings.NewReader(body))
-	var element, text string
-	for {
-		token, err := decoder.Token()
-		if errors.Is(err, io.EOF) {
-			return out
-		}
-		require.NoError(t, err)
-		switch v := token.(type) {
-		case xml.StartElement:
-			element, text = v.Name.Local, ""
-			for _, a := range v.Attr {
-				if a.Name.Local != "ua" {
-					put(a.Name.Local, a.Value)
-				}
-			}
-		case xml.CharData:
-			text += string(v)
-		case xml.EndElement:
-			if element == v.Name.Local && element != "APPLICATION" && element != "polycomConfig" {
-				put(element, text)
-			}
-			element = ""
-		}
-	}
-}
-
-func parseLines(t testing.TB, body string) map[string]string {
-	t.Helper()
-	out := map[string]string{}
-	for line := range strings.SplitSeq(strings.TrimSuffix(strings.TrimPrefix(body, "#!version:1.0.0.1\n"), "\n"), "\n") {
-		name, value, ok := strings.Cut(line, " = ")
-		require.True(t, ok, "%q is no setting", line)
-		_, twice := out[name]
-		require.False(t, twice, "%s stands twice", name)
-		out[name] = value
-	}
-	return out
 }
 
 // passwordSetting is where each family keeps a line's password, and nameSetting its display name.

@@ -16,23 +16,15 @@ const (
 	maxUserAgent = 512
 )
 
-// The names of files that we serve, in lower case.
+// The names of files that no family has to itself, in lower case.
 var (
-	perMACName       = regexp.MustCompile(`^([0-9a-f]{12})(-user)?\.(cfg|xml)$`)
-	ciscoModelName   = regexp.MustCompile(`^(?:cp-)?[0-9]{4}(?:-3pcc)?\.(?:xml|cfg)$`)
-	yealinkModelName = regexp.MustCompile(`^y[0-9]{12}\.cfg$`)
-	imageName        = regexp.MustCompile(`^[0-9a-f]{32}\.(?:png|jpg)$`)
-	enterpriseName   = regexp.MustCompile(`^(?:sep|ctlsep|itlsep)[0-9a-f]{12}\.`)
-	anyMAC           = regexp.MustCompile(`(?:^|[^0-9a-f])([0-9a-f]{12})(?:[^0-9a-f]|$)`)
+	imageName      = regexp.MustCompile(`^[0-9a-f]{32}\.(?:png|jpg)$`)
+	enterpriseName = regexp.MustCompile(`^(?:sep|ctlsep|itlsep)[0-9a-f]{12}\.`)
+	anyMAC         = regexp.MustCompile(`(?:^|[^0-9a-f])([0-9a-f]{12})(?:[^0-9a-f]|$)`)
 )
 
 // ImageFolder is where phones find the background images that were uploaded, without a leading slash, as the device-management API has it.
 const ImageFolder = "dms/Cisco_Phone_Background/"
-
-const (
-	polyMasterName    = "000000000000.cfg"
-	polyBootstrapName = "dialtone-poly.cfg"
-)
 
 // Match recognises a request: the path as asked, percent escapes decoded, and the user agent or "". Folders before the name don't matter, case
 // doesn't either, nor do double slashes.
@@ -48,28 +40,25 @@ func Match(path, userAgent string) (Hit, error) {
 	if inImageFolder(folders) && imageName.MatchString(name) {
 		return Hit{Name: name, Image: true}, nil
 	}
-	agent := parseUserAgent(userAgent)
+	agent := ParseAgent(userAgent)
 	if hit, ok := matchCode(folders, name, agent); ok {
 		return hit, nil
 	}
 	if hit, ok := matchFirmware(path); ok {
 		return hit, nil
 	}
-	hit, err := matchName(name, slices.Contains(folders, "cisco"))
+	hit, err := matchName(folders, name)
 	if err != nil {
 		return withAnyMAC(hit, name), err
 	}
-	if !hit.HasMAC {
-		return hit, nil
+	if hit.HasMAC && agent.HasMAC && agent.MAC != hit.MAC {
+		return hit, fault.New(fault.Denied, "The phone says that it is %s and asks for the file of %s.", agent.MAC, hit.MAC)
 	}
-	if agent.hasMAC && agent.mac != hit.MAC {
-		return hit, fault.New(fault.Denied, "The phone says that it is %s and asks for the file of %s.", agent.mac, hit.MAC)
+	if len(hit.Families) > 1 && slices.Contains(hit.Families, agent.Family) {
+		hit.Families = []Family{agent.Family}
 	}
-	if len(hit.Families) > 1 {
-		hit.Vendor = vendorOf(hit.MAC)
-		if slices.Contains(hit.Families, agent.family) {
-			hit.Families = []Family{agent.family}
-		}
+	if len(hit.Families) > 1 && hit.HasMAC {
+		hit.Vendor = vendorOf(hit.MAC, hit.Families)
 	}
 	return hit, nil
 }
@@ -100,49 +89,74 @@ func checkPath(path string) error {
 }
 
 // matchName recognises a name in lower case.
-func matchName(name string, ciscoFolder bool) (Hit, error) {
-	hit := Hit{Name: name}
-	switch {
-	case name == CACertificatePath:
+func matchName(folders []string, name string) (Hit, error) {
+	hit := Hit{Name: name, Encryption: encryptionOf(folders)}
+	if name == CACertificatePath {
 		hit.Families = []Family{Generic}
-	case name == polyMasterName || name == polyBootstrapName:
-		hit.Families = []Family{Poly}
-	case yealinkModelName.MatchString(name):
-		hit.Families = []Family{Yealink}
-	case ciscoModelName.MatchString(name):
-		hit.Families = []Family{CiscoMPP}
-	case perMACName.MatchString(name):
-		return matchPerMAC(hit, ciscoFolder)
+		return hit, nil
+	}
+	hit.Families, hit.MAC, hit.HasMAC = packs().find(folders, name)
+	switch {
+	case len(hit.Families) > 0:
+		return hit, nil
 	case enterpriseName.MatchString(name):
 		return hit, fault.New(fault.NotFound, "There is no file %s: a Cisco phone with enterprise firmware asks for it. Convert it to multiplatform firmware first.", MaskCodes(name))
 	case strings.ContainsRune(name, '$') || strings.Contains(name, "%24"): // TFTP knows no percent escapes
 		return hit, fault.New(fault.NotFound, "There is no file %s: a macro of the phone's profile rule wasn't expanded. Check its spelling.", MaskCodes(name))
-	default:
-		return hit, noSuchFile(name)
 	}
-	return hit, nil
+	return hit, noSuchFile(name)
 }
 
-func matchPerMAC(hit Hit, ciscoFolder bool) (Hit, error) {
-	parts := perMACName.FindStringSubmatch(hit.Name)
-	mac, err := ParseMAC(parts[1])
-	if err != nil {
-		return hit, noSuchFile(hit.Name)
+// find returns the families that ask for a name in lower case, and the MAC address in it, if it is one that a phone can have.
+func (s packShelf) find(folders []string, name string) (families []Family, mac MAC, hasMAC bool) {
+	found := s.byName[name]
+	if len(found) == 0 {
+		var generic string
+		if generic, mac, hasMAC = withoutMAC(name); hasMAC {
+			found = s.byName[generic]
+		}
 	}
-	hit.MAC, hit.HasMAC = mac, true
-	user, kind := parts[2] != "", parts[3]
-	switch {
-	case user && kind == "cfg":
-		hit.Families = []Family{Poly}
-	case user:
-		return hit, noSuchFile(hit.Name)
-	case kind == "xml" || ciscoFolder:
-		hit.Families = []Family{CiscoMPP}
-	default:
-		hit.Families = []Family{Yealink, Poly, CiscoMPP}
+	if len(found) == 0 {
+		mac, hasMAC = MAC{}, false
+		for _, p := range s.patterns {
+			if p.file.pattern.MatchString(name) {
+				found = append(found, p)
+			}
+		}
 	}
-	return hit, nil
+	named := func(n packName) bool { return n.pack.Folder != "" && slices.Contains(folders, n.pack.Folder) }
+	inFolder := slices.ContainsFunc(found, named)
+	for _, n := range found {
+		if inFolder && !named(n) || slices.Contains(families, n.pack.Family) {
+			continue
+		}
+		families = append(families, n.pack.Family)
+	}
+	return families, mac, hasMAC
 }
+
+// withoutMAC replaces the MAC address in a name in lower case by {mac}. False without one that a phone can have.
+func withoutMAC(name string) (generic string, mac MAC, ok bool) {
+	const digits = 12
+	start := -1
+	for i := range len(name) + 1 {
+		if i < len(name) && isHex(name[i]) {
+			if start < 0 {
+				start = i
+			}
+			continue
+		}
+		if start >= 0 && i-start >= digits {
+			start = i - digits // what stands before may be letters of a name, as in cfg000b82aabbcc
+			mac, err := ParseMAC(name[start:i])
+			return name[:start] + "{mac}" + name[i:], mac, err == nil
+		}
+		start = -1
+	}
+	return name, MAC{}, false
+}
+
+func isHex(c byte) bool { return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' }
 
 // withAnyMAC finds the address in the name of a file that nobody serves, for the boot trace.
 func withAnyMAC(hit Hit, name string) Hit {

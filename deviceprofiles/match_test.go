@@ -35,13 +35,13 @@ func TestMatchKnowsWhatPhonesAskFor(t *testing.T) {
 		{"//prov//tenant//00562b043615.xml", "", "cisco-mpp", "00562B043615"},
 		{"/00562b043615.cfg", cisco, "cisco-mpp", "00562B043615"},
 		{"/Cisco/00562b043615.cfg", "", "cisco-mpp", "00562B043615"},
-		{"/francisco/805ec0aabbcc.cfg", "", "yealink poly cisco-mpp", "805EC0AABBCC"},
-		{"/prov/k/tenant/805ec0aabbcc.cfg", strings.Repeat("x", 513), "yealink poly cisco-mpp", "805EC0AABBCC"},
-		{"805ec0aabbcc.cfg", "\xff\x00\n<script>", "yealink poly cisco-mpp", "805EC0AABBCC"},
+		{"/francisco/805ec0aabbcc.cfg", "", "cisco-mpp yealink poly", "805EC0AABBCC"},
+		{"/prov/k/tenant/805ec0aabbcc.cfg", strings.Repeat("x", 513), "cisco-mpp yealink poly", "805EC0AABBCC"},
+		{"805ec0aabbcc.cfg", "\xff\x00\n<script>", "cisco-mpp yealink poly", "805EC0AABBCC"},
 		{"y000000000096.cfg", "", "yealink", ""},
 		{"/y000000000250.cfg", yealink, "yealink", ""},
 		{"/805ec0aabbcc.cfg", yealink, "yealink", "805EC0AABBCC"},
-		{"/805EC0AABBCC.CFG", "curl/7.88.1", "yealink poly cisco-mpp", "805EC0AABBCC"},
+		{"/805EC0AABBCC.CFG", "curl/7.88.1", "cisco-mpp yealink poly", "805EC0AABBCC"},
 		{"/0004f2aabbcc.cfg", vvx, "poly", "0004F2AABBCC"},
 		{"/64167f9f4c90.cfg", edge, "poly", "64167F9F4C90"},
 		{"/64167f9f4c90-user.cfg", "", "poly", "64167F9F4C90"},
@@ -51,11 +51,7 @@ func TestMatchKnowsWhatPhonesAskFor(t *testing.T) {
 	} {
 		hit, err := deviceprofiles.Match(c.path, c.agent)
 		require.NoError(t, err, c.path)
-		var families []string
-		for _, f := range hit.Families {
-			families = append(families, string(f))
-		}
-		assert.Equal(t, c.families, strings.Join(families, " "), c.path)
+		assert.Equal(t, c.families, familyList(hit.Families), c.path)
 		assert.Equal(t, c.mac != "", hit.HasMAC, c.path)
 		if hit.HasMAC {
 			assert.Equal(t, c.mac, hit.MAC.String(), c.path)
@@ -216,4 +212,12 @@ func FuzzParseMAC(f *testing.F) {
 			t.Fatalf("%q became %s", s, mac)
 		}
 	})
+}
+
+func familyList(families []deviceprofiles.Family) string {
+	var out []string
+	for _, f := range families {
+		out = append(out, string(f))
+	}
+	return strings.Join(out, " ")
 }

@@ -5,32 +5,12 @@ import "slices"
 // Family is a group of models that share boot sequence and file format.
 type Family string
 
-// The families whose files we write.
+// Families that somebody must be able to name; all others are known by the packs alone.
 const (
 	CiscoMPP Family = "cisco-mpp"
 	Yealink  Family = "yealink"
 	Poly     Family = "poly"
-)
-
-// The families that the catalogue knows and nobody has written files for. Two of one vendor differ in format or boot sequence.
-const (
-	CiscoPhoneOS      Family = "cisco-phoneos"      // 8875 and 9800: flat profile with elements and user agent of its own
-	CiscoATA          Family = "cisco-ata"          // ATA 191 and 192: flat profile and router configuration in one file
-	YealinkDECT       Family = "yealink-dect"       // W series: bases with accounts for handsets
-	PolyOBi           Family = "poly-obi"           // Edge B, ATA, OBi editions: parameter list in XML
-	Snom              Family = "snom"               // desk phones
-	SnomDECT          Family = "snom-dect"          // M series: settings of their own
-	SnomC             Family = "snom-c"             // C series: another dialect of XML
-	Grandstream       Family = "grandstream"        // phones and adapters: P-values, or items in version 2
-	Fanvil            Family = "fanvil"             // phones, door phones, wireless phones
-	Gigaset           Family = "gigaset"            // N510, N720, Maxwell
-	GigasetNx70       Family = "gigaset-nx70"       // N610, N670, N870
-	Panasonic         Family = "panasonic"          // KX series
-	Algo              Family = "algo"               // speakers, strobes, door phones
-	TwoN              Family = "2n"                 // intercoms
-	AudioCodes        Family = "audiocodes"         // 400HD phones
-	AudioCodesGateway Family = "audiocodes-gateway" // MediaPack and Mediant: ini files
-	Generic           Family = "generic"            // whatever its owner configures: no files
+	Generic  Family = "generic" // whatever its owner configures: no files
 )
 
 // SettingsStyle says by which API a model's settings are changed: the wire's deviceSettingsConfiguration.
@@ -102,6 +82,7 @@ type Model struct {
 	VirtualLines bool       `json:"virtualLines"` // may carry a virtual line
 	Background   Background `json:"background"`   // what its background image may be; zero if it can't show one
 	CommonFile   string     `json:"commonFile"`   // that all phones of the model ask for, where its name follows no rule; else ""
+	Variant      string     `json:"variant"`      // which of its family's forms its files have, where there are several; else ""
 	Unconfirmed  []string   `json:"unconfirmed"`  // names of the facts above, as in the tags, that no source confirms; sorted
 }
 
@@ -117,12 +98,8 @@ func (m Model) Takes(onboarding string) bool { return slices.Contains(m.Onboardi
 
 // Configured reports whether we write its files: the platform manages it, and its family has a pack.
 func (m Model) Configured() bool {
-	switch m.Family {
-	case CiscoMPP, Yealink, Poly:
-		return m.ManagedBy == managedByPlatform
-	default:
-		return false
-	}
+	p := packs().byFamily[m.Family]
+	return m.ManagedBy == managedByPlatform && p != nil && len(p.Files) > 0
 }
 
 // offered reports whether a device of the model can be created. What the platform is to manage without a way to write its files would never work.

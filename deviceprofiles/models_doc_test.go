@@ -15,7 +15,7 @@ import (
 
 const modelsHead = `# Models
 
-Made from the catalogue by ` + "`go test ./deviceprofiles -run TestTheTableOfModels -update`" + `; the data is in ` + "`deviceprofiles/catalogue/`" + `, a file a vendor.
+Made from the catalogue by ` + "`go test ./deviceprofiles -run TestTheTableOfModels -update`" + `; the data is in ` + "`deviceprofiles/packs/`" + `, a folder a vendor.
 
 A figure with ` + "`?`" + ` is confirmed by no source at hand: check it on the phone or in its data sheet, and take it out of ` + "`unconfirmed`" + ` in the data.
 

@@ -1,9 +1,10 @@
 // Package deviceprofiles knows phones: which models there are, what each asks for at boot, and how its files are written.
 //
 // It owns the model catalogue, the way from a requested path to a family and a MAC address, the settings and key layouts that phones can have, and
-// the renderers, one a family. It never does I/O, never asks who is allowed to have a file, and gives the same bytes for the same input on every
-// machine. Start at Match, which reads a request, and Render, which writes a file; a family is one file named family_NAME.go, and keys_NAME.go for its
-// keys, and the models of a vendor are one in catalogue/. Settings are data, in the folder settings: start at SettingDefinition, then Effective; layouts at Layout.
+// the formats in which files are spelled out. It never does I/O, never asks who is allowed to have a file, and gives the same bytes for the same input on
+// every machine. What it knows of a vendor is data, one folder a vendor in packs/ (docs/packs.md). Start at Match, which reads a request, and Render, which
+// writes a file; pack.go reads the packs, pack_template.go and pack_vocabulary.go are the language of their templates, format*.go the formats. Settings:
+// start at SettingDefinition, then Effective; layouts at Layout.
 package deviceprofiles
 
 import (
@@ -19,8 +20,10 @@ type Hit struct {
 	Vendor   Family   // the family of the address block's owner; "" if it has none here, or the file names no MAC
 	MAC      MAC      // of the phone, when HasMAC
 	HasMAC   bool
-	Image    bool // a background image, by the name that it was given when it was uploaded; of no family
-	Firmware bool // a firmware file: Name is its path below the folder of firmware, with slashes and its letters' case; of no family
+	// Encryption is how the phone wants its own file encrypted; "" for not at all.
+	Encryption Encryption
+	Image      bool // a background image, by the name that it was given when it was uploaded; of no family
+	Firmware   bool // a firmware file: Name is its path below the folder of firmware, with slashes and its letters' case; of no family
 	// Code is the activation code that the path is; zero for files. Then Families is of whom the phone can be, and Vendor is empty if it says so itself.
 	Code secret.Text
 }
@@ -70,6 +73,7 @@ type Settings struct {
 type Access struct {
 	UserName string
 	Password secret.Text
+	FileKey  secret.Text // with which its own file is encrypted where it asks for that; letters, digits, - and _
 }
 
 // SIP is how a phone reaches the registrar.
@@ -114,7 +118,7 @@ type Line struct {
 // Masked returns a copy in which every secret reads secret.Mask, for showing to people.
 func (s Settings) Masked() Settings {
 	mask := secret.New(secret.Mask)
-	s.Access.Password, s.AdminPassword = mask, mask
+	s.Access.Password, s.Access.FileKey, s.AdminPassword = mask, mask, mask
 	s.Lines = append([]Line(nil), s.Lines...)
 	for i := range s.Lines {
 		s.Lines[i].Password = mask
@@ -137,5 +141,6 @@ type Asset struct {
 // File is a rendered file.
 type File struct {
 	ContentType string
+	Encoding    string // Content-Encoding (RFC 9110 section 8.4); "" for none
 	Body        []byte
 }

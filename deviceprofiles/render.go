@@ -9,22 +9,26 @@ import (
 // Files returns what we serve to a phone of a model, in its boot order. A file that exists for everybody and, with secrets, for the phone alone
 // is there twice, the open one first. Empty for models that somebody else configures.
 func Files(m Model, mac MAC) []Asset {
-	switch {
-	case !m.Configured():
+	if !m.Configured() {
 		return []Asset{}
-	case m.Family == CiscoMPP:
-		return ciscoFiles(m, mac)
-	case m.Family == Yealink:
-		return yealinkFiles(m, mac)
-	default:
-		return polyFiles(mac)
 	}
+	var open, own []Asset
+	for _, f := range packs().byFamily[m.Family].Files {
+		if f.open != nil && f.Alias != aliasOpen && f.Alias != aliasBoth {
+			open = append(open, Asset{Path: f.named(m, mac)})
+		}
+		if f.own != nil && f.Alias != aliasOwn && f.Alias != aliasBoth {
+			own = append(own, Asset{Path: f.named(m, mac), Secret: true})
+		}
+	}
+	return append(open, own...)
 }
 
 // RenderBootstrap writes what anybody gets over TFTP and plain HTTP, and over HTTPS for files that name no MAC address. It is made of the request
 // alone and holds no secret: it tells a phone where HTTPS is, and whom to trust there. fault.NotFound when the family has no such file, or when the
 // door that the file would point to is off.
 func RenderBootstrap(h Hit, f Family, svc Service) (File, error) {
+	h.Name = strings.ToLower(h.Name)
 	switch {
 	case h.Name == CACertificatePath && len(svc.CACertificate) > 0:
 		return File{ContentType: "application/x-pem-file", Body: svc.CACertificate}, nil
@@ -33,16 +37,19 @@ func RenderBootstrap(h Hit, f Family, svc Service) (File, error) {
 	case svc.HTTPSBase == "":
 		return File{}, doorOff(h.Name)
 	}
-	switch f {
-	case CiscoMPP:
-		return ciscoBootstrap(svc)
-	case Yealink:
-		return yealinkBootstrap(h, svc)
-	case Poly:
-		return polyBootstrap(h, svc)
-	default:
+	p, ok := packs().byFamily[f]
+	if !ok {
 		return File{}, noSuchFile(h.Name)
 	}
+	file, ok := p.file(h.Name)
+	if !ok || file.open == nil {
+		return File{}, noSuchFile(h.Name)
+	}
+	s := scope{Settings: Settings{Service: svc}, file: h.Name, named: h.HasMAC, out: newSettings(file.Format)}
+	if err := file.open.run(&s); err != nil {
+		return File{}, err
+	}
+	return file.Format.write(s.out)
 }
 
 // Render writes a phone's own file, for the phone alone: name is the file's, without folders, in any case. The same settings give the same bytes on
@@ -51,24 +58,56 @@ func RenderBootstrap(h Hit, f Family, svc Service) (File, error) {
 // without a line.
 func Render(name string, s Settings) (File, error) {
 	name = strings.ToLower(name)
+	if !s.Model.Configured() {
+		return File{}, noSuchFile(name)
+	}
+	file, ok := packs().byFamily[s.Model.Family].file(name)
+	_, mac, named := withoutMAC(name)
 	switch {
-	case !s.Model.Configured():
+	case !ok || file.own == nil || !named || mac != s.MAC:
 		return File{}, noSuchFile(name)
 	case s.Service.HTTPSBase == "":
 		return File{}, doorOff(name)
-	case len(s.Lines) == 0:
-		return File{}, fault.New(fault.Internal, "the phone %s has no line", s.MAC)
-	case s.Model.Family == CiscoMPP && (name == s.MAC.Lower()+".xml" || name == s.MAC.Lower()+".cfg"):
-		return ciscoOwn(s)
-	case s.Model.Family == Yealink && name == s.MAC.Lower()+".cfg":
-		return yealinkOwn(s)
-	case s.Model.Family == Poly && name == s.MAC.Lower()+".cfg":
-		return polyMaster(s.MAC.Lower() + polyOwnSuffix)
-	case s.Model.Family == Poly && name == s.MAC.Lower()+polyOwnSuffix:
-		return polyOwn(s)
-	default:
-		return File{}, noSuchFile(name)
 	}
+	out := newOwnSettings(file.Format, s)
+	if !file.Settings {
+		out = newSettings(file.Format)
+	}
+	return file.Format.own(file.own, s, name, out)
+}
+
+// own runs a template that is a phone's own.
+func (f *format) own(t template, phone Settings, name string, out *settings) (File, error) {
+	s, err := newScope(phone, name, out)
+	if err != nil {
+		return File{}, err
+	}
+	if err := t.run(s); err != nil {
+		return File{}, err
+	}
+	out.rest()
+	return f.write(out)
+}
+
+// newScope checks what every family's file is made of.
+func newScope(phone Settings, name string, out *settings) (*scope, error) {
+	if len(phone.Lines) == 0 {
+		return nil, fault.New(fault.Internal, "the phone %s has no line", phone.MAC)
+	}
+	clock, err := clockRuleOf(phone.TimeZone)
+	if err != nil {
+		return nil, err
+	}
+	for _, line := range phone.Lines {
+		if line.HotlineDestination == "" {
+			continue
+		}
+		if err := CheckHotline("hotlineDestination", line.HotlineDestination); err != nil {
+			return nil, err
+		}
+	}
+	keys := phone.Layout.Resolve(phone.Model, phone.Lines)
+	return &scope{Settings: phone, out: out, file: name, named: true, clock: clock, keys: keys}, nil
 }
 
 func doorOff(name string) error {

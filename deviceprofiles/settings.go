@@ -11,13 +11,17 @@ import (
 // with dynamic settings, e.g. "Poly".
 type SettingScope string
 
-// The static groups. The families with dynamic settings are those that have a file in the folder settings.
+// The static groups. The families with dynamic settings are those whose pack has a file settings.json.
 const (
 	ScopeMPP  SettingScope = "mpp"
 	ScopeATA  SettingScope = "ata"
 	ScopeWiFi SettingScope = "wifi"
 	ScopeDECT SettingScope = "dect"
 )
+
+// ScopeEvery is the settings that every phone has, whoever made it: one neutral model, which each family writes in its own words. Where a family's own
+// setting says something else of the same parameter, that counts.
+const ScopeEvery SettingScope = "Phone"
 
 // Static reports whether the group stands in the customizations object of the wire.
 func (s SettingScope) Static() bool {

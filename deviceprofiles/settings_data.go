@@ -2,11 +2,10 @@ package deviceprofiles
 
 import (
 	"bytes"
-	"embed"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"path"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,11 +14,7 @@ import (
 	"dialtone/secret"
 )
 
-// The definitions are data, one file a scope. To add a setting, or a family's way to write one, add a line there.
-//
-//go:embed settings/*.json
-var settingFiles embed.FS
-
+// The definitions are data in the packs, one file a scope. To add a setting, or a family's way to write one, add a line there.
 // settingTable is every definition, ready for use.
 type settingTable struct {
 	scopes  []SettingScope // sorted
@@ -90,13 +85,20 @@ func readSettingFiles() (settingTable, error) {
 	table := settingTable{
 		byScope: map[SettingScope][]SettingDefinition{}, byKey: map[SettingKey]SettingDefinition{}, pattern: map[string]*regexp.Regexp{},
 	}
-	entries, err := settingFiles.ReadDir("settings")
+	names, err := fs.Glob(packFiles, "packs/*/settings*.json")
 	broken := []error{err}
-	for _, entry := range entries {
-		raw, err := settingFiles.ReadFile(path.Join("settings", entry.Name()))
-		broken = append(broken, err, table.read(entry.Name(), raw))
+	for _, name := range append(names, "packs/settings.json") {
+		raw, err := packFiles.ReadFile(name)
+		broken = append(broken, err, table.read(name, raw))
 	}
-	slices.Sort(table.scopes)
+	names, err = fs.Glob(packFiles, "packs/*/neutral.json")
+	broken = append(broken, err)
+	for _, name := range names {
+		broken = append(broken, table.readNeutral(name))
+	}
+	slices.SortFunc(table.scopes, func(a, b SettingScope) int {
+		return ownFirst(SettingKey{Scope: a}, SettingKey{Scope: b})
+	})
 	return table, errors.Join(broken...)
 }
 
@@ -112,6 +114,28 @@ func (t *settingTable) read(name string, raw []byte) error {
 		d := line.definition(file)
 		if err := t.add(d, line); err != nil {
 			broken = append(broken, fmt.Errorf("%s: %s: %w", name, line.Name, err))
+		}
+	}
+	return errors.Join(broken...)
+}
+
+// readNeutral reads how the families of one pack are told the settings that every phone has: parameters by family and name of the setting.
+func (t *settingTable) readNeutral(name string) error {
+	var file map[Family]map[string][]settingLineTarget
+	if err := readFile(packFiles, name, &file); err != nil {
+		return err
+	}
+	var broken []error
+	for family, settings := range file {
+		for setting, targets := range settings {
+			d, known := t.byKey[SettingKey{Scope: ScopeEvery, Name: setting}]
+			if !known || packs().byFamily[family] == nil {
+				broken = append(broken, fmt.Errorf("%s: nobody knows %s of %s", name, setting, family))
+				continue
+			}
+			for _, target := range targets {
+				d.Parameters[family] = append(d.Parameters[family], target.SettingParameter)
+			}
 		}
 	}
 	return errors.Join(broken...)
@@ -176,14 +200,13 @@ func Definition(key SettingKey) (SettingDefinition, bool) {
 	return d, ok
 }
 
-// ScopesOf returns the scopes whose settings a model has; none for models that we don't configure.
+// ScopesOf returns the scopes whose settings a model has, its own first; none for models that we don't configure.
 func ScopesOf(m Model) []SettingScope {
 	var scope SettingScope
 	switch {
 	case m.SettingsStyle == SettingsDynamic:
 		scope = SettingScope(m.FamilyName)
-	case m.SettingsStyle != SettingsStatic:
-		return nil
+	case m.SettingsStyle != SettingsStatic: // no settings of its own
 	case m.Type == "ATA":
 		scope = ScopeATA
 	case strings.HasPrefix(m.DisplayName, "Cisco 840"), strings.HasPrefix(m.DisplayName, "Cisco 860"):
@@ -191,10 +214,14 @@ func ScopesOf(m Model) []SettingScope {
 	default:
 		scope = ScopeMPP
 	}
-	if _, ok := settingDefinitions().byScope[scope]; !ok {
-		return nil
+	var out []SettingScope
+	if _, ok := settingDefinitions().byScope[scope]; ok {
+		out = append(out, scope)
 	}
-	return []SettingScope{scope}
+	if m.Configured() {
+		out = append(out, ScopeEvery)
+	}
+	return out
 }
 
 // PlainSetting makes the value of a setting that is no secret, unchecked: for values that were checked when they were stored.

@@ -204,12 +204,13 @@ func findTag(familyOrModel, tag string) (SettingKey, SettingDefinition, error) {
 	if err != nil {
 		return SettingKey{}, SettingDefinition{}, err
 	}
-	key := SettingKey{Scope: scopes[0], Name: tag}
-	d, ok := settingDefinitions().byKey[key]
-	if !ok {
-		return SettingKey{}, SettingDefinition{}, fault.InvalidField("tag", "%.64q is no tag of %s", tag, scopes[0])
+	for _, scope := range scopes {
+		key := SettingKey{Scope: scope, Name: tag}
+		if d, ok := settingDefinitions().byKey[key]; ok {
+			return key, d, nil
+		}
 	}
-	return key, d, nil
+	return SettingKey{}, SettingDefinition{}, fault.InvalidField("tag", "%.64q is no tag of %s", tag, scopes[0])
 }
 
 // TagText returns a value as the wire shows it for a tag: booleans are 1 and 0, passwords are masked.

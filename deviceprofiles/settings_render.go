@@ -1,6 +1,7 @@
 package deviceprofiles
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"slices"
@@ -24,7 +25,7 @@ func (s Settings) vendorParameters() (map[string]parameter, error) {
 		return map[string]parameter{}, nil
 	}
 	scopes, out := ScopesOf(s.Model), map[string]parameter{}
-	for _, key := range slices.SortedFunc(maps.Keys(s.Values), SettingKey.Compare) {
+	for _, key := range slices.SortedFunc(maps.Keys(s.Values), ownFirst) {
 		d, ok := Definition(key)
 		if !ok || !slices.Contains(scopes, key.Scope) {
 			continue
@@ -34,6 +35,9 @@ func (s Settings) vendorParameters() (map[string]parameter, error) {
 				continue
 			}
 			for name, p := range target.write(s, d, s.Values[key]) {
+				if _, own := out[name]; own && key.Scope == ScopeEvery {
+					continue
+				}
 				if before, twice := out[name]; twice && (!before.shared || before != p) {
 					return nil, fault.New(fault.Internal, "two settings write %s", name)
 				}
@@ -42,6 +46,11 @@ func (s Settings) vendorParameters() (map[string]parameter, error) {
 		}
 	}
 	return out, nil
+}
+
+// ownFirst orders keys, those of every phone behind the family's own.
+func ownFirst(a, b SettingKey) int {
+	return cmp.Or(cmp.Compare(boolIndex(a.Scope == ScopeEvery), boolIndex(b.Scope == ScopeEvery)), a.Compare(b))
 }
 
 // meets reports whether other settings have the values that a parameter wants; what isn't to be written has its default.
@@ -118,18 +127,8 @@ func (p SettingParameter) word(f Family, kind SettingKind, v SettingValue) (stri
 		return "", false
 	case named && *word != "*":
 		return *word, true
-	case kind == KindBoolean && f == CiscoMPP:
-		return yesNo(text == "true"), true
 	case kind == KindBoolean:
-		return zeroOne(text == "true"), true
+		return packs().booleans(f)[boolIndex(text == "true")], true
 	}
 	return text, true
-}
-
-// yesNo writes a boolean as Cisco does.
-func yesNo(b bool) string {
-	if b {
-		return "Yes"
-	}
-	return "No"
 }

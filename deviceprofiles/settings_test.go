@@ -73,7 +73,7 @@ func aValue(t *rapid.T, d deviceprofiles.SettingDefinition) deviceprofiles.Setti
 func TestScopesOfModels(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string][]deviceprofiles.SettingScope{
-		"Cisco 8851": {"mpp"}, "Yealink T54W": {"Yealink"}, "Poly VVX 450": {"Poly"}, "Generic SIP Phone": nil,
+		"Cisco 8851": {"mpp", "Phone"}, "Yealink T54W": {"Yealink", "Phone"}, "Poly VVX 450": {"Poly", "Phone"}, "Generic SIP Phone": nil,
 	} {
 		assert.Equal(t, want, deviceprofiles.ScopesOf(model(t, name)), name)
 	}
@@ -346,7 +346,7 @@ func TestEffectiveIsSortedAndOfTheModelAlone(t *testing.T) {
 	}
 	all := deviceprofiles.Effective(model(t, "Poly VVX 450"), "US", levels...)
 	assert.True(t, slices.IsSortedFunc(all, func(a, b deviceprofiles.EffectiveSetting) int { return a.Definition.Key.Compare(b.Definition.Key) }))
-	assert.Len(t, all, 46)
+	assert.Len(t, all, 46+34)
 	e := find(t, all, key)
 	assert.Equal(t, deviceprofiles.SettingSource{Level: "LOCATION", At: at, By: "ada"}, e.Source)
 	assert.Equal(t, &deviceprofiles.InheritedSetting{Value: plain("false"), Level: "REGIONAL_DEFAULT"}, e.Parent)
@@ -393,7 +393,10 @@ func TestValidationSchema(t *testing.T) {
 	require.NoError(t, err)
 	byModel, err := deviceprofiles.ValidationSchema("Poly VVX 450")
 	require.NoError(t, err)
-	assert.Equal(t, poly, byModel)
+	assert.Equal(t, poly.Tags, byModel.Tags[:46])
+	every, err := deviceprofiles.ValidationSchema("Phone")
+	require.NoError(t, err)
+	assert.Equal(t, every.Tags, byModel.Tags[46:], "what every phone has comes behind the family's own")
 	raw, err := json.Marshal(poly.Tags[0])
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"familyOrModelDisplayName":"Poly","tag":"%G711U_ORDER%","friendlyName":"voice.codecPref.G711_Mu","tooltip":"Place of the codec in offers; 1 is the first, 0 leaves it out.",
@@ -402,7 +405,7 @@ func TestValidationSchema(t *testing.T) {
 	assert.Equal(t, deviceprofiles.TagRule{Type: "boolean", Values: []string{"1", "0"}}, bluetooth.ValidationRule)
 	all, err := deviceprofiles.ValidationSchema("")
 	require.NoError(t, err)
-	assert.Len(t, all.Tags, 46+56)
+	assert.Len(t, all.Tags, 46+56+34)
 	for _, unknown := range []string{"mpp", "Cisco 8851", "Nobody", "Generic SIP Phone"} {
 		_, err = deviceprofiles.ValidationSchema(unknown)
 		assert.ErrorContains(t, err, "familyOrModelDisplayName", unknown)
@@ -415,7 +418,7 @@ func TestSettingsGroups(t *testing.T) {
 	t.Parallel()
 	all, err := deviceprofiles.SettingsGroups("", "all")
 	require.NoError(t, err)
-	assert.Equal(t, []string{"Poly", "Yealink"}, all.SettingsTabs)
+	assert.Equal(t, []string{"Poly", "Yealink", "Every phone"}, all.SettingsTabs)
 	assert.Equal(t, deviceprofiles.TagGroup{
 		Path: "Voice.Codec Preferences", FriendlyName: "Codec Preferences", Tab: "Poly", FamilyOrModelDisplayName: "Poly",
 		Tags: []deviceprofiles.TagBlock{{[]string{"%G711U_ORDER%"}}, {[]string{"%G711A_ORDER%"}}, {[]string{"%G722_ORDER%"}}, {[]string{"%G729_ORDER%"}}, {[]string{"%OPUS_ORDER%"}}},
@@ -465,4 +468,14 @@ func TestCheckTag(t *testing.T) {
 	assert.NoError(t, err)
 	_, err = deviceprofiles.FindTag("Poly", "%NOTHING%")
 	assert.True(t, errors.As(err, new(*fault.Error)))
+}
+
+// A family's own setting and the neutral one may write the same parameter: the own one says more.
+func TestAFamilysOwnSettingCountsBeforeThatOfEveryPhone(t *testing.T) {
+	t.Parallel()
+	s := sampleSettings(t, "Yealink T54W", "805EC0AABBCC")
+	s.Values = map[deviceprofiles.SettingKey]deviceprofiles.SettingValue{tag("Phone", "%EVERY_VLAN_ID%"): plain("12")}
+	assert.Equal(t, "12", own(t, s)["static.network.vlan.internet_port_vid"])
+	s.Values[tag("Yealink", "%VLAN_ID%")] = plain("13")
+	assert.Equal(t, "13", own(t, s)["static.network.vlan.internet_port_vid"])
 }

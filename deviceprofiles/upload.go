@@ -49,9 +49,9 @@ func MatchUpload(path, userAgent string) (Hit, UploadKind, error) {
 		if err != nil {
 			break
 		}
-		hit := Hit{Name: name, MAC: mac, HasMAC: true, Vendor: vendorOf(mac)}
-		if agent := parseUserAgent(userAgent); agent.hasMAC && agent.mac != mac {
-			return hit, "", fault.New(fault.Denied, "The phone says that it is %s and asks for the file of %s.", agent.mac, mac)
+		hit := Hit{Name: name, MAC: mac, HasMAC: true, Vendor: vendorOf(mac, nil)}
+		if agent := ParseAgent(userAgent); agent.HasMAC && agent.MAC != mac {
+			return hit, "", fault.New(fault.Denied, "The phone says that it is %s and asks for the file of %s.", agent.MAC, mac)
 		}
 		return hit, u.kind, nil
 	}

@@ -1,59 +1,70 @@
 package deviceprofiles
 
 import (
-	"regexp"
+	"slices"
 	"strings"
 )
 
-// userAgent is what a phone says of itself. It is a hint, never a proof: anybody can say it.
-type userAgent struct {
-	family Family // "" if it isn't a phone's that we know
-	mac    MAC
-	hasMAC bool
+// Agent is what a phone says of itself. It is a hint, never a proof: anybody can say it.
+type Agent struct {
+	Family  Family // "" if it isn't a phone's that we know
+	Model   string // as the phone writes it; "" if it doesn't say
+	Version string // of the firmware; "" if it doesn't say
+	MAC     MAC    // when HasMAC
+	HasMAC  bool
 }
 
-// The user agents of the families, as real phones send them. The MAC address, where there is one, is the first group.
-var (
-	ciscoAgent   = regexp.MustCompile(`^Cisco[-/ ](?:CP|DP)-[0-9]{4}[^ ]*(?:.*\(([0-9A-Fa-f]{12})\))?`)
-	polyAgent    = regexp.MustCompile(`^FileTransport Poly(?:com)?\w*-\w+-UA/[\w.]+(?: \((?:SN:)?([0-9A-Fa-f]{12})\))?`)
-	yealinkAgent = regexp.MustCompile(`^(?i:yealink)(?:-\w+\s+[\d.]+\s+[\d.]+|\s+(?:SIP(?:\s+VP)?-)?\w+\s+[\d.]+(?:\s+((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}|[0-9A-Fa-f]{12}))?)$`)
-)
-
-// parseUserAgent reads a user agent. What it doesn't know, or what is too long to be a phone's, says nothing.
-func parseUserAgent(s string) userAgent {
-	if len(s) > maxUserAgent {
-		return userAgent{}
+// ParseAgent reads a user agent. What it doesn't know, or what is too long to be a phone's, says nothing.
+func ParseAgent(s string) Agent {
+	if s == "" || len(s) > maxUserAgent {
+		return Agent{}
 	}
-	for _, known := range []struct {
-		family  Family
-		pattern *regexp.Regexp
-	}{{CiscoMPP, ciscoAgent}, {Poly, polyAgent}, {Yealink, yealinkAgent}} {
-		m := known.pattern.FindStringSubmatch(s)
-		if m == nil {
-			continue
+	for _, p := range packs().packs {
+		for _, pattern := range p.agents {
+			m := pattern.FindStringSubmatch(s)
+			if m == nil {
+				continue
+			}
+			agent := Agent{Family: p.Family}
+			for i, name := range pattern.SubexpNames() {
+				agent.note(name, m[i])
+			}
+			return agent
 		}
-		agent := userAgent{family: known.family}
-		if mac, err := ParseMAC(m[1]); err == nil {
-			agent.mac, agent.hasMAC = mac, true
-		}
-		return agent
 	}
-	return userAgent{}
+	return Agent{}
 }
 
-// vendorOf returns the family whose vendor owns a MAC address's block, "" if none here does. New blocks come every year: a phone from one that
+func (a *Agent) note(name, text string) {
+	switch name {
+	case "mac":
+		if mac, err := ParseMAC(text); err == nil {
+			a.MAC, a.HasMAC = mac, true
+		}
+	case "model":
+		a.Model = text
+	case "version":
+		a.Version = text
+	}
+}
+
+// FamiliesOf returns the families whose vendor owns a MAC address's block, none if nobody's here. New blocks come every year: a phone from one that
 // isn't here is recognised by its user agent or by its record.
-func vendorOf(mac MAC) Family {
-	for _, owner := range []struct {
-		family Family
-		blocks string // the first six digits of each, in lower case
-	}{
-		{Poly, "0004f2 64167f 482567"},
-		{Yealink, "001565 805ec0 805e0c 249ad8 3497d7 44dbd2 644f56 b061a9 c4fc22 e434d7 ec1da9 f01653"},
-		{CiscoMPP, "00562b 2c3124"},
-	} {
-		if strings.Contains(owner.blocks, mac.OUI()) {
-			return owner.family
+func FamiliesOf(mac MAC) []Family {
+	var out []Family
+	for _, p := range packs().packs {
+		if p.Blocks != "" && strings.Contains(p.Blocks, mac.OUI()) {
+			out = append(out, p.Family)
+		}
+	}
+	return out
+}
+
+// vendorOf returns the first of some families, or of all, whose vendor owns a MAC address's block; "" if none does.
+func vendorOf(mac MAC, among []Family) Family {
+	for _, f := range FamiliesOf(mac) {
+		if len(among) == 0 || slices.Contains(among, f) {
+			return f
 		}
 	}
 	return ""

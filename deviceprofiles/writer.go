@@ -1,7 +1,6 @@
 package deviceprofiles
 
 import (
-	"bytes"
 	"maps"
 	"slices"
 	"strings"
@@ -26,39 +25,9 @@ func isSettingName(name string) bool {
 	return name != ""
 }
 
-// xmlText escapes a value for an element or a double-quoted attribute. Line breaks and tabs become references, as an attribute would lose them.
-func xmlText(value string) string {
-	if !strings.ContainsAny(value, "&<>\"'\r\n\t") {
-		return value
-	}
-	var b strings.Builder
-	for i := range len(value) {
-		switch c := value[i]; c {
-		case '&':
-			b.WriteString("&amp;")
-		case '<':
-			b.WriteString("&lt;")
-		case '>':
-			b.WriteString("&gt;")
-		case '"':
-			b.WriteString("&quot;")
-		case '\'':
-			b.WriteString("&apos;")
-		case '\r':
-			b.WriteString("&#xD;")
-		case '\n':
-			b.WriteString("&#xA;")
-		case '\t':
-			b.WriteString("&#x9;")
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
-}
-
 // settings gathers the settings of one file, each name once, and remembers the first mistake so that callers can write one after another.
 type settings struct {
+	format *format
 	names  []string // in the order of setting
 	values map[string]string
 	chosen map[string]parameter // what administrators chose and isn't written yet
@@ -67,14 +36,14 @@ type settings struct {
 	err    error
 }
 
-func newSettings() *settings {
+func newSettings(f *format) *settings {
 	const usual = 64 // settings in a phone's own file
-	return &settings{names: make([]string, 0, usual), values: make(map[string]string, usual)}
+	return &settings{format: f, names: make([]string, 0, usual), values: make(map[string]string, usual)}
 }
 
 // newOwnSettings begins a phone's own file, in which an administrator's choice goes before preset values.
-func newOwnSettings(s Settings) *settings {
-	p := newSettings()
+func newOwnSettings(f *format, s Settings) *settings {
+	p := newSettings(f)
 	p.chosen, p.err = s.vendorParameters()
 	if len(p.chosen) > 0 {
 		p.user, p.reset = make(map[string]bool, len(p.chosen)), make(map[string]bool, len(p.chosen))
@@ -102,17 +71,9 @@ func (s *settings) rest() {
 func (s *settings) setChosen(name string, p parameter) {
 	s.set(name, p.value)
 	s.user[name], s.reset[name] = p.user, p.value == ""
-	if strings.HasPrefix(name, polyDeviceGroup) {
-		s.set(name+polyDeviceSwitch, "1")
+	if w := s.format.Switch; w != nil && strings.HasPrefix(name, w.Prefix) {
+		s.set(name+w.Suffix, "1")
 	}
-}
-
-// hotline returns what makes a phone dial a destination at once, and remembers a destination that isn't one.
-func (s *settings) hotline(before, destination, after string) string {
-	if err := CheckHotline("hotlineDestination", destination); err != nil && s.err == nil {
-		s.err = err
-	}
-	return before + destination + after
 }
 
 // speedDial remembers what can't be dialled or written on a key.
@@ -129,18 +90,18 @@ func (s *settings) speedDial(key Key) {
 
 // set adds a setting.
 func (s *settings) set(name, value string) {
-	if err := checkValue(name, value, maxValue); err != nil && s.err == nil {
+	if err := checkValue(name, value, s.format.longest()); err != nil && s.err == nil {
 		s.err = err
 	}
 	s.put(name, value)
 }
 
 // setBlock adds a setting whose value is a PEM block: several lines of ASCII.
-func (s *settings) setBlock(name string, value []byte) {
-	if err := checkValue(name, strings.ReplaceAll(string(value), "\n", ""), maxBlock); err != nil && s.err == nil {
+func (s *settings) setBlock(name, value string) {
+	if err := checkValue(name, strings.ReplaceAll(value, "\n", ""), maxBlock); err != nil && s.err == nil {
 		s.err = err
 	}
-	s.put(name, string(value))
+	s.put(name, value)
 }
 
 func (s *settings) put(name, value string) {
@@ -148,7 +109,7 @@ func (s *settings) put(name, value string) {
 		return
 	}
 	switch _, twice := s.values[name]; {
-	case !isSettingName(name):
+	case !s.format.checkName(name):
 		s.err = fault.New(fault.Internal, "%q is no name of a setting", name)
 	case twice:
 		s.err = fault.New(fault.Internal, "%s is set twice", name)
@@ -158,61 +119,7 @@ func (s *settings) put(name, value string) {
 	}
 }
 
-// flatProfile writes a Cisco profile: one element a setting, in the order of setting. The phone's user may change those alone that say so.
-func (s *settings) flatProfile() (File, error) {
-	if s.err != nil {
-		return File{}, s.err
-	}
-	var b bytes.Buffer
-	b.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<flat-profile>\n")
-	for _, name := range s.names {
-		access := "na"
-		if s.user[name] {
-			access = "rw"
-		}
-		b.WriteString("  <" + name + " ua=\"" + access + "\">" + xmlText(s.values[name]) + "</" + name + ">\n")
-	}
-	b.WriteString("</flat-profile>\n")
-	return File{ContentType: contentTypeXML, Body: b.Bytes()}, nil
-}
-
 const (
 	contentTypeXML  = "text/xml; charset=utf-8"
 	contentTypeText = "text/plain; charset=utf-8"
 )
-
-// attributes writes Poly's form: one element whose attributes are the settings, sorted, one a line.
-func (s *settings) attributes(element string) (File, error) {
-	if s.err != nil {
-		return File{}, s.err
-	}
-	slices.Sort(s.names)
-	var b bytes.Buffer
-	b.WriteString("<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n<" + element)
-	for _, name := range s.names {
-		b.WriteString("\n  " + name + "=\"" + xmlText(s.values[name]) + "\"")
-	}
-	b.WriteString("/>\n")
-	return File{ContentType: contentTypeXML, Body: b.Bytes()}, nil
-}
-
-// lines writes Yealink's form: one "name = value" a line after the version. It has no escaping at all, so that what would be read as something
-// else is refused.
-func (s *settings) lines() (File, error) {
-	if s.err != nil {
-		return File{}, s.err
-	}
-	var b bytes.Buffer
-	b.WriteString("#!version:1.0.0.1\n")
-	for _, name := range s.names {
-		value := s.values[name]
-		if err := checkLine(name, value); err != nil {
-			return File{}, err
-		}
-		if s.reset[name] {
-			value = yealinkReset
-		}
-		b.WriteString(name + " = " + value + "\n")
-	}
-	return File{ContentType: contentTypeText, Body: b.Bytes()}, nil
-}

@@ -11,11 +11,23 @@ import (
 	"dialtone/fault"
 )
 
+func flatProfile() *format {
+	return &format{Kind: formatTree, Element: "flat-profile", Access: &struct{ Attribute, Fixed, User string }{"ua", "na", "rw"}}
+}
+
+func attributes(element string) *format {
+	return &format{Kind: formatAttributes, Element: element, Standalone: true}
+}
+
+func equalLines() *format {
+	return &format{Kind: formatLines, Head: []string{"#!version:1.0.0.1"}, Separator: " = ", Reset: "%NULL%"}
+}
+
 func TestTheSignsOfXMLAreEscaped(t *testing.T) {
 	t.Parallel()
-	s := newSettings()
+	s := newSettings(flatProfile())
 	s.set("Display_Name_1_", `<a & "b" 'c'> ]]>`)
-	profile, err := s.flatProfile()
+	profile, err := flatProfile().write(s)
 	require.NoError(t, err)
 	assert.Equal(t, `<?xml version="1.0" encoding="UTF-8"?>
 <flat-profile>
@@ -23,7 +35,7 @@ func TestTheSignsOfXMLAreEscaped(t *testing.T) {
 </flat-profile>
 `, string(profile.Body))
 	assert.Equal(t, "text/xml; charset=utf-8", profile.ContentType)
-	attributes, err := s.attributes("polycomConfig")
+	attributes, err := attributes("polycomConfig").write(s)
 	require.NoError(t, err)
 	assert.Equal(t, `<?xml version="1.0" encoding="UTF-8" standalone="yes"?>
 <polycomConfig
@@ -33,32 +45,32 @@ func TestTheSignsOfXMLAreEscaped(t *testing.T) {
 
 func TestAttributesAreSorted(t *testing.T) {
 	t.Parallel()
-	one, two := newSettings(), newSettings()
+	one, two := newSettings(attributes("x")), newSettings(attributes("x"))
 	for _, name := range []string{"reg.1.label", "device.set", "lcl.ml.lang"} {
 		one.set(name, name)
 	}
 	for _, name := range []string{"lcl.ml.lang", "reg.1.label", "device.set"} {
 		two.set(name, name)
 	}
-	first, err := one.attributes("polycomConfig")
+	first, err := attributes("polycomConfig").write(one)
 	require.NoError(t, err)
-	second, err := two.attributes("polycomConfig")
+	second, err := attributes("polycomConfig").write(two)
 	require.NoError(t, err)
 	assert.Equal(t, string(first.Body), string(second.Body))
 }
 
 func TestABlockKeepsItsLines(t *testing.T) {
 	t.Parallel()
-	s := newSettings()
-	s.setBlock("device.sec.TLS.customCaCert1", []byte("-----BEGIN-----\nAAAA\n-----END-----\n"))
-	file, err := s.attributes("polycomConfig")
+	s := newSettings(flatProfile())
+	s.setBlock("device.sec.TLS.customCaCert1", "-----BEGIN-----\nAAAA\n-----END-----\n")
+	file, err := attributes("polycomConfig").write(s)
 	require.NoError(t, err)
 	var read struct {
 		Certificate string `xml:"device.sec.TLS.customCaCert1,attr"`
 	}
 	require.NoError(t, xml.Unmarshal(file.Body, &read))
 	assert.Equal(t, "-----BEGIN-----\nAAAA\n-----END-----\n", read.Certificate)
-	_, err = s.lines()
+	_, err = equalLines().write(s)
 	assert.True(t, fault.Is(err, fault.Invalid), "a format of lines can't hold it")
 }
 
@@ -72,18 +84,18 @@ func TestWritersRefuse(t *testing.T) {
 		"a line break":           {func(s *settings) { s.set("a", "b\nc = d") }, fault.Invalid},
 		"a value too long":       {func(s *settings) { s.set("a", strings.Repeat("b", 513)) }, fault.Invalid},
 		"no UTF-8":               {func(s *settings) { s.set("a", "\xc3\x28") }, fault.Invalid},
-		"a block too long":       {func(s *settings) { s.setBlock("a", []byte(strings.Repeat("b", 8193))) }, fault.Invalid},
-		"a NUL in a block":       {func(s *settings) { s.setBlock("a", []byte("b\x00")) }, fault.Invalid},
-		"a block that's no text": {func(s *settings) { s.setBlock("a", []byte("\xff\xfe")) }, fault.Invalid},
+		"a block too long":       {func(s *settings) { s.setBlock("a", strings.Repeat("b", 8193)) }, fault.Invalid},
+		"a NUL in a block":       {func(s *settings) { s.setBlock("a", "b\x00") }, fault.Invalid},
+		"a block that's no text": {func(s *settings) { s.setBlock("a", "\xff\xfe") }, fault.Invalid},
 		"the same name twice":    {func(s *settings) { s.set("a", "b"); s.set("a", "b") }, fault.Internal},
 		"a name with a blank":    {func(s *settings) { s.set("a b", "c") }, fault.Internal},
 		"a name with a tag":      {func(s *settings) { s.set("a><b", "c") }, fault.Internal},
 		"an empty name":          {func(s *settings) { s.set("", "c") }, fault.Internal},
 	} {
-		s := newSettings()
+		s := newSettings(flatProfile())
 		c.fill(s)
-		for _, write := range []func() (File, error){s.flatProfile, func() (File, error) { return s.attributes("x") }, s.lines} {
-			file, err := write()
+		for _, write := range []*format{flatProfile(), attributes("x"), equalLines()} {
+			file, err := write.write(s)
 			require.Error(t, err, name)
 			assert.Equal(t, c.kind, fault.KindOf(err), name)
 			assert.Empty(t, file.Body, name)
@@ -94,11 +106,11 @@ func TestWritersRefuse(t *testing.T) {
 func TestLinesHaveNoEscapesSoThatTheyRefuseMore(t *testing.T) {
 	t.Parallel()
 	for _, value := range []string{"%NULL%", " a", "a ", "\u00a0a"} {
-		s := newSettings()
+		s := newSettings(flatProfile())
 		s.set("account.1.label", value)
-		_, err := s.lines()
+		_, err := equalLines().write(s)
 		assert.ErrorContains(t, err, "account.1.label", value)
-		_, err = s.flatProfile()
+		_, err = flatProfile().write(s)
 		assert.NoError(t, err, value)
 	}
 }
@@ -108,9 +120,9 @@ func FuzzWriters(f *testing.F) {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, name, value string) {
-		s := newSettings()
+		s := newSettings(flatProfile())
 		s.set(name, value)
-		if profile, err := s.flatProfile(); err == nil {
+		if profile, err := flatProfile().write(s); err == nil {
 			var read struct {
 				Settings []struct {
 					XMLName xml.Name
@@ -121,7 +133,7 @@ func FuzzWriters(f *testing.F) {
 				t.Fatalf("%q=%q became %+v, %v", name, value, read, err)
 			}
 		}
-		if attributes, err := s.attributes("x"); err == nil {
+		if attributes, err := attributes("x").write(s); err == nil {
 			var read struct {
 				Attributes []xml.Attr `xml:",any,attr"`
 			}
@@ -129,7 +141,7 @@ func FuzzWriters(f *testing.F) {
 				t.Fatalf("%q=%q became %+v, %v", name, value, read, err)
 			}
 		}
-		if lines, err := s.lines(); err == nil {
+		if lines, err := equalLines().write(s); err == nil {
 			if got := string(lines.Body); got != "#!version:1.0.0.1\n"+name+" = "+value+"\n" || strings.Count(got, "\n") != 2 {
 				t.Fatalf("%q=%q became %q", name, value, got)
 			}

@@ -95,7 +95,7 @@ type Arrival struct {
 
 // fits reports whether the phone can be of a model.
 func (a Arrival) fits(model deviceprofiles.Model) bool {
-	return slices.Contains(a.Families, model.Family) && (a.Vendor == "" || a.Vendor == model.Family)
+	return slices.Contains(a.Families, model.Family) && (a.Vendor == "" || deviceprofiles.SameVendor(a.Vendor, model.Family))
 }
 
 // ActivateWithCode lets a phone become the device that waits for its code, in one transaction: the code counts no more, the device has the phone's

@@ -17,6 +17,7 @@ type commandLine struct {
 	Serve     serveCommand     `cmd:"" help:"Run the server: every door that isn't off."`
 	Bootstrap bootstrapCommand `cmd:"" help:"Create the first partner and print a full-admin API token."`
 	RPL       rplCommand       `cmd:"" name:"rpl" help:"Denied-persons screening: load the list, or say which one is in force."`
+	DHCP      dhcpCommand      `cmd:"" name:"dhcp" help:"Print what a DHCP server has to tell phones so that they find this server."`
 	Phone     phoneCommand     `cmd:"" help:"Be a phone: boot or register, step by step, each step said in words."`
 }
 
@@ -142,6 +143,7 @@ func parse(args []string, stdout io.Writer) (action, error) {
 		"bootstrap":       cli.Bootstrap.run,
 		"rpl load <file>": cli.RPL.Load.run,
 		"rpl show":        cli.RPL.Show.run,
+		"dhcp":            cli.DHCP.run,
 		"phone boot":      cli.Phone.Boot.run,
 		"phone register":  cli.Phone.Register.run,
 	}
@@ -158,17 +160,27 @@ const maxSIPDomain = 180
 
 // check checks what is more than one flag's own form.
 func (c *commandLine) check(command string) error {
-	if command != "serve" {
+	switch command {
+	case "dhcp":
+		return checkPublicHost(c.DHCP.PublicHost)
+	case "serve":
+		if !hostName.MatchString(c.Serve.SIPDomain) || len(c.Serve.SIPDomain) > maxSIPDomain {
+			return usage("--sip-domain: %q is no domain name of at most %d characters", c.Serve.SIPDomain, maxSIPDomain)
+		}
+		return checkPublicHost(c.Serve.PublicHost)
+	default:
 		return nil
 	}
-	address, err := netip.ParseAddr(c.Serve.PublicHost)
+}
+
+// checkPublicHost checks where phones are to reach the server.
+func checkPublicHost(host string) error {
+	address, err := netip.ParseAddr(host)
 	switch {
-	case err != nil && (!hostName.MatchString(c.Serve.PublicHost) || len(c.Serve.PublicHost) > 253):
-		return usage("--public-host: %q is neither a host name nor an address", c.Serve.PublicHost)
+	case err != nil && (!hostName.MatchString(host) || len(host) > 253):
+		return usage("--public-host: %q is neither a host name nor an address", host)
 	case err == nil && (address.IsUnspecified() || address.IsMulticast() || address.Zone() != ""):
-		return usage("--public-host: %q is no address that a phone can reach", c.Serve.PublicHost)
-	case !hostName.MatchString(c.Serve.SIPDomain) || len(c.Serve.SIPDomain) > maxSIPDomain:
-		return usage("--sip-domain: %q is no domain name of at most %d characters", c.Serve.SIPDomain, maxSIPDomain)
+		return usage("--public-host: %q is no address that a phone can reach", host)
 	}
 	return nil
 }

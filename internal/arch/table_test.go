@@ -17,10 +17,12 @@ var table = map[string][]string{
 	"job":            {},
 	"throttle":       {},
 	"customer":       {"fault", "secret", "job", "screening"},
-	"deviceprofiles": {"fault", "secret"},
+	"deviceprofiles": {"fault", "secret", "filecrypt"},
 	"screening":      {"fault"},
 	"bulk":           {"fault"},
 	"billing":        {"fault", "customer", "job"},
+	"filecrypt":      {"fault", "secret"},
+	"dhcp":           {"fault", "deviceprofiles"},
 	"webhook":        {"fault", "secret", "customer"},
 	"provisioning":   {"fault", "secret", "digest", "job", "throttle", "customer", "deviceprofiles", "bulk"},
 	"store":          {"fault", "secret", "job", "screening", "customer", "deviceprofiles", "billing", "webhook", "provisioning"},
@@ -40,7 +42,7 @@ var table = map[string][]string{
 var doors = []string{"httpcfg", "tftp", "sip", "zone", "adminapi"}
 
 // nouns hold rules, and no machinery.
-var nouns = []string{"customer", "deviceprofiles", "screening", "bulk", "billing", "webhook"}
+var nouns = []string{"customer", "deviceprofiles", "screening", "bulk", "billing", "webhook", "dhcp"}
 
 // wall is the only package that speaks SQL, and only the command wires it to the rest.
 const (
@@ -49,7 +51,7 @@ const (
 )
 
 // vocabulary are the packages that everything else is said with: they need nothing but the standard library.
-var vocabulary = []string{"fault", "secret", "digest", "pki", "job"}
+var vocabulary = []string{"fault", "secret", "digest", "pki", "job", "filecrypt"}
 
 // soleUsers says for modules, and for packages of the standard library, who alone may import them.
 var soleUsers = map[string][]string{

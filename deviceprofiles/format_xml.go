@@ -1,0 +1,234 @@
+package deviceprofiles
+
+import (
+	"bytes"
+	"slices"
+	"strings"
+
+	"dialtone/fault"
+)
+
+// xmlText escapes a value for an element or a double-quoted attribute. Line breaks and tabs become references, as an attribute would lose them.
+func xmlText(value string) string {
+	if !strings.ContainsAny(value, "&<>\"'\r\n\t") {
+		return value
+	}
+	return xmlEscapes.Replace(value)
+}
+
+//nolint:gochecknoglobals // never changes
+var xmlEscapes = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;", "\r", "&#xD;", "\n", "&#xA;", "\t", "&#x9;")
+
+func (f *format) declaration() string {
+	if f.Standalone {
+		return "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>\n"
+	}
+	return "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+}
+
+func (f *format) rootTag() string {
+	if f.Attributes == "" {
+		return f.Element
+	}
+	return f.Element + " " + f.Attributes
+}
+
+// writeAttributes writes one element whose attributes are the settings, sorted, one a line.
+func (f *format) writeAttributes(s *settings) (File, error) {
+	names := slices.Sorted(slices.Values(s.names))
+	var b bytes.Buffer
+	b.WriteString(f.declaration() + "<" + f.rootTag())
+	for _, name := range names {
+		if err := f.checkValue(name, s.values[name]); err != nil {
+			return File{}, err
+		}
+		b.WriteString("\n  " + name + "=\"" + xmlText(s.values[name]) + "\"")
+	}
+	b.WriteString("/>\n")
+	return File{ContentType: contentTypeXML, Body: b.Bytes()}, nil
+}
+
+// writeObjects writes a list of objects and their parameters: what stands before a name's last dot is the object, with that dot.
+func (f *format) writeObjects(s *settings) (File, error) {
+	var b bytes.Buffer
+	b.WriteString(f.declaration() + "<ParameterList>\n")
+	object := ""
+	for _, name := range s.names {
+		value := s.values[name]
+		if err := f.checkValue(name, value); err != nil {
+			return File{}, err
+		}
+		at := strings.LastIndexByte(name, '.') + 1
+		if name[:at] != object || object == "" {
+			if object != "" {
+				b.WriteString("  </O>\n")
+			}
+			object = name[:at]
+			b.WriteString("  <O>\n    <N>" + object + "</N>\n")
+		}
+		b.WriteString("    <P><N>" + name[at:] + "</N><V>" + xmlText(value) + "</V></P>\n")
+	}
+	if object != "" {
+		b.WriteString("  </O>\n")
+	}
+	b.WriteString("</ParameterList>\n")
+	return File{ContentType: contentTypeXML, Body: b.Bytes()}, nil
+}
+
+// A name in a tree is a path of elements, such as phone-settings/user_name[idx=1][perm=R]: elements of the same name and attributes are one. A last step
+// that begins with @ is an attribute of the element before it, which may hold anything, unlike those in brackets.
+
+// step is one element of a path.
+type step struct {
+	element    string
+	attributes [][2]string
+}
+
+// placed is the path of a name: that of a name without a slash is given by the format.
+func (f *format) placed(name string, user bool) string {
+	if !strings.Contains(name, "/") && f.Place != "" {
+		name = strings.ReplaceAll(f.Place, "{name}", name)
+	}
+	if f.Access == nil {
+		return name
+	}
+	word := f.Access.Fixed
+	if user {
+		word = f.Access.User
+	}
+	element, attribute, found := strings.Cut(name, "/@")
+	element += "[" + f.Access.Attribute + "=" + word + "]"
+	if found {
+		return element + "/@" + attribute
+	}
+	return element
+}
+
+// parsePath reads a path; false if it is none.
+func parsePath(text string) ([]step, bool) {
+	var steps []step
+	for source := range strings.SplitSeq(text, "/") {
+		element, rest, _ := strings.Cut(source, "[")
+		s := step{element: element}
+		if !isElement(strings.TrimPrefix(element, "@")) || element[0] == '@' && rest != "" {
+			return nil, false
+		}
+		for rest != "" {
+			inner, after, closed := strings.Cut(rest, "]")
+			name, value, given := strings.Cut(inner, "=")
+			if !closed || !given || !isElement(name) || strings.ContainsAny(value, `"<>&'`) || after != "" && after[0] != '[' {
+				return nil, false
+			}
+			s.attributes = append(s.attributes, [2]string{name, value})
+			rest = strings.TrimPrefix(after, "[")
+		}
+		steps = append(steps, s)
+	}
+	return steps, true
+}
+
+// isElement reports whether a name can be an element's or an attribute's.
+func isElement(name string) bool { return isSettingName(name) }
+
+// element is an element of a tree that is being written.
+type element struct {
+	step
+	own      [][2]string // attributes that are settings
+	text     string
+	children []*element
+}
+
+// tree is the elements of a file by their paths.
+type tree struct {
+	root   element
+	byPath map[string]*element
+}
+
+// at finds or adds the element of a path.
+func (t *tree) at(path string, steps []step) *element {
+	if e := t.byPath[path]; e != nil {
+		return e
+	}
+	parent, last := &t.root, len(steps)-1
+	if last > 0 {
+		parent = t.at(path[:strings.LastIndexByte(path, '/')], steps[:last])
+	}
+	e := &element{step: steps[last]}
+	parent.children = append(parent.children, e)
+	t.byPath[path] = e
+	return e
+}
+
+// writeTree writes elements in the order in which they are first named.
+func (f *format) writeTree(s *settings) (File, error) {
+	t := tree{root: element{children: make([]*element, 0, len(s.names))}, byPath: make(map[string]*element, len(s.names))}
+	for _, name := range s.names {
+		value := s.values[name]
+		if err := f.checkValue(name, value); err != nil {
+			return File{}, err
+		}
+		if f.Place == "" && !strings.ContainsAny(name, "/[") { // as most are: nothing else can stand in its place
+			t.root.children = append(t.root.children, f.leaf(name, value, s.user[name]))
+			continue
+		}
+		path := f.placed(name, s.user[name])
+		steps, ok := parsePath(path)
+		if !ok {
+			return File{}, fault.New(fault.Internal, "%q is no path", name)
+		}
+		if last := len(steps) - 1; steps[last].element[0] == '@' {
+			e := t.at(path[:strings.LastIndexByte(path, '/')], steps[:last])
+			e.own = append(e.own, [2]string{steps[last].element[1:], value})
+			continue
+		}
+		t.at(path, steps).text = value
+	}
+	var b bytes.Buffer
+	b.WriteString(f.declaration() + "<" + f.rootTag() + ">\n")
+	for _, c := range t.root.children {
+		c.write(&b, "  ")
+	}
+	b.WriteString("</" + f.Element + ">\n")
+	return File{ContentType: contentTypeXML, Body: b.Bytes()}, nil
+}
+
+// leaf is an element of the root that holds a value.
+func (f *format) leaf(name, value string, user bool) *element {
+	e := &element{step: step{element: name}, text: value}
+	if f.Access != nil {
+		word := f.Access.Fixed
+		if user {
+			word = f.Access.User
+		}
+		e.attributes = [][2]string{{f.Access.Attribute, word}}
+	}
+	return e
+}
+
+func (e *element) write(b *bytes.Buffer, indent string) {
+	b.WriteString(indent)
+	b.WriteByte('<')
+	b.WriteString(e.element)
+	for _, list := range [2][][2]string{e.attributes, e.own} {
+		for _, a := range list {
+			b.WriteByte(' ')
+			b.WriteString(a[0])
+			b.WriteString(`="`)
+			b.WriteString(xmlText(a[1]))
+			b.WriteByte('"')
+		}
+	}
+	if len(e.children) == 0 {
+		b.WriteByte('>')
+		b.WriteString(xmlText(e.text))
+		b.WriteString("</")
+		b.WriteString(e.element)
+		b.WriteString(">\n")
+		return
+	}
+	b.WriteString(">" + xmlText(e.text) + "\n")
+	for _, c := range e.children {
+		c.write(b, indent+"  ")
+	}
+	b.WriteString(indent + "</" + e.element + ">\n")
+}
