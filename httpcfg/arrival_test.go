@@ -214,7 +214,7 @@ func FuzzProxyHeaders(f *testing.F) {
 	f.Add("[::1]:5,,", "https,http", "-----BEGIN%20CERTIFICATE-----%0AAAAA%0A-----END%20CERTIFICATE-----%0A", "")
 	d, nginx := open(f, &OnePhoneCore{}, behind(httpcfg.ClientCert)), open(f, &OnePhoneCore{}, behind(httpcfg.SSLClientCert))
 	f.Fuzz(func(t *testing.T, forwarded, proto, certificate, chain string) {
-		if strings.ContainsAny(forwarded+proto+certificate+chain, "\r\n") {
+		if strings.ContainsAny(forwarded+proto+certificate+chain, "\r\n") || len(forwarded+proto+certificate+certificate+chain) > fuzzedBytes {
 			return // that is another header
 		}
 		header := "\r\nX-Forwarded-For: " + forwarded + "\r\nX-Forwarded-Proto: " + proto + "\r\nClient-Cert: " + certificate +

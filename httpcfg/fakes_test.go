@@ -226,6 +226,10 @@ func (d *door) send(t testing.TB, method, url string, content io.Reader, header 
 	return response{status: got.StatusCode, header: got.Header, body: string(body)}
 }
 
+// fuzzedBytes bounds the header of a fuzzed request to what net/http reads at once: it hangs up on a malformed one without reading the rest, and the
+// kernel then takes the answer back.
+const fuzzedBytes = 3000
+
 // raw sends bytes as they are and returns everything that comes back until the server hangs up. It comes from any loopback address, as a fuzz target
 // would use up the ports of one.
 func raw(t testing.TB, address, request string) string {
