@@ -29,28 +29,28 @@ type storage struct {
 
 type serveCommand struct {
 	storage
-	PublicHost  string `default:"127.0.0.1" placeholder:"NAME" help:"Name or address at which phones reach this server (${default})."`
-	SIPDomain   string `name:"sip-domain" default:"sip.dialtone.test" placeholder:"NAME" help:"Parent of every customer's SIP domain (${default})."`
-	ListenAdmin listen `default:"127.0.0.1:8080" placeholder:"ADDR" help:"REST API and health (${default})."`
-	ListenHTTP  listen `name:"listen-http" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Phones, plain: bootstrap files without secrets (${default})."`
-	ListenHTTPS listen `name:"listen-https" default:"127.0.0.1:8443" placeholder:"ADDR" help:"Phones over TLS (${default})."`
-	// ListenHTTPSLegacy is apart from --listen-https, which stays as strict as it is.
-	ListenHTTPSLegacy listen `name:"listen-https-legacy" default:"off" placeholder:"ADDR" help:"Old phones over TLS 1.0 to 1.2, which others can break (${default})."`
-	ListenTFTP        listen `name:"listen-tftp" default:"127.0.0.1:6969" placeholder:"ADDR" help:"Phones over TFTP: bootstrap files without secrets (${default})."`
-	ListenDNS         listen `name:"listen-dns" default:"127.0.0.1:5353" placeholder:"ADDR" help:"DNS for the SIP domains, UDP and TCP (${default})."`
-	ListenSIP         listen `name:"listen-sip" default:"127.0.0.1:5060" placeholder:"ADDR" help:"SIP over UDP and TCP (${default})."`
-	ListenSIPS        listen `name:"listen-sips" default:"127.0.0.1:5061" placeholder:"ADDR" help:"SIP over TLS (${default})."`
-	ListenSIPDTLS     listen `name:"listen-sip-dtls" default:"127.0.0.1:5062" placeholder:"ADDR" help:"SIP over DTLS (${default})."`
-	ListenMetrics     listen `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Prometheus metrics (${default})."`
-	SMTP              string `name:"smtp" placeholder:"URL" help:"Mail server: smtp://USER:PASSWORD@HOST:587?from=ADDRESS, or smtps://... Without one no e-mail is sent."`
-	HubURL            string `name:"hub-url" placeholder:"URL" help:"Where people reach the admin door, such as https://hub.example.com: links in e-mails begin with it."`
+	PublicHost    string `default:"127.0.0.1" placeholder:"NAME" help:"Name or address at which phones reach this server (${default})."`
+	SIPDomain     string `name:"sip-domain" default:"sip.dialtone.test" placeholder:"NAME" help:"Parent of every customer's SIP domain (${default})."`
+	ListenAdmin   listen `default:"127.0.0.1:8080" placeholder:"ADDR" help:"REST API and health (${default})."`
+	ListenHTTP    listen `name:"listen-http" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Phones, plain: bootstrap files without secrets (${default})."`
+	ListenHTTPS   listen `name:"listen-https" default:"127.0.0.1:8443" placeholder:"ADDR" help:"Phones over TLS (${default})."`
+	ListenTFTP    listen `name:"listen-tftp" default:"127.0.0.1:6969" placeholder:"ADDR" help:"Phones over TFTP: bootstrap files without secrets (${default})."`
+	ListenDNS     listen `name:"listen-dns" default:"127.0.0.1:5353" placeholder:"ADDR" help:"DNS for the SIP domains, UDP and TCP (${default})."`
+	ListenSIP     listen `name:"listen-sip" default:"127.0.0.1:5060" placeholder:"ADDR" help:"SIP over UDP and TCP (${default})."`
+	ListenSIPS    listen `name:"listen-sips" default:"127.0.0.1:5061" placeholder:"ADDR" help:"SIP over TLS (${default})."`
+	ListenSIPDTLS listen `name:"listen-sip-dtls" default:"127.0.0.1:5062" placeholder:"ADDR" help:"SIP over DTLS (${default})."`
+	ListenMetrics listen `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Prometheus metrics (${default})."`
+	SMTP          string `name:"smtp" placeholder:"URL" help:"Mail server: smtp://USER:PASSWORD@HOST:587?from=ADDRESS, or smtps://... Without one no e-mail is sent."`
+	HubURL        string `name:"hub-url" placeholder:"URL" help:"Where people reach the admin door, such as https://hub.example.com: links in e-mails begin with it."`
 	// WebhookAllowPrivate is for tests and laboratories: partners choose the targets, which else could be any machine of the operator's network.
-	WebhookAllowPrivate bool      `name:"webhook-allow-private" help:"Let webhooks reach private addresses, any port, and plain http. For tests and laboratories."`
-	TrustedProxies      []network `placeholder:"NET" help:"Networks of proxies in front of the phones' doors, whose X-Forwarded-For and X-Forwarded-Proto are believed."`
-	ProxyCertificate    string    `enum:"off,client-cert,x-ssl-client-cert" default:"off" placeholder:"HEADER" help:"Header in which these proxies pass a phone's certificate on: client-cert (RFC 9440), x-ssl-client-cert (PEM with percent escapes), or off (${default})."`
-	ClientCertificates  bool      `default:"true" negatable:"" help:"Ask phones for their certificate in the TLS handshake; none has to show one."`
-	Firmware            string    `placeholder:"DIR" help:"Folder with firmware files, which anybody may fetch below /firmware/. Without one there are none."`
-	Demo                bool      `help:"Add a sample partner, customer, people and phones, and say how to try them."`
+	WebhookAllowPrivate bool `name:"webhook-allow-private" help:"Let webhooks reach private addresses, any port, and plain http. For tests and laboratories."`
+	// ListenHTTPSLegacy is apart from ListenHTTPS, which stays as strict as it is.
+	ListenHTTPSLegacy  listen    `name:"listen-https-legacy" default:"off" placeholder:"ADDR" help:"Old phones over TLS 1.0 to 1.2, which others can break (${default})."`
+	TrustedProxies     []network `placeholder:"NET" help:"Networks of proxies in front of the phones' doors, whose X-Forwarded-For and X-Forwarded-Proto are believed."`
+	ProxyCertificate   string    `enum:"off,client-cert,x-ssl-client-cert" default:"off" placeholder:"HEADER" help:"Header in which these proxies pass a phone's certificate on: client-cert (RFC 9440), x-ssl-client-cert (PEM with percent escapes), or off (${default})."`
+	ClientCertificates bool      `default:"true" negatable:"" help:"Ask phones for their certificate in the TLS handshake; none has to show one."`
+	Firmware           string    `placeholder:"DIR" help:"Folder with firmware files, which anybody may fetch below /firmware/. Without one there are none."`
+	Demo               bool      `help:"Add a sample partner, customer, people and phones, and say how to try them."`
 }
 
 type bootstrapCommand struct {
