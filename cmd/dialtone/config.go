@@ -40,8 +40,12 @@ type serveCommand struct {
 	ListenSIPS    listen `name:"listen-sips" default:"127.0.0.1:5061" placeholder:"ADDR" help:"SIP over TLS (${default})."`
 	ListenSIPDTLS listen `name:"listen-sip-dtls" default:"127.0.0.1:5062" placeholder:"ADDR" help:"SIP over DTLS (${default})."`
 	ListenMetrics listen `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Prometheus metrics (${default})."`
-	SMTP          string `name:"smtp" placeholder:"URL" help:"Mail server: smtp://USER:PASSWORD@HOST:587?from=ADDRESS, or smtps://... Without one no e-mail is sent."`
-	HubURL        string `name:"hub-url" placeholder:"URL" help:"Where people reach the admin door, such as https://hub.example.com: links in e-mails begin with it."`
+	// TFTPMaxBlockSize and the next are bounds of what phones may ask for; a block above 1468 bytes travels in fragments.
+	TFTPMaxBlockSize  int    `name:"tftp-max-blksize" default:"1468" placeholder:"BYTES" help:"Largest TFTP block that a phone may ask for, from 8 to 65464 (${default}: what an Ethernet frame holds)."`
+	TFTPMaxWindowSize int    `name:"tftp-max-windowsize" placeholder:"BLOCKS" help:"Largest TFTP window that a phone may ask for (64, or 8 with --tftp-single-port)."`
+	TFTPSinglePort    bool   `name:"tftp-single-port" help:"Send files over TFTP from the port that phones ask, for firewalls and containers that let no other through."`
+	SMTP              string `name:"smtp" placeholder:"URL" help:"Mail server: smtp://USER:PASSWORD@HOST:587?from=ADDRESS, or smtps://... Without one no e-mail is sent."`
+	HubURL            string `name:"hub-url" placeholder:"URL" help:"Where people reach the admin door, such as https://hub.example.com: links in e-mails begin with it."`
 	// WebhookAllowPrivate is for tests and laboratories: partners choose the targets, which else could be any machine of the operator's network.
 	WebhookAllowPrivate bool `name:"webhook-allow-private" help:"Let webhooks reach private addresses, any port, and plain http. For tests and laboratories."`
 	// ListenHTTPSLegacy is apart from ListenHTTPS, which stays as strict as it is.

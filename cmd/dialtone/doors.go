@@ -101,9 +101,12 @@ func (h *house) openTFTP(ctx context.Context, _ *pki.Authority) error {
 	if h.config.ListenTFTP == "" {
 		return nil
 	}
-	server, err := tftp.New(tftp.Config{Core: h.core, Now: now, Logger: h.logger.With("door", "tftp")})
+	server, err := tftp.New(tftp.Config{
+		Core: h.core, Now: now, Logger: h.logger.With("door", "tftp"), MaxBlockSize: h.config.TFTPMaxBlockSize,
+		MaxWindowSize: h.config.TFTPMaxWindowSize, SinglePort: h.config.TFTPSinglePort,
+	})
 	if err != nil {
-		return err
+		return &usageError{err}
 	}
 	address, err := server.Listen(ctx, string(h.config.ListenTFTP))
 	return h.opened(err, "tftp", address, server.Run)
