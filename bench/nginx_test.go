@@ -109,7 +109,7 @@ func (s *server) yealinks(b *testing.B, count int) []ownPhone {
 	defer secure.CloseIdleConnections()
 	var phones []ownPhone
 	for i := 1; i < devices && len(phones) < count; i += 3 {
-		body, err := fetch(secure, "https://"+s.doors["https"]+"/"+ownFile(s, i))
+		body, err := bodyOf(secure, "https://"+s.doors["https"]+"/"+ownFile(s, i))
 		found := yealinkPassword.FindSubmatch(body)
 		if err != nil || found == nil {
 			b.Fatalf("%s: %v", ownFile(s, i), err)
@@ -150,7 +150,7 @@ func (c *loadClient) challenge(address string) error {
 	return nil
 }
 
-func fetch(c *http.Client, url string) ([]byte, error) {
+func bodyOf(c *http.Client, url string) ([]byte, error) {
 	response, err := c.Get(url)
 	if err != nil {
 		return nil, err
@@ -207,7 +207,7 @@ func startNginx(b *testing.B, s *server, hot []ownPhone) nginx {
 		urls = append(urls, "https://"+s.doors["https"]+"/"+p.file)
 	}
 	for _, url := range urls {
-		body, err := fetch(secure, url)
+		body, err := bodyOf(secure, url)
 		if err == nil {
 			err = os.WriteFile(filepath.Join(files, url[strings.LastIndexByte(url, '/')+1:]), body, 0o644)
 		}
