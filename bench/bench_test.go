@@ -50,7 +50,7 @@ func BenchmarkConfigurations(b *testing.B) {
 		})
 		perSecond(b, "files")
 	}
-	b.Run("spread", func(b *testing.B) { fetch(b, func() int { return rand.IntN(devices) }) })
+	b.Run("spread", func(b *testing.B) { fetch(b, func() int { return rand.IntN(devices - untouched) }) })
 	b.Run("hot", func(b *testing.B) { fetch(b, func() int { return rand.IntN(100) }) })
 }
 

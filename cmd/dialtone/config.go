@@ -48,7 +48,13 @@ type serveCommand struct {
 	HubURL            string `name:"hub-url" placeholder:"URL" help:"Where people reach the admin door, such as https://hub.example.com: links in e-mails begin with it."`
 	// WebhookAllowPrivate is for tests and laboratories: partners choose the targets, which else could be any machine of the operator's network.
 	WebhookAllowPrivate bool `name:"webhook-allow-private" help:"Let webhooks reach private addresses, any port, and plain http. For tests and laboratories."`
-	Demo                bool `help:"Add a sample partner, customer, people and phones, and say how to try them."`
+	// ListenHTTPSLegacy is apart from ListenHTTPS, which stays as strict as it is.
+	ListenHTTPSLegacy  listen    `name:"listen-https-legacy" default:"off" placeholder:"ADDR" help:"Old phones over TLS 1.0 to 1.2, which others can break (${default})."`
+	TrustedProxies     []network `placeholder:"NET" help:"Networks of proxies in front of the phones' doors, whose X-Forwarded-For and X-Forwarded-Proto are believed."`
+	ProxyCertificate   string    `enum:"off,client-cert,x-ssl-client-cert" default:"off" placeholder:"HEADER" help:"Header in which these proxies pass a phone's certificate on: client-cert (RFC 9440), x-ssl-client-cert (PEM with percent escapes), or off (${default})."`
+	ClientCertificates bool      `default:"true" negatable:"" help:"Ask phones for their certificate in the TLS handshake; none has to show one."`
+	Firmware           string    `placeholder:"DIR" help:"Folder with firmware files, which anybody may fetch below /firmware/. Without one there are none."`
+	Demo               bool      `help:"Add a sample partner, customer, people and phones, and say how to try them."`
 }
 
 type bootstrapCommand struct {
@@ -86,6 +92,28 @@ func (l *listen) UnmarshalText(text []byte) error {
 		return usage("%q has no IP address before its port", value)
 	}
 	*l = listen(value)
+	return nil
+}
+
+// network is a network, or one address.
+type network netip.Prefix
+
+// UnmarshalText reads 10.1.0.0/16, or an address. The network of everybody is none that could be trusted.
+func (n *network) UnmarshalText(text []byte) error {
+	value := string(text)
+	if address, err := netip.ParseAddr(value); err == nil && address.Zone() == "" {
+		address = address.Unmap()
+		*n = network(netip.PrefixFrom(address, address.BitLen()))
+		return nil
+	}
+	prefix, err := netip.ParsePrefix(value)
+	if err != nil || prefix.Addr().Is4In6() {
+		return usage("%q is no network: write ADDRESS/BITS, or an address", value)
+	}
+	if prefix.Bits() == 0 {
+		return usage("%q is everybody, and not everybody can be trusted", value)
+	}
+	*n = network(prefix.Masked())
 	return nil
 }
 
