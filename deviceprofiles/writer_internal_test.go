@@ -12,7 +12,7 @@ import (
 )
 
 func flatProfile() *format {
-	return &format{Kind: formatTree, Element: "flat-profile", Access: &struct{ Attribute, Fixed, User string }{"ua", "na", "rw"}}
+	return &format{Kind: formatTree, Element: "flat-profile", Access: &struct{ Attribute, Fixed, User, Except string }{"ua", "na", "rw", ""}}
 }
 
 func attributes(element string) *format {
