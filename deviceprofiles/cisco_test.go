@@ -216,3 +216,18 @@ func TestAPhoneIsToldNothingThatItsKindLacks(t *testing.T) {
 	_, err := deviceprofiles.Match("/spa112.cfg", "")
 	assert.True(t, fault.Is(err, fault.NotFound), "older adapters are no family of ours")
 }
+
+// A code stands in the first rule, and counts no more: the way to the phone's own file takes its place. Otherwise nobody touches that rule, which is DHCP's.
+func TestOnlyACodePinsTheFirstRule(t *testing.T) {
+	t.Parallel()
+	const rule = `("$A" eq "enrolled")?[--uid $MA --pwd $SA]https://phones.example.test:8443/$MA.xml|https://phones.example.test:8443/$MA.xml`
+	for model, mac := range map[string]string{"Cisco 8851": "00562B043615", "Cisco 8875": "00562B043617", "Cisco 9861": "00562B043618"} {
+		s := sampleSettings(t, model, mac)
+		got := own(t, s)
+		assert.NotContains(t, got, "Profile_Rule", model)
+		assert.Equal(t, []string{rule, "", ""}, []string{got["Profile_Rule_B"], got["Profile_Rule_C"], got["Profile_Rule_D"]}, model)
+		s.Activated = true
+		got = own(t, s)
+		assert.Equal(t, []string{rule, "", "", ""}, []string{got["Profile_Rule"], got["Profile_Rule_B"], got["Profile_Rule_C"], got["Profile_Rule_D"]}, model)
+	}
+}
