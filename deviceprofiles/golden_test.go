@@ -51,7 +51,7 @@ func byAddress(s deviceprofiles.Settings) deviceprofiles.Settings {
 
 func samples() map[string]string {
 	return map[string]string{
-		"Cisco 8841": "00562B043614", "Cisco 8851": "00562B043615", "Yealink T46U": "805EC0AABBCB", "Yealink T54W": "805EC0AABBCC",
+		"Cisco 8841": "00562B043614", "Cisco 8851": "00562B043615", "Cisco 6851": "00562B043616", "Cisco 8875": "00562B043617", "Cisco 9861": "00562B043618", "Cisco 192": "00562B043619", "Yealink T46U": "805EC0AABBCB", "Yealink T54W": "805EC0AABBCC",
 		"Poly VVX 450": "64167FAABBCC", "Poly Edge E450": "48256767AABB",
 	}
 }
@@ -78,12 +78,45 @@ func filesOf(t testing.TB, s deviceprofiles.Settings) map[string]deviceprofiles.
 	return out
 }
 
+// furnished gives a model that is too small for the rich settings what it can have: an expansion module, or a line in each of its ports.
+func furnished(t testing.TB, model, mac string) (deviceprofiles.Settings, bool) {
+	t.Helper()
+	s := sampleSettings(t, model, mac)
+	second := deviceprofiles.Line{
+		Port: 2, UserName: "line2", AuthName: "line2", Password: secret.New("Line-Password&2"), Domain: "c1234.sip.example.test", DisplayName: "Lift", Label: "1002",
+		HotlineDestination: "112",
+	}
+	switch model {
+	case "Cisco 6851":
+		s.Lines = append(s.Lines, second)
+		s.Layout = deviceprofiles.Layout{
+			Custom: true, KEMType: "KEM_14_KEYS", Keys: []deviceprofiles.LineKey{{Index: 1, Type: primary}, {Index: 4, Type: dial, Label: "Ada", Value: "ada@example.test"}},
+			KEM: []deviceprofiles.KEMKey{{Module: 1, Index: 1, Type: dial, Label: "Bob & Co", Value: "200"}, {Module: 1, Index: 2, Type: deviceprofiles.KeyClosed}, {Module: 1, Index: 28, Type: shared, SharedLine: 1}},
+		}
+		require.NoError(t, deviceprofiles.CheckLayout(s.Model, s.Layout))
+	case "Cisco 192":
+		s.Lines = append(s.Lines, second)
+		s.TimeZone, s.Country = "Australia/Lord_Howe", "AU"
+		s.Values = map[deviceprofiles.SettingKey]deviceprofiles.SettingValue{
+			{Scope: "ata", Name: "vlan.enabled"}: deviceprofiles.PlainSetting("true"), {Scope: "ata", Name: "vlan.value"}: deviceprofiles.PlainSetting("42"),
+			{Scope: "ata", Name: "webAccessEnabled"}: deviceprofiles.PlainSetting("false"), {Scope: "Phone", Name: "%EVERY_NTP_SERVER%"}: deviceprofiles.PlainSetting("time.example.test"),
+			{Scope: "Phone", Name: "%EVERY_DTMF%"}: deviceprofiles.PlainSetting("INBAND"),
+		}
+	default:
+		return s, false
+	}
+	return s, true
+}
+
 func TestGoldenFiles(t *testing.T) {
 	t.Parallel()
 	for model, mac := range samples() {
 		modes := map[string]deviceprofiles.Settings{"": sampleSettings(t, model, mac), "-by-address": byAddress(sampleSettings(t, model, mac))}
 		if _, ok := richModels()[model]; ok {
 			modes["-rich"] = richSettings(t, model)
+		}
+		if more, ok := furnished(t, model, mac); ok {
+			modes["-furnished"] = more
 		}
 		for mode, s := range modes {
 			dir := filepath.Join("testdata", "golden", strings.ReplaceAll(model, " ", "")+mode)
@@ -115,8 +148,10 @@ func TestGoldenFiles(t *testing.T) {
 // passwordSetting is where each family keeps a line's password, and nameSetting its display name.
 func passwordSetting(f deviceprofiles.Family) (password, name, access string) {
 	switch f {
-	case deviceprofiles.CiscoMPP:
+	case deviceprofiles.CiscoMPP, "cisco-phoneos":
 		return "Password_1_", "Display_Name_1_", "GPP_SA"
+	case "cisco-ata":
+		return "Password_1_", "Display_Name_1_", "GPP_B"
 	case deviceprofiles.Yealink:
 		return "account.1.password", "account.1.display_name", "static.auto_provision.server.password"
 	default:
