@@ -1,8 +1,8 @@
 package provisioning
 
 import (
-	"crypto/x509"
 	"context"
+	"crypto/x509"
 	"io"
 	"slices"
 	"strings"
