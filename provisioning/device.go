@@ -34,6 +34,8 @@ type Device struct {
 	AdminPassword secret.Sealed
 	// EnrolmentUntil is when the open enrolment window ends; zero when there is none.
 	EnrolmentUntil time.Time
+	// EnrolmentPeers are addresses that asked in that window: who fetched the phone's own file first, and the first other one. Empty at its beginning.
+	EnrolmentPeers []string
 	Created        time.Time
 	FirstSeen      time.Time // zero: never
 	LastSeen       time.Time // zero: never

@@ -56,6 +56,7 @@ type verdict struct {
 	opened Opened
 	device DeviceID
 	rule   string
+	note   string // what else the trace is to say of a refusal
 }
 
 // Open answers a phone's question for a file.
@@ -65,6 +66,8 @@ type verdict struct {
 // the door sends its challenge. So it is for an activation code that doesn't count, and over TFTP and HTTP for every code. fault.Limited: too many
 // wrong proofs, or codes. fault.Unavailable and fault.Internal: we failed, and the phone is to ask again; never read as "not found".
 func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
+	asked := r.Path
+	r.Path, r.Proof.token = deviceprofiles.SplitToken(r.Path)
 	hit, err := deviceprofiles.Match(r.Path, r.UserAgent)
 	v := verdict{rule: RuleHostile}
 	switch {
@@ -80,6 +83,7 @@ func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
 		v, err = s.openBootstrap(ctx, hit)
 	}
 	if hit.HasMAC || v.device != "" {
+		r.Path = asked
 		s.traceOpen(r, hit, v, err)
 	}
 	return v.opened, err
@@ -122,13 +126,10 @@ func (s *Service) familyOf(ctx context.Context, hit deviceprofiles.Hit) (devicep
 
 // openOwn opens a phone's own file, for the phone alone.
 func (s *Service) openOwn(ctx context.Context, hit deviceprofiles.Hit, r Request) (verdict, error) {
-	d, err := s.store.AnyTenantDeviceByMAC(ctx, hit.MAC)
-	known := err == nil
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return verdict{rule: RuleBroken}, err
-	}
-	v := verdict{device: d.ID}
-	if v.rule, err = s.admit(d, known, hit.MAC, r); err != nil {
+	a, err := s.admit(ctx, hit.MAC, r)
+	d := a.device
+	v := verdict{device: d.ID, rule: a.rule, note: a.note}
+	if err != nil {
 		return v, err
 	}
 	model, ok := deviceprofiles.FindModel(d.Model)
@@ -138,42 +139,25 @@ func (s *Service) openOwn(ctx context.Context, hit deviceprofiles.Hit, r Request
 	}
 	if v.opened, err = s.render(ctx, d, hit.Name); err != nil {
 		v.rule = ruleOfError(err, RuleNoSuchFile)
+		return v, err
 	}
-	return v, err
+	if err := s.settle(ctx, a, r); err != nil {
+		v.opened, v.rule = Opened{}, ruleOfError(err, RuleOtherPeer)
+		return v, err
+	}
+	return v, nil
 }
 
-// admit decides whether a phone may have its own file, and by which rule. It works as long for a phone that doesn't exist.
-func (s *Service) admit(d Device, known bool, mac deviceprofiles.MAC, r Request) (string, error) {
-	place := r.Peer.Addr().String() + " " + mac.Lower()
-	if r.Proof.shown() {
-		if wait := s.failures.Wait(place); wait > 0 {
-			e := fault.New(fault.Limited, "Too many wrong credentials. Wait before the next try.")
-			e.RetryAfter = wait
-			return RuleThrottled, e
-		}
-		password := s.nobody.password
-		if known {
-			var err error
-			if password, err = s.open(accessOwner(d.ID), d.Access); err != nil {
-				return RuleBroken, err
-			}
-		}
-		if r.Proof.proves(mac, password) && known {
-			return RuleCredentials, nil
-		}
-		s.failures.Count(place)
+// settle does what follows from a phone's having its own file: its enrolment window is closed if it has proven itself, and else belongs to it alone.
+func (s *Service) settle(ctx context.Context, a admission, r Request) error {
+	switch {
+	case r.Header:
+		return nil
+	case a.proven():
+		s.leaveWindow(ctx, a.device)
+		return nil
 	}
-	if known && d.EnrolmentOpen(s.now()) {
-		return RuleEnrolment, nil
-	}
-	if r.Proof.shown() {
-		return RuleWrongProof, denied()
-	}
-	return RuleNoProof, denied()
-}
-
-func denied() error {
-	return fault.New(fault.Denied, "This file is for the phone itself: it must show its credentials, or an administrator must open its enrolment window.")
+	return s.takeWindow(ctx, a.device, sourceOf(r.Peer.Addr()))
 }
 
 // render returns a device's own file, from the cache if its revision was rendered before.
@@ -216,6 +200,9 @@ func (s *Service) traceOpen(r Request, hit deviceprofiles.Hit, v verdict, err er
 	answer := fmt.Sprintf("served %d bytes", len(v.opened.Body))
 	if err != nil {
 		answer = fault.KindOf(err).String()
+		if v.note != "" {
+			answer += ": " + v.note
+		}
 	}
 	s.Record(TraceEntry{
 		MAC: hit.MAC, Device: v.device, Door: string(r.Transport), Peer: r.Peer.Addr(),

@@ -33,6 +33,7 @@ type oneDevice struct {
 	broken   bool
 	disabled []string // models
 	entries  []provisioning.TraceEntry
+	events   []customer.Event
 }
 
 var (
@@ -153,11 +154,23 @@ func (t oneDeviceTx) RaiseRevision(context.Context, customer.Tenant, provisionin
 }
 
 func (t oneDeviceTx) SetEnrolment(_ context.Context, _ customer.Tenant, _ provisioning.DeviceID, until time.Time) error {
-	t.store.device.EnrolmentUntil = until
+	t.store.device.EnrolmentUntil, t.store.device.EnrolmentPeers = until, nil
 	return nil
 }
 
-func (t oneDeviceTx) Record(context.Context, customer.Event) error { return nil }
+func (t oneDeviceTx) SetEnrolmentPeers(_ context.Context, _ customer.Tenant, _ provisioning.DeviceID, peers []string) error {
+	t.store.device.EnrolmentPeers = peers
+	return nil
+}
+
+func (t oneDeviceTx) Device(context.Context, customer.Tenant, provisioning.DeviceID) (provisioning.Device, error) {
+	return t.store.device, t.store.err()
+}
+
+func (t oneDeviceTx) Record(_ context.Context, e customer.Event) error {
+	t.store.events = append(t.store.events, e)
+	return nil
+}
 
 // bench is a core with one phone, and a clock to turn.
 type bench struct {
@@ -329,15 +342,18 @@ func TestGuessingIsThrottledForThePairAlone(t *testing.T) {
 		_, err := b.fetch(t, provisioning.HTTPS, yealinkFile, basic("805ec0aabbcc", secret.New("guess")))
 		assert.True(t, fault.Is(err, fault.Denied), "try %d", i)
 	}
-	_, err := b.fetch(t, provisioning.HTTPS, yealinkFile, basic("805ec0aabbcc", password))
+	guess := basic("805ec0aabbcc", secret.New("guess"))
+	_, err := b.fetch(t, provisioning.HTTPS, yealinkFile, guess)
 	assert.True(t, fault.Is(err, fault.Limited))
 	assert.Equal(t, 30*time.Second, fault.RetryAfter(err))
 
-	_, err = b.Open(t.Context(), provisioning.Request{Path: yealinkFile, Peer: netip.MustParseAddrPort("192.0.2.8:1"), Transport: provisioning.HTTPS, Proof: basic("805ec0aabbcc", password)})
-	require.NoError(t, err, "the same phone from another address")
-	b.clock = b.clock.Add(30 * time.Second)
 	_, err = b.fetch(t, provisioning.HTTPS, yealinkFile, basic("805ec0aabbcc", password))
-	require.NoError(t, err, "after the wait")
+	require.NoError(t, err, "a neighbour who guesses can't keep the phone out")
+	_, err = b.Open(t.Context(), provisioning.Request{Path: yealinkFile, Peer: netip.MustParseAddrPort("192.0.2.8:1"), Transport: provisioning.HTTPS, Proof: guess})
+	assert.True(t, fault.Is(err, fault.Denied), "another address")
+	b.clock = b.clock.Add(30 * time.Second)
+	_, err = b.fetch(t, provisioning.HTTPS, yealinkFile, guess)
+	assert.True(t, fault.Is(err, fault.Denied), "after the wait")
 }
 
 func TestABrokenStoreIsNeverNotFound(t *testing.T) {

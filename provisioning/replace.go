@@ -116,7 +116,7 @@ func (s *Service) replace(ctx context.Context, tx Tx, actor customer.Actor, d De
 	if next.HasMAC() {
 		facts["mac"] = next.MAC.String()
 	}
-	d.MAC, d.Activation, d.Model, d.EnrolmentUntil = next.MAC, next.Activation, model.Name, time.Time{}
+	d.MAC, d.Activation, d.Model, d.EnrolmentUntil, d.EnrolmentPeers = next.MAC, next.Activation, model.Name, time.Time{}, nil
 	if err := s.newAccess(&d); err != nil {
 		return err
 	}

@@ -199,7 +199,7 @@ func (s *Service) AnswerCompromise(ctx context.Context, actor customer.Actor, te
 }
 
 func (s *Service) answerCompromise(ctx context.Context, tx Tx, actor customer.Actor, d Device, enrol time.Duration) error {
-	d.Activation.Hash, d.Activation.Expires, d.EnrolmentUntil = nil, time.Time{}, time.Time{}
+	d.Activation.Hash, d.Activation.Expires, d.EnrolmentUntil, d.EnrolmentPeers = nil, time.Time{}, time.Time{}, nil
 	if enrol > 0 {
 		d.EnrolmentUntil = s.now().Add(enrol).Truncate(time.Millisecond)
 	}

@@ -20,7 +20,7 @@ import (
 	"dialtone/throttle"
 )
 
-// Config is what a Service needs. Every field must be set.
+// Config is what a Service needs. Every field must be set but those that say otherwise.
 type Config struct {
 	Store     Store
 	Customers *customer.Service
@@ -29,6 +29,8 @@ type Config struct {
 	Random    io.Reader
 	NewID     func() string // a fresh UUID in canonical form
 	Logger    *slog.Logger
+	// Certificates judges what makers built into phones; nil: no certificate counts.
+	Certificates Certificates
 }
 
 // Service carries the operations on devices. It is safe for concurrent use. It needs Announce once, and Run for Register and the boot trace.
@@ -43,8 +45,12 @@ type Service struct {
 	phones    deviceprofiles.Service
 	sip       deviceprofiles.SIP
 
+	certificates Certificates
+	unseal       func(owner string, sealed secret.Sealed) (secret.Text, error) // opens what phones prove themselves with
+
 	rendered *renderCache
 	failures *throttle.Failures
+	probers  *probers
 	codeKeys codeKeys
 	guesses  *guesses
 	trace    *traceBuffer
@@ -54,20 +60,24 @@ type Service struct {
 
 // New returns a service. It fails only if random does.
 func New(c Config) (*Service, error) {
-	nobody, err := newNobody(c.Random)
+	nobody, err := newNobody(c.Random, c.Keyring)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{
+	s := &Service{
 		store: c.Store, customers: c.Customers, keyring: c.Keyring, now: c.Now, random: c.Random, newID: c.NewID, logger: c.Logger,
-		rendered: newRenderCache(),
-		failures: newFailureLimits(c.Now),
-		codeKeys: newCodeKeys(c.Keyring),
-		guesses:  newGuesses(c.Now),
-		trace:    newTraceBuffer(),
-		commits:  newGroupCommit(c.Store, c.Now),
-		nobody:   nobody,
-	}, nil
+		certificates: c.Certificates,
+		rendered:     newRenderCache(),
+		probers:      newProbers(c.Now),
+		failures:     newFailureLimits(c.Now),
+		codeKeys:     newCodeKeys(c.Keyring),
+		guesses:      newGuesses(c.Now),
+		trace:        newTraceBuffer(),
+		commits:      newGroupCommit(c.Store, c.Now),
+		nobody:       nobody,
+	}
+	s.unseal = s.open
+	return s, nil
 }
 
 // Announce says what phones are told about this installation: phones for every phone, sip for how its lines reach the registrar. With an

@@ -68,8 +68,10 @@ type Tx interface {
 	SetDevice(ctx context.Context, d Device) error
 	// DeleteDevice deletes a device with its lines, bindings, settings, revisions and trace.
 	DeleteDevice(ctx context.Context, tenant customer.Tenant, id DeviceID) error
-	// SetEnrolment sets the end of the device's enrolment window; a zero time closes it.
+	// SetEnrolment sets the end of the device's enrolment window, in which nobody has been yet; a zero time closes it.
 	SetEnrolment(ctx context.Context, tenant customer.Tenant, id DeviceID, until time.Time) error
+	// SetEnrolmentPeers sets who has been in the device's enrolment window.
+	SetEnrolmentPeers(ctx context.Context, tenant customer.Tenant, id DeviceID, peers []string) error
 	// RaiseRevision adds one to the device's revision and returns it.
 	RaiseRevision(ctx context.Context, tenant customer.Tenant, id DeviceID) (int64, error)
 	// BeginRevising notes that the revision of every device of a location is to be raised, whatever of that was begun before.

@@ -359,6 +359,7 @@ CREATE TABLE devices (
     access          BYTEA NOT NULL, -- sealed
     admin_password  BYTEA NOT NULL, -- sealed
     enrolment_until BIGINT NOT NULL,
+    enrolment_peers TEXT NOT NULL, -- JSON array: who was in the window first, and the first other one
     created         BIGINT NOT NULL,
     first_seen      BIGINT NOT NULL,
     last_seen       BIGINT NOT NULL,

@@ -359,6 +359,7 @@ CREATE TABLE devices (
     access          BLOB NOT NULL, -- sealed
     admin_password  BLOB NOT NULL, -- sealed
     enrolment_until INTEGER NOT NULL,
+    enrolment_peers TEXT NOT NULL, -- JSON array: who was in the window first, and the first other one
     created         INTEGER NOT NULL,
     first_seen      INTEGER NOT NULL,
     last_seen       INTEGER NOT NULL,
