@@ -163,6 +163,15 @@ func (t oneDeviceTx) SetEnrolmentPeers(_ context.Context, _ customer.Tenant, _ p
 	return nil
 }
 
+func (t oneDeviceTx) SetDevice(_ context.Context, d provisioning.Device) error {
+	t.store.device = d
+	return nil
+}
+
+func (t oneDeviceTx) DeleteBindings(context.Context, customer.Tenant, provisioning.DeviceID) error {
+	return nil
+}
+
 func (t oneDeviceTx) Device(context.Context, customer.Tenant, provisioning.DeviceID) (provisioning.Device, error) {
 	return t.store.device, t.store.err()
 }
@@ -191,7 +200,7 @@ func newBench(t testing.TB, mac, model string) *bench {
 	id := 0
 	b.Service, err = provisioning.New(provisioning.Config{
 		Store: b.store, Keyring: ring, Now: func() time.Time { return b.clock }, Random: rand.Reader,
-		NewID: func() string { id++; return fmt.Sprint("id-", id) }, Logger: slog.New(slog.DiscardHandler),
+		NewID: func() string { id++; return fmt.Sprint("id-", id) }, Logger: slog.New(slog.DiscardHandler), Certificates: madeByHand{},
 	})
 	require.NoError(t, err)
 	b.Announce(
