@@ -73,6 +73,8 @@ func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
 	switch {
 	case !hit.Code.IsZero():
 		v, err = s.openByCode(ctx, hit, r)
+	case fault.Is(err, fault.NotFound) && s.isUpload(&hit, r):
+		v, err = s.openUploaded(ctx, hit, r)
 	case fault.Is(err, fault.NotFound):
 		v.rule = RuleNoSuchFile
 	case err == nil && hit.Image:
@@ -87,6 +89,19 @@ func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
 		s.traceOpen(r, hit, v, err)
 	}
 	return v.opened, err
+}
+
+// isUpload reports whether a phone asks over HTTPS for a file that it may have sent, and makes the hit that file.
+func (s *Service) isUpload(hit *deviceprofiles.Hit, r Request) bool {
+	if r.Transport != HTTPS {
+		return false
+	}
+	sent, kind, err := deviceprofiles.MatchUpload(r.Path, r.UserAgent)
+	if err != nil || kind == "" {
+		return false
+	}
+	*hit = sent
+	return true
 }
 
 // openBootstrap opens what anybody may have.
@@ -197,15 +212,23 @@ func ruleOfError(err error, otherwise string) string {
 }
 
 func (s *Service) traceOpen(r Request, hit deviceprofiles.Hit, v verdict, err error) {
-	answer := fmt.Sprintf("served %d bytes", len(v.opened.Body))
-	if err != nil {
-		answer = fault.KindOf(err).String()
-		if v.note != "" {
-			answer += ": " + v.note
-		}
+	s.traceAnswer(r, "GET", hit, v, answerOf(fmt.Sprintf("served %d bytes", len(v.opened.Body)), v, err))
+}
+
+// answerOf says in words what a phone was answered; success is for when there is no error.
+func answerOf(success string, v verdict, err error) string {
+	switch {
+	case err == nil:
+		return success
+	case v.note != "":
+		return fault.KindOf(err).String() + ": " + v.note
 	}
+	return fault.KindOf(err).String()
+}
+
+func (s *Service) traceAnswer(r Request, method string, hit deviceprofiles.Hit, v verdict, answer string) {
 	s.Record(TraceEntry{
 		MAC: hit.MAC, Device: v.device, Door: string(r.Transport), Peer: r.Peer.Addr(),
-		Request: "GET " + deviceprofiles.MaskCodes(r.Path), Answer: answer, Rule: v.rule, Revision: v.opened.Revision,
+		Request: method + " " + deviceprofiles.MaskCodes(r.Path), Answer: answer, Rule: v.rule, Revision: v.opened.Revision,
 	})
 }

@@ -48,14 +48,15 @@ type Service struct {
 	certificates Certificates
 	unseal       func(owner string, sealed secret.Sealed) (secret.Text, error) // opens what phones prove themselves with
 
-	rendered *renderCache
-	failures *throttle.Failures
-	probers  *probers
-	codeKeys codeKeys
-	guesses  *guesses
-	trace    *traceBuffer
-	commits  *groupCommit
-	nobody   nobody
+	rendered  *renderCache
+	failures  *throttle.Failures
+	probers   *probers
+	uploading receiving
+	codeKeys  codeKeys
+	guesses   *guesses
+	trace     *traceBuffer
+	commits   *groupCommit
+	nobody    nobody
 }
 
 // New returns a service. It fails only if random does.
@@ -69,6 +70,7 @@ func New(c Config) (*Service, error) {
 		certificates: c.Certificates,
 		rendered:     newRenderCache(),
 		probers:      newProbers(c.Now),
+		uploading:    receiving{devices: map[DeviceID]int{}},
 		failures:     newFailureLimits(c.Now),
 		codeKeys:     newCodeKeys(c.Keyring),
 		guesses:      newGuesses(c.Now),
