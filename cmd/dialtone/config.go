@@ -39,6 +39,7 @@ type serveCommand struct {
 	ListenSIPS    listen `name:"listen-sips" default:"127.0.0.1:5061" placeholder:"ADDR" help:"SIP over TLS (${default})."`
 	ListenSIPDTLS listen `name:"listen-sip-dtls" default:"127.0.0.1:5062" placeholder:"ADDR" help:"SIP over DTLS (${default})."`
 	ListenMetrics listen `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Prometheus metrics (${default})."`
+	DeviceCA      string `name:"device-ca" placeholder:"DIR" help:"Folder with the CAs of phone makers, one folder each. Without it no certificate of a phone counts."`
 	SMTP          string `name:"smtp" placeholder:"URL" help:"Mail server: smtp://USER:PASSWORD@HOST:587?from=ADDRESS, or smtps://... Without one no e-mail is sent."`
 	HubURL        string `name:"hub-url" placeholder:"URL" help:"Where people reach the admin door, such as https://hub.example.com: links in e-mails begin with it."`
 	// WebhookAllowPrivate is for tests and laboratories: partners choose the targets, which else could be any machine of the operator's network.
