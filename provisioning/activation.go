@@ -155,6 +155,7 @@ func (s *Service) refusal(d Device, hash []byte, a Arrival) string {
 // activate gives a device its phone. A window that was opened while it waited is closed: the code has proven the phone.
 func (s *Service) activate(ctx context.Context, tx Tx, d Device, mac deviceprofiles.MAC) (Device, error) {
 	d.MAC, d.Activation, d.EnrolmentUntil, d.EnrolmentPeers = mac, Activation{State: ActivationDone}, time.Time{}, nil
+	d.CertificateBarred = false
 	if err := s.newAccess(&d); err != nil {
 		return d, err
 	}

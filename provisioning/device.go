@@ -36,12 +36,14 @@ type Device struct {
 	EnrolmentUntil time.Time
 	// EnrolmentPeers are addresses that asked in that window: who fetched the phone's own file first, and the first other one. Empty at its beginning.
 	EnrolmentPeers []string
-	Created        time.Time
-	FirstSeen      time.Time // zero: never
-	LastSeen       time.Time // zero: never
-	Activation     Activation
-	Layout         deviceprofiles.Layout // what the keys are for
-	Told           Told
+	// CertificateBarred says that the phone's certificate counts no more, since a compromise was answered: a phone that was stolen still has it.
+	CertificateBarred bool
+	Created           time.Time
+	FirstSeen         time.Time // zero: never
+	LastSeen          time.Time // zero: never
+	Activation        Activation
+	Layout            deviceprofiles.Layout // what the keys are for
+	Told              Told
 }
 
 // ActivationState says how a device became known, in the wire's words.

@@ -72,6 +72,9 @@ func (s *Service) admit(ctx context.Context, mac deviceprofiles.MAC, r Request) 
 	if a.rule, err = s.prove(who, d, known, mac); err != nil {
 		return a, err
 	}
+	if known && d.CertificateBarred && who.certificate != nil {
+		a.note = "The certificate counts no more since a compromise was answered: open an enrolment window if this is the phone."
+	}
 	if a.proven() {
 		s.probers.welcome(who.place)
 		return a, nil
@@ -116,7 +119,7 @@ func (s *Service) prove(who asker, d Device, known bool, mac deviceprofiles.MAC)
 		byToken, byPassword = who.proof.provesByToken(password), who.proof.proves(mac, password)
 	}
 	switch {
-	case known && who.certificate != nil && madeBy(*who.certificate, d):
+	case known && who.certificate != nil && !d.CertificateBarred && madeBy(*who.certificate, d):
 		return RuleCertificate, nil
 	case known && byPassword:
 		return RuleCredentials, nil

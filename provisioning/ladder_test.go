@@ -110,8 +110,12 @@ func TestACertificateOpensTheFileOfItsPhone(t *testing.T) {
 	assert.True(t, fault.Is(err, fault.Denied), "who is another phone is so in a window, too")
 	_, unknown := b.fetch(t, provisioning.HTTPS, "/805ec0aabb00.cfg", certificate("yealink 805EC0AABB00"))
 	assert.Equal(t, err, unknown, "a genuine phone that nobody has added")
-	_, err = b.fetch(t, provisioning.HTTP, yealinkFile, certificate("yealink 805EC0AABBCC"))
-	require.NoError(t, err)
+	b.rules(t)
+	require.NoError(t, b.AnswerCompromise(t.Context(), actor, tenant, b.store.device.ID, 0))
+	_, err = b.fetch(t, provisioning.HTTPS, yealinkFile, certificate("yealink 805EC0AABBCC"))
+	assert.True(t, fault.Is(err, fault.Denied), "whoever has stolen the phone has its certificate, too")
+	assert.Equal(t, []string{"the certificate that the phone showed doesn't count, and nothing else was shown"}, b.rules(t))
+	assert.Contains(t, b.store.entries[0].Answer, "since a compromise was answered")
 }
 
 func TestATokenInThePathOpensTheFile(t *testing.T) {

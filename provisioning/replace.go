@@ -117,6 +117,7 @@ func (s *Service) replace(ctx context.Context, tx Tx, actor customer.Actor, d De
 		facts["mac"] = next.MAC.String()
 	}
 	d.MAC, d.Activation, d.Model, d.EnrolmentUntil, d.EnrolmentPeers = next.MAC, next.Activation, model.Name, time.Time{}, nil
+	d.CertificateBarred = false
 	if err := s.newAccess(&d); err != nil {
 		return err
 	}

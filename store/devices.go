@@ -25,6 +25,7 @@ type deviceRow struct {
 	AdminPassword  []byte         `db:"admin_password"`
 	EnrolmentUntil int64          `db:"enrolment_until"`
 	EnrolmentPeers string         `db:"enrolment_peers"`
+	Barred         int            `db:"certificate_barred"`
 	Created        int64          `db:"created"`
 	FirstSeen      int64          `db:"first_seen"`
 	LastSeen       int64          `db:"last_seen"`
@@ -35,14 +36,15 @@ type deviceRow struct {
 	Told           string         `db:"told"`
 }
 
-const deviceColumns = "id, partner_id, org_id, mac, model, owner_id, location_id, tags, revision, access, admin_password, enrolment_until, enrolment_peers, created, first_seen, last_seen, activation, activation_hash, activation_expires, layout, told"
+const deviceColumns = "id, partner_id, org_id, mac, model, owner_id, location_id, tags, revision, access, admin_password, enrolment_until, enrolment_peers, certificate_barred, created, first_seen, last_seen, activation, activation_hash, activation_expires, layout, told"
 
 func (r deviceRow) noun() provisioning.Device {
 	mac, _ := deviceprofiles.ParseMAC(r.MAC.String) // it was written by us, or there is none
 	return provisioning.Device{
 		ID: provisioning.DeviceID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), MAC: mac, Model: r.Model,
 		Owner: customer.MemberID(r.OwnerID), Location: customer.LocationID(r.LocationID.String), Tags: decode[[]string](r.Tags), Revision: r.Revision,
-		Access: r.Access, AdminPassword: r.AdminPassword, EnrolmentUntil: fromMicros(r.EnrolmentUntil), EnrolmentPeers: decode[[]string](r.EnrolmentPeers), Created: fromMicros(r.Created),
+		Access: r.Access, AdminPassword: r.AdminPassword, EnrolmentUntil: fromMicros(r.EnrolmentUntil), EnrolmentPeers: decode[[]string](r.EnrolmentPeers), CertificateBarred: r.Barred != 0,
+		Created:   fromMicros(r.Created),
 		FirstSeen: fromMicros(r.FirstSeen), LastSeen: fromMicros(r.LastSeen), Layout: decode[deviceprofiles.Layout](r.Layout), Told: decode[provisioning.Told](r.Told),
 		Activation: provisioning.Activation{State: provisioning.ActivationState(r.Activation), Hash: r.ActivationHash, Expires: fromMicros(r.ActivationEnds)},
 	}
@@ -67,7 +69,7 @@ func (t *tx) CreateDevice(ctx context.Context, d provisioning.Device) error {
 		return err
 	}
 	err = t.insert(ctx, "devices", deviceColumns, string(d.ID), string(d.Partner), string(d.Org), nullableMAC(d), d.Model, string(d.Owner),
-		nullable(d.Location), tags, d.Revision, []byte(d.Access), []byte(d.AdminPassword), micros(d.EnrolmentUntil), peers, micros(d.Created),
+		nullable(d.Location), tags, d.Revision, []byte(d.Access), []byte(d.AdminPassword), micros(d.EnrolmentUntil), peers, flag(d.CertificateBarred), micros(d.Created),
 		micros(d.FirstSeen), micros(d.LastSeen), string(d.Activation.State), d.Activation.Hash, micros(d.Activation.Expires), layout, told)
 	if err != nil {
 		return err
@@ -106,9 +108,9 @@ func (t *tx) SetDevice(ctx context.Context, d provisioning.Device) error {
 	}
 	w := oneDevice(d.Tenant(), d.ID)
 	err = t.change(ctx, "device", `UPDATE devices SET mac = ?, model = ?, owner_id = ?, location_id = ?, tags = ?, access = ?, admin_password = ?,
-		enrolment_until = ?, enrolment_peers = ?, activation = ?, activation_hash = ?, activation_expires = ?, layout = ?`+w.text(),
+		enrolment_until = ?, enrolment_peers = ?, certificate_barred = ?, activation = ?, activation_hash = ?, activation_expires = ?, layout = ?`+w.text(),
 		append([]any{nullableMAC(d), d.Model, string(d.Owner), nullable(d.Location), tags, []byte(d.Access), []byte(d.AdminPassword),
-			micros(d.EnrolmentUntil), peers, string(d.Activation.State), d.Activation.Hash, micros(d.Activation.Expires), layout}, w.args...)...)
+			micros(d.EnrolmentUntil), peers, flag(d.CertificateBarred), string(d.Activation.State), d.Activation.Hash, micros(d.Activation.Expires), layout}, w.args...)...)
 	if err != nil {
 		return err
 	}

@@ -360,6 +360,7 @@ CREATE TABLE devices (
     admin_password  BYTEA NOT NULL, -- sealed
     enrolment_until BIGINT NOT NULL,
     enrolment_peers TEXT NOT NULL, -- JSON array: who was in the window first, and the first other one
+    certificate_barred BIGINT NOT NULL, -- 1: its phone's certificate counts no more
     created         BIGINT NOT NULL,
     first_seen      BIGINT NOT NULL,
     last_seen       BIGINT NOT NULL,

@@ -360,6 +360,7 @@ CREATE TABLE devices (
     admin_password  BLOB NOT NULL, -- sealed
     enrolment_until INTEGER NOT NULL,
     enrolment_peers TEXT NOT NULL, -- JSON array: who was in the window first, and the first other one
+    certificate_barred INTEGER NOT NULL, -- 1: its phone's certificate counts no more
     created         INTEGER NOT NULL,
     first_seen      INTEGER NOT NULL,
     last_seen       INTEGER NOT NULL,
