@@ -7,7 +7,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1" //nolint:gosec // G505: makers use it
+	"crypto/sha1"
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/asn1"
@@ -165,7 +165,7 @@ func sha1Phone(t testing.TB, mac string) (root *issuer, phone *x509.Certificate)
 	sha1ID, err := asn1.Marshal(outer.Algorithm)
 	require.NoError(t, err)
 	tbs := bytes.Replace(outer.TBS.FullBytes, sha256ID, sha1ID, 1)
-	sum := sha1.Sum(tbs) //nolint:gosec // G401: as above
+	sum := sha1.Sum(tbs)
 	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA1, sum[:])
 	require.NoError(t, err)
 	outer.TBS, outer.Signature = asn1.RawValue{FullBytes: tbs}, asn1.BitString{Bytes: signature, BitLength: len(signature) * 8}

@@ -147,7 +147,7 @@ func checkSignature(issuer *x509.Certificate, algorithm x509.SignatureAlgorithm,
 }
 
 func checkSHA1(issuer *x509.Certificate, algorithm x509.SignatureAlgorithm, signed, signature []byte) error {
-	sum := sha1.Sum(signed) //nolint:gosec // G401: as above
+	sum := sha1.Sum(signed)
 	switch key := issuer.PublicKey.(type) {
 	case *rsa.PublicKey:
 		if algorithm == x509.SHA1WithRSA {

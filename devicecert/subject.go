@@ -2,7 +2,6 @@ package devicecert
 
 import (
 	"crypto/x509"
-	"encoding/asn1"
 	"regexp"
 	"strings"
 	"unicode"
@@ -11,13 +10,13 @@ import (
 	"dialtone/fault"
 )
 
-// Where makers write an address (RFC 4519): common name, state, user id, title, serial number.
-var (
-	commonName   = asn1.ObjectIdentifier{2, 5, 4, 3}
-	serialNumber = asn1.ObjectIdentifier{2, 5, 4, 5}
-	stateName    = asn1.ObjectIdentifier{2, 5, 4, 8}
-	title        = asn1.ObjectIdentifier{2, 5, 4, 12}
-	userID       = asn1.ObjectIdentifier{0, 9, 2342, 19200300, 100, 1, 1}
+// Where makers write an address (RFC 4519).
+const (
+	commonName   = "2.5.4.3"
+	serialNumber = "2.5.4.5"
+	stateName    = "2.5.4.8"
+	title        = "2.5.4.12"
+	userID       = "0.9.2342.19200300.100.1.1"
 )
 
 var (
@@ -60,10 +59,10 @@ func textsOf(c *x509.Certificate) subjectTexts {
 		if !ok || len(text) > maxNameSize {
 			continue
 		}
-		switch {
-		case name.Type.Equal(serialNumber):
+		switch name.Type.String() {
+		case serialNumber:
 			out.serials = append(out.serials, text)
-		case name.Type.Equal(commonName), name.Type.Equal(stateName), name.Type.Equal(title), name.Type.Equal(userID):
+		case commonName, stateName, title, userID:
 			out.usual = append(out.usual, text)
 		}
 	}

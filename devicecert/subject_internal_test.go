@@ -3,6 +3,7 @@ package devicecert
 import (
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/asn1"
 	"strings"
 	"testing"
 
@@ -16,7 +17,9 @@ func FuzzSubject(f *testing.F) {
 	f.Add("80:5e:c0:aa:bb:cc", "805EC0AABBCD", "SN:FCH2133E8B9")
 	f.Add("01234567-89ab-cdef-0123-805EC0AABBCC\n", "", "\xff")
 	f.Fuzz(func(t *testing.T, common, state, serial string) {
-		names := []pkix.AttributeTypeAndValue{{Type: commonName, Value: common}, {Type: stateName, Value: state}, {Type: serialNumber, Value: serial}}
+		names := []pkix.AttributeTypeAndValue{
+			{Type: asn1.ObjectIdentifier{2, 5, 4, 3}, Value: common}, {Type: asn1.ObjectIdentifier{2, 5, 4, 8}, Value: state}, {Type: asn1.ObjectIdentifier{2, 5, 4, 5}, Value: serial},
+		}
 		mac, err := subjectMAC(&x509.Certificate{Subject: pkix.Name{CommonName: common, Names: names}})
 		all := strings.ToUpper(strings.NewReplacer(":", "", "-", "").Replace(common + " " + state + " " + serial))
 		switch {

@@ -20,8 +20,8 @@ const (
 // maxEnrolmentPeers is how many addresses a window remembers: the first, and the first other one.
 const maxEnrolmentPeers = 2
 
-// enrolls reports whether an open window is there for an address, as sourceOf gives it.
-func (d Device) enrolls(source string) bool {
+// windowFor reports whether an open window is there for an address, as sourceOf gives it.
+func (d Device) windowFor(source string) bool {
 	return len(d.EnrolmentPeers) == 0 || d.EnrolmentPeers[0] == source
 }
 
@@ -33,7 +33,7 @@ func (s *Service) takeWindow(ctx context.Context, d Device, source string) error
 	return s.store.Update(ctx, d.Tenant(), func(tx Tx) error {
 		now, err := tx.Device(ctx, d.Tenant(), d.ID)
 		switch {
-		case fault.Is(err, fault.NotFound) || err == nil && (now.MAC != d.MAC || !now.EnrolmentOpen(s.now()) || !now.enrolls(source)):
+		case fault.Is(err, fault.NotFound) || err == nil && (now.MAC != d.MAC || !now.EnrolmentOpen(s.now()) || !now.windowFor(source)):
 			return denied()
 		case err != nil:
 			return err

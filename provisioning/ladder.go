@@ -18,7 +18,7 @@ import (
 // Rules that decide about a phone's own files, as the boot trace names them.
 const (
 	RuleCertificate      = "the phone showed its maker's certificate"
-	RuleToken            = "the phone showed its own token in the path" //nolint:gosec // G101: a sentence, and no credential
+	RuleToken            = "the phone showed its own token in the path"
 	RuleOtherCertificate = "the certificate that the phone showed is another phone's"
 	RuleBadCertificate   = "the certificate that the phone showed doesn't count, and nothing else was shown"
 	RuleOtherPeer        = "the enrolment window is for the address that came into it first"
@@ -33,10 +33,9 @@ type Certificates interface {
 
 // admission is who may come in, and by which rule.
 type admission struct {
-	device  Device // of the address that was asked for; zero if it is nobody's
-	rule    string
-	note    string // why a certificate that was shown doesn't count; "" if it does, or there was none
-	enrolls bool   // the enrolment window would do
+	device Device // of the address that was asked for; zero if it is nobody's
+	rule   string
+	note   string // why a certificate that was shown doesn't count; "" if it does, or there was none
 }
 
 // proven reports whether the phone itself was proven, and didn't just come in time.
@@ -150,8 +149,8 @@ func (s *Service) admitUnproven(ctx context.Context, who asker, a admission, kno
 		}
 	}
 	if wait == 0 && known && a.rule != RuleOtherCertificate && a.device.EnrolmentOpen(s.now()) {
-		if a.device.enrolls(who.place.source) {
-			a.rule, a.enrolls = RuleEnrolment, true
+		if a.device.windowFor(who.place.source) {
+			a.rule = RuleEnrolment
 			return a, nil
 		}
 		a.rule = RuleOtherPeer

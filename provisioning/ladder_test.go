@@ -58,10 +58,10 @@ func (b *bench) rules(t *testing.T) []string {
 	return out
 }
 
-// from fetches from an address.
-func (b *bench) from(t testing.TB, peer, path string, proof provisioning.Proof) (provisioning.Opened, error) {
+// from fetches from an address, without any proof but what the path has.
+func (b *bench) from(t testing.TB, peer, path string) (provisioning.Opened, error) {
 	t.Helper()
-	return b.Open(t.Context(), provisioning.Request{Path: path, Peer: netip.AddrPortFrom(netip.MustParseAddr(peer), 4000), Transport: provisioning.HTTPS, Proof: proof})
+	return b.Open(t.Context(), provisioning.Request{Path: path, Peer: netip.AddrPortFrom(netip.MustParseAddr(peer), 4000), Transport: provisioning.HTTPS})
 }
 
 func tokenOf(password secret.Text) string {
@@ -73,7 +73,7 @@ func tokenOf(password secret.Text) string {
 func TestACertificateOpensTheFileOfItsPhone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "805EC0AABBCC", "Yealink T54W")
-	password := b.enrol(t, yealinkFile)
+	password := b.enrol(t)
 	good := basic("805ec0aabbcc", password)
 	guess := basic("805ec0aabbcc", secret.New("guess"))
 	b.rules(t)
@@ -121,7 +121,7 @@ func TestACertificateOpensTheFileOfItsPhone(t *testing.T) {
 func TestATokenInThePathOpensTheFile(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "805EC0AABBCC", "Yealink T54W")
-	token := tokenOf(b.enrol(t, yealinkFile))
+	token := tokenOf(b.enrol(t))
 	b.rules(t)
 	for _, path := range []string{"/t-" + token + yealinkFile, "/x//T-" + strings.ToUpper(token) + "/y" + yealinkFile} {
 		file, err := b.fetch(t, provisioning.HTTPS, path, provisioning.Proof{})
@@ -145,7 +145,7 @@ func TestATokenInThePathOpensTheFile(t *testing.T) {
 	require.NoError(t, err)
 
 	require.NoError(t, b.AnswerCompromise(t.Context(), actor, tenant, b.store.device.ID, 0))
-	_, err = b.from(t, "192.0.2.9", "/t-"+token+yealinkFile, provisioning.Proof{})
+	_, err = b.from(t, "192.0.2.9", "/t-"+token+yealinkFile)
 	assert.True(t, fault.Is(err, fault.Denied), "it ends with the password")
 }
 
@@ -156,17 +156,17 @@ func TestAWindowIsForWhoComesFirst(t *testing.T) {
 	require.NoError(t, err)
 	_, err = b.Open(t.Context(), provisioning.Request{Path: yealinkFile, Peer: netip.MustParseAddrPort("198.51.100.1:1"), Transport: provisioning.HTTPS, Header: true})
 	require.NoError(t, err)
-	_, err = b.from(t, "198.51.100.1", "/805ec0aabbcc.xml", provisioning.Proof{})
+	_, err = b.from(t, "198.51.100.1", "/805ec0aabbcc.xml")
 	assert.True(t, fault.Is(err, fault.NotFound))
 	assert.Empty(t, b.store.device.EnrolmentPeers, "neither a header nor a file that isn't the phone's takes the window")
 	b.store.events = nil
 
 	for range 3 {
-		_, err = b.from(t, "192.0.2.7", yealinkFile, provisioning.Proof{})
+		_, err = b.from(t, "192.0.2.7", yealinkFile)
 		require.NoError(t, err)
 	}
 	for _, stranger := range []string{"192.0.2.8", "192.0.2.9", "2001:db8::1"} {
-		_, err = b.from(t, stranger, yealinkFile, provisioning.Proof{})
+		_, err = b.from(t, stranger, yealinkFile)
 		assert.True(t, fault.Is(err, fault.Denied), stranger)
 	}
 	b.rules(t)
@@ -179,14 +179,14 @@ func TestAWindowIsForWhoComesFirst(t *testing.T) {
 
 	_, err = b.OpenEnrolment(t.Context(), actor, tenant, b.store.device.ID, time.Hour)
 	require.NoError(t, err)
-	_, err = b.from(t, "192.0.2.8", yealinkFile, provisioning.Proof{})
+	_, err = b.from(t, "192.0.2.8", yealinkFile)
 	require.NoError(t, err, "another window")
 }
 
 func TestAPhoneThatProvesItselfClosesItsWindow(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "805EC0AABBCC", "Yealink T54W")
-	password := b.enrol(t, yealinkFile)
+	password := b.enrol(t)
 	for name, c := range map[string]struct {
 		path  string
 		proof provisioning.Proof
@@ -216,7 +216,7 @@ func TestAPhoneThatProvesItselfClosesItsWindow(t *testing.T) {
 func TestProbersWaitAndPhonesDont(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "805EC0AABBCC", "Yealink T54W")
-	good := basic("805ec0aabbcc", b.enrol(t, yealinkFile))
+	good := basic("805ec0aabbcc", b.enrol(t))
 	probe := func(i int, proof provisioning.Proof) error {
 		_, err := b.fetch(t, provisioning.HTTPS, "/805ec0"+hex.EncodeToString([]byte{1, byte(i >> 8), byte(i)})+".cfg", proof)
 		return err
@@ -227,18 +227,18 @@ func TestProbersWaitAndPhonesDont(t *testing.T) {
 	b.clock = b.clock.Add(time.Minute)
 	assert.True(t, fault.Is(probe(1000, provisioning.Proof{}), fault.Limited))
 	asked := b.store.asked
-	unknown, known := probe(1000, provisioning.Proof{}), error(nil)
+	unknown := probe(1000, provisioning.Proof{})
 	for range 3 {
-		_, err := b.from(t, "192.0.2.7", "/805ec0aabbcd.cfg", provisioning.Proof{})
+		_, err := b.from(t, "192.0.2.7", "/805ec0aabbcd.cfg")
 		assert.Equal(t, unknown, err)
 	}
 	assert.Equal(t, asked, b.store.asked, "without a question to the database")
 
-	_, known = b.fetch(t, provisioning.HTTPS, yealinkFile, good)
+	_, known := b.fetch(t, provisioning.HTTPS, yealinkFile, good)
 	require.NoError(t, known, "the phone behind the same address")
 	_, known = b.fetch(t, provisioning.HTTPS, yealinkFile, provisioning.Proof{})
 	assert.True(t, fault.Is(known, fault.Denied), "and its first request, before our challenge")
-	_, known = b.from(t, "192.0.2.8", "/805ec0aabbcd.cfg", provisioning.Proof{})
+	_, known = b.from(t, "192.0.2.8", "/805ec0aabbcd.cfg")
 	assert.True(t, fault.Is(known, fault.Denied), "another address")
 	for _, path := range []string{yealinkFile, "/y000000000096.cfg"} {
 		_, err := b.fetch(t, provisioning.HTTP, path, provisioning.Proof{})

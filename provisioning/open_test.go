@@ -218,11 +218,11 @@ func (b *bench) fetch(t testing.TB, transport provisioning.Transport, path strin
 }
 
 // enrol fetches the phone's own file inside a window, closes the window, and returns the password that the file told.
-func (b *bench) enrol(t testing.TB, path string) secret.Text {
+func (b *bench) enrol(t testing.TB) secret.Text {
 	t.Helper()
 	_, err := b.OpenEnrolment(t.Context(), actor, tenant, b.store.device.ID, time.Hour)
 	require.NoError(t, err)
-	file, err := b.fetch(t, provisioning.HTTPS, path, provisioning.Proof{})
+	file, err := b.fetch(t, provisioning.HTTPS, yealinkFile, provisioning.Proof{})
 	require.NoError(t, err)
 	require.NoError(t, b.CloseEnrolment(t.Context(), actor, tenant, b.store.device.ID))
 	for line := range strings.SplitSeq(string(file.Body), "\n") {
@@ -271,7 +271,7 @@ func TestWindowsHaveBounds(t *testing.T) {
 func TestAPhonesOwnCredentialsServe(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "805EC0AABBCC", "Yealink T54W")
-	password := b.enrol(t, yealinkFile)
+	password := b.enrol(t)
 	_, err := b.fetch(t, provisioning.HTTPS, yealinkFile, basic("805ec0aabbcc", password))
 	require.NoError(t, err)
 
@@ -346,7 +346,7 @@ func TestNoSecretLeavesOverAnOpenTransport(t *testing.T) {
 func TestGuessingIsThrottledForThePairAlone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "805EC0AABBCC", "Yealink T54W")
-	password := b.enrol(t, yealinkFile)
+	password := b.enrol(t)
 	for i := range 10 {
 		_, err := b.fetch(t, provisioning.HTTPS, yealinkFile, basic("805ec0aabbcc", secret.New("guess")))
 		assert.True(t, fault.Is(err, fault.Denied), "try %d", i)
@@ -415,7 +415,7 @@ func TestFilesThatNobodyServesAskNothing(t *testing.T) {
 func TestTheSameRevisionIsTheSameBytesAndANewOneIsNot(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "805EC0AABBCC", "Yealink T54W")
-	password := b.enrol(t, yealinkFile)
+	password := b.enrol(t)
 	proof := basic("805ec0aabbcc", password)
 	one, err := b.fetch(t, provisioning.HTTPS, yealinkFile, proof)
 	require.NoError(t, err)

@@ -2,7 +2,7 @@ package provisioning
 
 import (
 	"context"
-	"crypto/md5" //nolint:gosec // G501: what phones speak
+	"crypto/md5"
 	"crypto/rand"
 	"encoding/binary"
 	"fmt"
