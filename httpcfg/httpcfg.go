@@ -11,6 +11,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
@@ -58,6 +59,8 @@ type Config struct {
 	Now func() time.Time
 	// Logger gets one line a request; nil means none.
 	Logger *slog.Logger
+	// Handshake is told of TLS handshakes that failed, and why; nil: nobody is. It must not wait.
+	Handshake func(peer netip.AddrPort, why string)
 	// MaxConnections bounds the open connections of each listener; 0 means 4096.
 	MaxConnections int
 }
@@ -223,7 +226,7 @@ func (s *Server) httpServer(ctx context.Context, transport provisioning.Transpor
 		MaxHeaderBytes:    maxHeaderBytes,
 		// Without it "OPTIONS *" would be answered by the library and not by our rules.
 		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
+		ErrorLog:                     log.New(&handshakes{logger: s.config.Logger, told: s.config.Handshake}, "", 0),
 		// Requests outlive the end of ctx while the server drains.
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 		ConnState: func(_ net.Conn, state http.ConnState) {

@@ -37,18 +37,20 @@ const (
 	RuleEnrolment   = "the enrolment window is open"
 	RuleNoProof     = "no credentials were shown and no enrolment window is open"
 	RuleWrongProof  = "the credentials shown are not this phone's"
-	RuleOtherFamily = "phones of this model don't ask for such a file"
-	RuleThrottled   = "too many wrong credentials from this address"
-	RuleNoSuchFile  = "no such file"
-	RuleActivated   = "the phone brought the device's activation code"
-	RuleWrongCode   = "the activation code doesn't count: it is wrong, used, or was replaced"
-	RuleExpiredCode = "the activation code has expired"
-	RuleClearCode   = "an activation code counts only over HTTPS; it was sent in the clear"
-	RuleNameless    = "the phone brought an activation code and didn't say its MAC address"
-	RuleTakenMAC    = "another device has the MAC address of the phone that brought the activation code"
-	RuleGuessing    = "too many wrong activation codes"
-	RuleHostile     = "the request breaks the rules of paths or names another phone"
-	RuleBroken      = "our own fault"
+	// RuleBadCertificate is for a phone that showed one in the TLS handshake.
+	RuleBadCertificate = "the certificate that the phone showed doesn't count"
+	RuleOtherFamily    = "phones of this model don't ask for such a file"
+	RuleThrottled      = "too many wrong credentials from this address"
+	RuleNoSuchFile     = "no such file"
+	RuleActivated      = "the phone brought the device's activation code"
+	RuleWrongCode      = "the activation code doesn't count: it is wrong, used, or was replaced"
+	RuleExpiredCode    = "the activation code has expired"
+	RuleClearCode      = "an activation code counts only over HTTPS; it was sent in the clear"
+	RuleNameless       = "the phone brought an activation code and didn't say its MAC address"
+	RuleTakenMAC       = "another device has the MAC address of the phone that brought the activation code"
+	RuleGuessing       = "too many wrong activation codes"
+	RuleHostile        = "the request breaks the rules of paths or names another phone"
+	RuleBroken         = "our own fault"
 )
 
 // verdict is an answer together with why.
@@ -79,9 +81,7 @@ func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
 	case err == nil:
 		v, err = s.openBootstrap(ctx, hit)
 	}
-	if hit.HasMAC || v.device != "" {
-		s.traceOpen(r, hit, v, err)
-	}
+	s.traceOpen(r, hit, v, err)
 	return v.opened, err
 }
 
@@ -210,15 +210,4 @@ func ruleOfError(err error, otherwise string) string {
 	default:
 		return otherwise
 	}
-}
-
-func (s *Service) traceOpen(r Request, hit deviceprofiles.Hit, v verdict, err error) {
-	answer := fmt.Sprintf("served %d bytes", len(v.opened.Body))
-	if err != nil {
-		answer = fault.KindOf(err).String()
-	}
-	s.Record(TraceEntry{
-		MAC: hit.MAC, Device: v.device, Door: string(r.Transport), Peer: r.Peer.Addr(),
-		Request: "GET " + deviceprofiles.MaskCodes(r.Path), Answer: answer, Rule: v.rule, Revision: v.opened.Revision,
-	})
 }

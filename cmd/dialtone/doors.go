@@ -14,6 +14,7 @@ import (
 	"dialtone/digest"
 	"dialtone/httpcfg"
 	"dialtone/pki"
+	"dialtone/provisioning"
 	"dialtone/sip"
 	"dialtone/tftp"
 	"dialtone/zone"
@@ -70,6 +71,7 @@ func (h *house) openPhones(ctx context.Context, authority *pki.Authority) error 
 	}
 	server, err := httpcfg.New(httpcfg.Config{
 		Core: h.core, Nonces: h.nonces("http digest"), Now: now, TLS: authority.ServerConfig(), Logger: h.logger.With("door", "http"),
+		Handshake: h.core.RecordHandshake,
 	})
 	if err != nil {
 		return err
@@ -102,7 +104,7 @@ func (h *house) openSIP(ctx context.Context, authority *pki.Authority) error {
 	}
 	server, err := sip.New(sip.Config{
 		Core: h.core, Nonces: h.nonces("sip digest"), Now: now, Logger: h.logger.With("door", "sip"), TLS: authority.ServerConfig(),
-		PublicHost: h.config.PublicHost, SIPDomain: h.config.SIPDomain,
+		PublicHost: h.config.PublicHost, SIPDomain: h.config.SIPDomain, Unknown: h.core.RecordUnknownSIP,
 	})
 	if err != nil {
 		return err
@@ -126,6 +128,9 @@ func (h *house) openDNS(ctx context.Context) error {
 	server, err := zone.New(zone.Config{
 		Parent: h.config.SIPDomain, Domains: h.db.Customers(), Host: h.config.PublicHost, Addresses: h.publicAddresses(ctx),
 		Ports: zone.Ports{UDP: h.port("sip"), TCP: h.port("sip"), TLS: h.port("sips")}, Now: now, Logger: h.logger.With("door", "dns"),
+		Asked: func(a zone.Asked) {
+			h.core.RecordQuery(provisioning.Query{Peer: a.Peer, Domain: a.Domain, Question: a.Question, Answer: a.Answer})
+		},
 	})
 	if err != nil {
 		return asUsage(err)
