@@ -127,12 +127,15 @@ func (w *harvest) add(mac deviceprofiles.MAC, enough int, now time.Time) bool {
 	return true
 }
 
-// runOf says which block a run goes over: the addresses that begin as all that were asked for do.
+// blockDigits is how closely a run's block is told: 65,536 addresses. A run goes on to the next ones, so that whoever has a phone near is concerned.
+const blockDigits = 8
+
+// runOf says which block a run goes over: the addresses that begin as all that were asked for do, as far as eight digits.
 func runOf(source netip.Addr, w *harvest) run {
 	r := run{source: source, asked: len(w.macs)}
 	prefix, first := "", true
 	for mac := range w.macs {
-		digits := mac.String()
+		digits := mac.String()[:blockDigits]
 		if first {
 			prefix, first = digits, false
 		}
@@ -171,7 +174,7 @@ func (r run) sourceText() string {
 
 // alarm is what a partner is told of a run. The source is told to everybody whom it concerns: it is a stranger's.
 func (r run) alarm() Alarm {
-	subject := r.block()
+	subject := strings.ToUpper(r.low.OUI()) // which stays the same while the run goes on
 	if r.source.IsValid() {
 		subject = r.source.String()
 	}
