@@ -29,3 +29,13 @@ func TestAFailedHandshakeIsTold(t *testing.T) {
 		assert.Contains(t, log.String(), "http: ")
 	}
 }
+
+func FuzzParseHandshake(f *testing.F) {
+	f.Add("http: TLS handshake error from 192.0.2.7:4000: remote error: tls: unknown certificate authority")
+	f.Fuzz(func(t *testing.T, line string) {
+		peer, why, ok := parseHandshake(line)
+		if ok && (!peer.IsValid() || why == "EOF") {
+			t.Fatalf("%q is %s %q", line, peer, why)
+		}
+	})
+}
