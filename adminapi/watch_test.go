@@ -24,8 +24,8 @@ func knock(t *testing.T, core *provisioning.Service, from, mac, agent string) {
 func TestUnknownPhonesWaitToBeClaimed(t *testing.T) {
 	t.Parallel()
 	o, core := newBusyOffice(t)
-	p := &phoneAtDesk{office: o, core: core, mac: "805ec0aabbcc", ua: yealinkAgent}
-	p.enrol(t) // from the desk: the address is the organisation's now
+	p := &phoneAtDesk{office: o, t: t, core: core, mac: "805ec0aabbcc", ua: yealinkAgent}
+	p.enrol() // from the desk: the address is the organisation's now
 	o.pass(time.Minute)
 	const inbox = "/hub/v1/devices/unknown"
 	assert.Empty(t, items(t, o.ok(t, 200, "GET", inbox, "")))

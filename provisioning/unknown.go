@@ -15,7 +15,8 @@ import (
 // UnknownDevice is a MAC address that asked for files and that no device has.
 type UnknownDevice struct {
 	MAC deviceprofiles.MAC
-	// Tenant is whose address it came from; zero when that is nobody's, or several organisations'.
+	// Tenant is whose it is: of who gave it the token in its URL, when a door says so, else of whose address it came from; zero when that is nobody's, or
+	// several organisations'.
 	Tenant    customer.Tenant
 	Peer      netip.Addr // that it last came from
 	UserAgent string     // at most 200 bytes, as in the boot trace

@@ -25,7 +25,7 @@ var (
 func numbered(n int) deviceprofiles.MAC {
 	var mac deviceprofiles.MAC
 	mac[0] = 0x80
-	binary.BigEndian.PutUint32(mac[2:], uint32(n)) //nolint:gosec // G115: small numbers
+	binary.BigEndian.PutUint32(mac[2:], uint32(n))
 	return mac
 }
 

@@ -113,6 +113,9 @@ func (t *tx) mergeUnknown(ctx context.Context, list []provisioning.UnknownDevice
 		if !ok {
 			r = unknownRow{MAC: u.MAC.String(), First: micros(u.First)}
 		}
+		if r.OrgID == "" {
+			r.PartnerID, r.OrgID = string(u.Tenant.Partner), string(u.Tenant.Customer)
+		}
 		if home := homes[addressText(u.Peer)]; r.OrgID == "" && len(home) == 1 {
 			r.PartnerID, r.OrgID = home[0].PartnerID, home[0].OrgID
 		}

@@ -33,4 +33,3 @@ func walk(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Check(os.WriteFile(ts.MkAbs("walked"), []byte(served), 0o600))
 }
-
