@@ -21,9 +21,9 @@ type format struct {
 	Standalone bool   `json:"standalone"` // the XML declaration says so
 	// Place is where a name without a slash stands in an XML tree, {name} being the name, e.g. "phone-settings/{name}[perm=R]".
 	Place string `json:"place"`
-	// Access names the attribute that says whether the phone's user may change a setting, with its words for no and yes; names that begin with Except
-	// don't have it.
-	Access *struct{ Attribute, Fixed, User, Except string } `json:"access"`
+	// Access names the attribute that says whether the phone's user may change a setting, with its words for no and yes; names with a slash say it
+	// themselves.
+	Access *struct{ Attribute, Fixed, User string } `json:"access"`
 	// BlocksLast puts elements of the root that hold others behind those that don't.
 	BlocksLast bool `json:"blocksLast"`
 	// Switch is the suffix of the settings that switch on those with a prefix.

@@ -45,11 +45,11 @@ func RenderBootstrap(h Hit, f Family, svc Service) (File, error) {
 	if !ok || file.open == nil {
 		return File{}, noSuchFile(h.Name)
 	}
-	s := scope{Settings: Settings{Service: svc}, file: h.Name, named: h.HasMAC, out: newSettings(file.Format)}
+	s := scope{Settings: Settings{Service: svc}, file: h.Name, named: h.HasMAC, out: newSettings(file.OpenFormat)}
 	if err := file.open.run(&s); err != nil {
 		return File{}, err
 	}
-	return file.Format.write(s.out)
+	return file.OpenFormat.write(s.out)
 }
 
 // Render writes a phone's own file, for the phone alone: name is the file's, without folders, in any case. The same settings give the same bytes on
