@@ -73,8 +73,11 @@ func dynamicScopes(familyOrModel string) ([]SettingScope, error) {
 	if familyOrModel == "" {
 		return all, nil
 	}
-	if m, ok := FindModel(familyOrModel); ok && m.SettingsStyle == SettingsDynamic && ScopesOf(m) != nil {
-		return ScopesOf(m), nil
+	if m, ok := FindModel(familyOrModel); ok {
+		own := slices.DeleteFunc(ScopesOf(m), SettingScope.Static)
+		if len(own) > 0 {
+			return own, nil
+		}
 	}
 	return nil, fault.InvalidField("familyOrModelDisplayName", "is no family or model with dynamic settings; there are %s", joinScopes(all))
 }

@@ -406,7 +406,7 @@ func TestValidationSchema(t *testing.T) {
 	all, err := deviceprofiles.ValidationSchema("")
 	require.NoError(t, err)
 	assert.Len(t, all.Tags, 48+57+35)
-	for _, unknown := range []string{"mpp", "Cisco 8851", "Nobody", "Generic SIP Phone"} {
+	for _, unknown := range []string{"mpp", "Nobody", "Generic SIP Phone"} {
 		_, err = deviceprofiles.ValidationSchema(unknown)
 		assert.ErrorContains(t, err, "familyOrModelDisplayName", unknown)
 		_, err = deviceprofiles.SettingsGroups(unknown, "")

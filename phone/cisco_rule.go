@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"dialtone/secret"
 )
 
 // Profile rules of Cisco phones (provisioning guide, "Profile Rules"):
@@ -191,24 +193,29 @@ func (c *cisco) parseOptions(text string) (Access, string, error) {
 	if err != nil {
 		return Access{}, "", err
 	}
-	var user, password string
+	var user, password, key string
 	for len(words) > 0 {
 		name := words[0].text
-		if name != "--uid" && name != "--pwd" {
+		if name != "--uid" && name != "--pwd" && name != "--key" {
 			return Access{}, "", errors.New("it has an option that this simulated phone doesn't know")
 		}
 		if len(words) < 2 {
 			return Access{}, "", fmt.Errorf("its option %s has no value", name)
 		}
 		value := c.expand(words[1].text, true)
-		if name == "--uid" {
+		switch name {
+		case "--uid":
 			user = value
-		} else {
+		case "--pwd":
 			password = value
+		case "--key":
+			key = value
 		}
 		words = words[2:]
 	}
-	return newAccess(user, password), rest, nil
+	access := newAccess(user, password)
+	access.key = secret.New(key)
+	return access, rest, nil
 }
 
 // location reads [scheme://][server[:port]]/path: without a scheme it is TFTP, without a server the one that the phone came from.

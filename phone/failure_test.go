@@ -354,7 +354,7 @@ func TestBootstrapsThatLeadNowhere(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ model, mac, path, body, why string }{
 		"cisco condition":  {"8851", ciscoMAC, "8851-3PCC.xml", rule(`("$MA" is "1")? http://h/x.xml`), "Profile_Rule_B can't be followed: its condition"},
-		"cisco option":     {"8851", ciscoMAC, "8851-3PCC.xml", rule(`[--key secret]http://h/x.xml`), "an option that this simulated phone doesn't know"},
+		"cisco option":     {"8851", ciscoMAC, "8851-3PCC.xml", rule(`[--post a]http://h/x.xml`), "an option that this simulated phone doesn't know"},
 		"cisco bracket":    {"8851", ciscoMAC, "8851-3PCC.xml", rule(`[--uid a --pwd Fetch-Pass.1`), "a bracket in it isn't closed"},
 		"cisco quote":      {"8851", ciscoMAC, "8851-3PCC.xml", rule(`[--uid "a`), "a quote in it isn't closed"},
 		"cisco value":      {"8851", ciscoMAC, "8851-3PCC.xml", rule(`[--uid]http://h/`), "--uid has no value"},

@@ -9,6 +9,8 @@ import (
 	"strings"
 
 	"dialtone/deviceprofiles"
+	"dialtone/filecrypt"
+	"dialtone/secret"
 )
 
 // cisco boots as a Cisco Multiplatform phone (68xx, 78xx, 88xx with 3PCC firmware): a flat profile by model name, which names the next files in
@@ -144,7 +146,8 @@ func (c *cisco) enter(ctx context.Context, b *boot, base *url.URL) error {
 
 // read fetches one profile and takes in what it says, CA first, so that the files that it names can be trusted.
 func (c *cisco) read(ctx context.Context, b *boot, u *url.URL, access Access) error {
-	if access.IsZero() {
+	key := access.key
+	if access.key = (secret.Text{}); access.IsZero() {
 		access = b.result.Access
 	}
 	body, err := b.fetch(ctx, u, access)
@@ -154,6 +157,11 @@ func (c *cisco) read(ctx context.Context, b *boot, u *url.URL, access Access) er
 	if !access.IsZero() {
 		b.result.Access = access
 	}
+	if !key.IsZero() {
+		if body, err = c.decrypt(b, body, key); err != nil {
+			return unreadable(u, err)
+		}
+	}
 	values, err := parseFlatProfile(body)
 	if err != nil {
 		return unreadable(u, err)
@@ -162,6 +170,23 @@ func (c *cisco) read(ctx context.Context, b *boot, u *url.URL, access Access) er
 		c.values[name] = value
 	}
 	return c.trust(ctx, b, u)
+}
+
+// decrypt opens a file that the rule says is encrypted: by the rule's passphrase, whichever digest made the key, or as RFC 8188 has it, by the keying
+// material of an earlier file.
+func (c *cisco) decrypt(b *boot, body []byte, key secret.Text) ([]byte, error) {
+	for _, hash := range []filecrypt.Hash{filecrypt.MD5, filecrypt.SHA256} {
+		if plain, err := filecrypt.OpenOpenSSL(body, key, hash); err == nil && len(plain) > 0 && plain[0] == '<' {
+			b.journal.ok(StepFetch, "decrypted %d bytes of AES-256, the key made by %s", len(body), hash)
+			return plain, nil
+		}
+	}
+	plain, _, err := filecrypt.OpenAES128GCM(body, secret.New(c.values["IKM_HTTP_Encrypt_Content"]))
+	if err != nil {
+		return nil, errors.New("the phone's key doesn't open it")
+	}
+	b.journal.ok(StepFetch, "decrypted %d bytes of AES-128-GCM", len(body))
+	return plain, nil
 }
 
 func (c *cisco) trust(ctx context.Context, b *boot, from *url.URL) error {

@@ -47,6 +47,7 @@ const (
 type Access struct {
 	UserName string
 	Password secret.Text
+	key      secret.Text // with which the file is encrypted; zero for a file in the clear
 }
 
 // IsZero reports whether there is no user name: the phone has nothing to show.

@@ -34,7 +34,7 @@ var table = map[string][]string{
 	"zone":           {"fault", "customer"},
 	"adminapi":       {"fault", "secret", "throttle", "screening", "customer", "deviceprofiles", "diagnosis", "billing", "webhook", "provisioning"},
 	"mail":           {"fault", "secret", "customer"},
-	"phone":          {"fault", "secret", "deviceprofiles"},
+	"phone":          {"fault", "secret", "filecrypt", "deviceprofiles"},
 	"cmd/dialtone":   {everything},
 	"bench":          {everything},
 	"internal/arch":  {},
