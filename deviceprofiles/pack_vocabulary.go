@@ -147,6 +147,7 @@ var vocabulary = map[string]term{
 	"clock.sign":           words(func(s *scope) string { return signOf(s.clock.offset) }),
 	"clock.hours":          figure(func(s *scope) int { return abs(s.clock.offset) / 3600 }),
 	"clock.minutes":        figure(func(s *scope) int { return abs(s.clock.offset) / 60 % 60 }),
+	"clock.posix":          words(func(s *scope) string { return s.clock.posix() }), // e.g. CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00
 	"summer":               statement(func(s *scope) bool { return s.clock.save > 0 }),
 	"summer.save":          figure(func(s *scope) int { return s.clock.save }), // seconds
 	"summer.save.hours":    figure(func(s *scope) int { return s.clock.save / 3600 }),

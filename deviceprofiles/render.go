@@ -14,6 +14,9 @@ func Files(m Model, mac MAC) []Asset {
 	}
 	var open, own []Asset
 	for _, f := range packs().byFamily[m.Family].Files {
+		if m.CommonFile == "" && strings.Contains(f.Name, "{common}") {
+			continue // nobody knows its name
+		}
 		if f.open != nil && f.Alias != aliasOpen && f.Alias != aliasBoth {
 			open = append(open, Asset{Path: f.named(m, mac)})
 		}
@@ -49,7 +52,8 @@ func RenderBootstrap(h Hit, f Family, svc Service) (File, error) {
 	if err := file.open.run(&s); err != nil {
 		return File{}, err
 	}
-	return file.Format.write(s.out)
+	written, err := file.Format.write(s.out)
+	return file.answer(h.Name, written, err)
 }
 
 // Render writes a phone's own file, for the phone alone: name is the file's, without folders, in any case. The same settings give the same bytes on
@@ -73,7 +77,8 @@ func Render(name string, s Settings) (File, error) {
 	if !file.Settings {
 		out = newSettings(file.Format)
 	}
-	return file.Format.own(file.own, s, name, out)
+	written, err := file.Format.own(file.own, s, name, out)
+	return file.answer(name, written, err)
 }
 
 // own runs a template that is a phone's own.
