@@ -162,7 +162,8 @@ func (c *compiler) compile(source string) (template, error) {
 	return body, nil
 }
 
-var assignmentLine = regexp.MustCompile(`^(\S+)\s+(=|\?=|\|=)(?:\s(.*))?$`)
+// assignmentLine is a setting: the name may hold blanks, in the arguments of filters and in the names of tables.
+var assignmentLine = regexp.MustCompile(`^(\S.*?)\s+(=|\?=|\|=)(?:\s(.*))?$`)
 
 // statements reads from a line on, up to the end of the source or of the block, and returns the line that ended it.
 func (c *compiler) statements(lines []string, at int) (template, int, error) {
@@ -409,10 +410,13 @@ func (c *compiler) filter(v value, source string) (value, error) {
 		return value{text: func(s *scope) string { return wordOf(table, v.written(s)) }}, nil
 	case "pad":
 		width, err := strconv.Atoi(argument)
-		if err != nil || v.number == nil {
-			return value{}, fmt.Errorf("%q needs a number on both sides", source)
+		if err != nil {
+			return value{}, fmt.Errorf("%q needs a number of digits", source)
 		}
-		return value{text: func(s *scope) string { return fmt.Sprintf("%0*d", width, v.number(s)) }}, nil
+		return value{text: func(s *scope) string {
+			text := v.written(s)
+			return strings.Repeat("0", max(width-len(text), 0)) + text
+		}}, nil
 	}
 	return arithmetic(v, name, argument)
 }

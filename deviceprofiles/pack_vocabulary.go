@@ -109,7 +109,8 @@ var vocabulary = map[string]term{
 	"service.ca":            words(func(s *scope) string { return string(s.Service.CACertificate) }).public(),    // PEM
 	"service.ca.url":        words(func(s *scope) string { return s.Service.caURL() }).public(),
 	"service.ntp":           words(func(s *scope) string { return s.Service.NTPServer }).public(),
-	"request.mac":           statement(func(s *scope) bool { return s.named }).public(), // the file's name holds a MAC address
+	"request.mac":           statement(func(s *scope) bool { return s.named }).public(),      // the file's name holds a MAC address
+	"request.MAC":           words(func(s *scope) string { return s.MAC.String() }).public(), // that address; only where request.mac
 	"request.file":          words(func(s *scope) string { return s.file }).public(),
 
 	// The phone.
@@ -200,6 +201,8 @@ var vocabulary = map[string]term{
 	"on.port":         statement(func(s *scope) bool { return s.number <= s.Model.LinePorts }).inside("place"),
 	"key.index":       figure(func(s *scope) int { return s.key.Index }).inside(withKey...),
 	"key.module":      figure(func(s *scope) int { return s.key.Module }).inside(withKey...),
+	"key.page":        figure(func(s *scope) int { return (s.key.Index-1)/max(s.Model.KeysPerPage, 1) + 1 }).inside(withKey...), // from 1, where the model has pages
+	"key.slot":        figure(func(s *scope) int { return (s.key.Index-1)%max(s.Model.KeysPerPage, 1) + 1 }).inside(withKey...), // its place on the page
 	"key.type":        words(func(s *scope) string { return string(s.key.Type) }).inside(withKey...),
 	"key.label":       words(func(s *scope) string { return s.out.format.person(s.key.Label) }).inside(withKey...),
 	"key.dials":       words(func(s *scope) string { return s.dialled() }).inside(withKey...),

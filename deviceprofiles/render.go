@@ -48,7 +48,7 @@ func RenderBootstrap(h Hit, f Family, svc Service) (File, error) {
 	if !ok || file.open == nil {
 		return File{}, noSuchFile(h.Name)
 	}
-	s := scope{Settings: Settings{Service: svc}, file: h.Name, named: h.HasMAC, out: newSettings(file.Format)}
+	s := scope{Settings: Settings{Service: svc, MAC: h.MAC}, file: h.Name, named: h.HasMAC, out: newSettings(file.Format)}
 	if err := file.open.run(&s); err != nil {
 		return File{}, err
 	}
