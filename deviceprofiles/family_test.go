@@ -120,7 +120,7 @@ func TestSeveralLines(t *testing.T) {
 			assert.Equal(t, []string{"third", "Third-Password-1", "3", "No"}, []string{got["User_ID_3_"], got["Password_3_"], got["Extension_3_"], got["Line_Enable_2_"]})
 		case deviceprofiles.Yealink:
 			assert.Equal(t, []string{"third", "Third-Password-1", "1", "0"}, []string{got["account.3.user_name"], got["account.3.password"], got["account.3.enable"], got["account.2.enable"]})
-		default:
+		case deviceprofiles.Poly:
 			assert.Equal(t, []string{"third@c9.sip.example.test", "Third-Password-1", ""}, []string{got["reg.3.address"], got["reg.3.auth.password"], got["reg.2.address"]})
 		}
 	}

@@ -115,7 +115,7 @@ func TestOptionalFilesAreNotThereAndTellTheirPhone(t *testing.T) {
 		"/0004f2aabbcc-phone.cfg": "0004F2AABBCC", "/3111-44500-001.sip.ld": "", "/805ec0aabbcc-local.cfg": "805EC0AABBCC", "/": "", "/index.html": "",
 		"/0004f2aabbcc-web.cfg": "0004F2AABBCC", "/0004f2aabbcc-calls.xml": "0004F2AABBCC", "/0004f2aabbcc-app.log": "0004F2AABBCC", "/000000000000-license.cfg": "",
 		"/sip.ld": "", "/805ec0aabbcc-contact.xml": "805EC0AABBCC", "/CTLSEP00562B043615.tlv": "00562B043615",
-		"/cfg000b82aabbcc.xml": "000B82AABBCC", "/ffffffffffff.cfg": "", "/805ec0aabbcc-user.xml": "805EC0AABBCC", "/SEP00562B043615.cnf.xml": "00562B043615",
+		"/cfg000b82aabbcc.bin": "000B82AABBCC", "/ffffffffffff.cfg": "", "/805ec0aabbcc-user.xml": "805EC0AABBCC", "/SEP00562B043615.cnf.xml": "00562B043615",
 	} {
 		hit, err := deviceprofiles.Match(path, "")
 		assert.True(t, fault.Is(err, fault.NotFound), path)
