@@ -47,10 +47,10 @@ func TestTheCatalogueIsFiltered(t *testing.T) {
 		}
 	}
 	assert.Greater(t, laidOut, 50)
-	assert.Equal(t, []string{"GENERIC_SIP", "MPP"}, slices.Sorted(maps.Keys(types)))
+	assert.Equal(t, []string{"ATA", "DESK_PHONE", "GENERIC_SIP", "MPP"}, slices.Sorted(maps.Keys(types)))
 	for query, want := range map[string]int{
-		"?type=MPP": types["MPP"], "?type=not:MPP": types["GENERIC_SIP"], "?type=GENERIC_SIP": types["GENERIC_SIP"], "?type=ATA": 0, "?type=ESIM": 0, "?type=not%3AESIM": len(all),
-		"?allowConfigureLayoutEnabled=true": laidOut, "?allowConfigureLayoutEnabled=false": len(all) - laidOut, "?type=MPP&allowConfigureLayoutEnabled=true": 15, "?orgId=" + o.org: len(all),
+		"?type=MPP": types["MPP"], "?type=not:MPP": len(all) - types["MPP"], "?type=GENERIC_SIP": types["GENERIC_SIP"], "?type=ATA": types["ATA"], "?type=ESIM": 0, "?type=not%3AESIM": len(all),
+		"?allowConfigureLayoutEnabled=true": laidOut, "?allowConfigureLayoutEnabled=false": len(all) - laidOut, "?type=MPP&allowConfigureLayoutEnabled=true": 16, "?orgId=" + o.org: len(all),
 	} {
 		assert.Len(t, o.models(t, o.token, query), want, query)
 	}
@@ -135,7 +135,7 @@ func TestAPartnerSwitchesModelsOff(t *testing.T) {
 	events := items(t, o.ok(t, 200, "GET", "/hub/v1/audit?kind=organization.models_disabled", ""))
 	require.Len(t, events, 1)
 	assert.Equal(t, map[string]any{"before": []any{}, "after": []any{"DMS Cisco 8851", "Yealink T54W Partner Managed"}}, events[0]["data"])
-	for body, field := range map[string]string{`{"disabled":["Toaster"]}`: "disabled", `{"disabled":null}`: "disabled", `{}`: "disabled", `{"disabled":"8851"}`: "disabled", `{"disabled":["DMS Cisco 192"]}`: "disabled"} {
+	for body, field := range map[string]string{`{"disabled":["Toaster"]}`: "disabled", `{"disabled":null}`: "disabled", `{}`: "disabled", `{"disabled":"8851"}`: "disabled", `{"disabled":["DMS Toaster 192"]}`: "disabled"} {
 		got := o.ask(t, o.token, "PUT", path, body)
 		assert.Equal(t, 400, got.status, body)
 		assert.Contains(t, got.body, field, body)

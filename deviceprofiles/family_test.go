@@ -111,12 +111,15 @@ func TestSeveralLines(t *testing.T) {
 	t.Parallel()
 	for model, mac := range samples() {
 		s := sampleSettings(t, model, mac)
+		if s.Model.LinePorts < 3 {
+			continue
+		}
 		s.Lines = append(s.Lines, deviceprofiles.Line{
 			Port: 3, UserName: "third", AuthName: "third", Password: secret.New("Third-Password-1"), Domain: "c9.sip.example.test", DisplayName: "Door", Label: "1009",
 		})
 		got := own(t, s)
 		switch s.Model.Family {
-		case deviceprofiles.CiscoMPP:
+		case deviceprofiles.CiscoMPP, "cisco-phoneos":
 			assert.Equal(t, []string{"third", "Third-Password-1", "3", "No"}, []string{got["User_ID_3_"], got["Password_3_"], got["Extension_3_"], got["Line_Enable_2_"]})
 		case deviceprofiles.Yealink:
 			assert.Equal(t, []string{"third", "Third-Password-1", "1", "0"}, []string{got["account.3.user_name"], got["account.3.password"], got["account.3.enable"], got["account.2.enable"]})
@@ -215,7 +218,7 @@ func TestWithoutOurCAPhonesAreToldOfNone(t *testing.T) {
 		s := sampleSettings(t, model, mac)
 		s.Service.CACertificate = nil
 		for name, file := range filesOf(t, s) {
-			for _, word := range []string{"ca.pem", "Custom_CA_Rule", "trusted_certificates", "customCaCert"} {
+			for _, word := range []string{"ca.pem", "Custom_CA_Rule", "Custom_CA_URL", "trusted_certificates", "customCaCert"} {
 				assert.NotContains(t, string(file.Body), word, name)
 			}
 		}

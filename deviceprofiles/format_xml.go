@@ -90,7 +90,7 @@ func (f *format) placed(name string, user bool) string {
 	if !strings.Contains(name, "/") && f.Place != "" {
 		name = strings.ReplaceAll(f.Place, "{name}", name)
 	}
-	if f.Access == nil {
+	if f.Access == nil || f.Access.Except != "" && strings.HasPrefix(name, f.Access.Except) {
 		return name
 	}
 	word := f.Access.Fixed
@@ -203,6 +203,9 @@ func (f *format) writeTree(s *settings) (File, error) {
 			continue
 		}
 		t.at(path, steps).text = value
+	}
+	if f.BlocksLast {
+		slices.SortStableFunc(t.root.children, func(a, b *element) int { return boolIndex(len(a.children) > 0) - boolIndex(len(b.children) > 0) })
 	}
 	return f.writeRoot(t.root.children)
 }

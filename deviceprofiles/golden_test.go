@@ -51,7 +51,7 @@ func byAddress(s deviceprofiles.Settings) deviceprofiles.Settings {
 
 func samples() map[string]string {
 	return map[string]string{
-		"Cisco 8841": "00562B043614", "Cisco 8851": "00562B043615", "Yealink T46U": "805EC0AABBCB", "Yealink T54W": "805EC0AABBCC",
+		"Cisco 8841": "00562B043614", "Cisco 8851": "00562B043615", "Cisco 6851": "00562B043616", "Cisco 8875": "00562B043617", "Cisco 9861": "00562B043618", "Cisco 192": "00562B043619", "Yealink T46U": "805EC0AABBCB", "Yealink T54W": "805EC0AABBCC",
 		"Poly VVX 450": "64167FAABBCC", "Poly Edge E450": "48256767AABB",
 		"Grandstream GXP2135": "C074ADAABBCC", "Grandstream GRP2614": "C074ADAABBCD", "Grandstream HT802": "C074ADAABBCE", "Grandstream HT814": "C074ADAABBCF",
 		"Fanvil X4U": "0C383EAABBCC", "Fanvil V62": "0C383EAABBCD",
@@ -85,12 +85,45 @@ func filesOf(t testing.TB, s deviceprofiles.Settings) map[string]deviceprofiles.
 	return out
 }
 
+// furnished gives a model that is too small for the rich settings what it can have: an expansion module, or a line in each of its ports.
+func furnished(t testing.TB, model, mac string) (deviceprofiles.Settings, bool) {
+	t.Helper()
+	s := sampleSettings(t, model, mac)
+	second := deviceprofiles.Line{
+		Port: 2, UserName: "line2", AuthName: "line2", Password: secret.New("Line-Password&2"), Domain: "c1234.sip.example.test", DisplayName: "Lift", Label: "1002",
+		HotlineDestination: "112",
+	}
+	switch model {
+	case "Cisco 6851":
+		s.Lines = append(s.Lines, second)
+		s.Layout = deviceprofiles.Layout{
+			Custom: true, KEMType: "KEM_14_KEYS", Keys: []deviceprofiles.LineKey{{Index: 1, Type: primary}, {Index: 4, Type: dial, Label: "Ada", Value: "ada@example.test"}},
+			KEM: []deviceprofiles.KEMKey{{Module: 1, Index: 1, Type: dial, Label: "Bob & Co", Value: "200"}, {Module: 1, Index: 2, Type: deviceprofiles.KeyClosed}, {Module: 1, Index: 28, Type: shared, SharedLine: 1}},
+		}
+		require.NoError(t, deviceprofiles.CheckLayout(s.Model, s.Layout))
+	case "Cisco 192":
+		s.Lines = append(s.Lines, second)
+		s.TimeZone, s.Country = "Australia/Lord_Howe", "AU"
+		s.Values = map[deviceprofiles.SettingKey]deviceprofiles.SettingValue{
+			{Scope: "ata", Name: "vlan.enabled"}: deviceprofiles.PlainSetting("true"), {Scope: "ata", Name: "vlan.value"}: deviceprofiles.PlainSetting("42"),
+			{Scope: "ata", Name: "webAccessEnabled"}: deviceprofiles.PlainSetting("false"), {Scope: "Phone", Name: "%EVERY_NTP_SERVER%"}: deviceprofiles.PlainSetting("time.example.test"),
+			{Scope: "Phone", Name: "%EVERY_DTMF%"}: deviceprofiles.PlainSetting("INBAND"),
+		}
+	default:
+		return s, false
+	}
+	return s, true
+}
+
 func TestGoldenFiles(t *testing.T) {
 	t.Parallel()
 	for model, mac := range samples() {
 		modes := map[string]deviceprofiles.Settings{"": sampleSettings(t, model, mac), "-by-address": byAddress(sampleSettings(t, model, mac))}
 		if _, ok := richModels()[model]; ok {
 			modes["-rich"] = richSettings(t, model)
+		}
+		if more, ok := furnished(t, model, mac); ok {
+			modes["-furnished"] = more
 		}
 		for mode, s := range modes {
 			dir := filepath.Join("testdata", "golden", strings.ReplaceAll(model, " ", "")+mode)
@@ -131,8 +164,10 @@ func placesOf(t testing.TB, m deviceprofiles.Model) places {
 	t.Helper()
 	const item, line, symb = "config[version=2]/item[name=", "SIP_CONFIG_MODULE/SIP_Line_List/SIP_Line_List_Entry[#1]/", "Provider/SYMB_ITEM[ID="
 	apostrophe := []string{`"`, "'"}
-	p, ok := map[string]places{
+	known := map[string]places{
 		"cisco-mpp":           {password: "Password_1_", name: "Display_Name_1_", access: "GPP_SA"},
+		"cisco-phoneos":       {password: "Password_1_", name: "Display_Name_1_", access: "GPP_SA"},
+		"cisco-ata":           {password: "Password_1_", name: "Display_Name_1_", access: "GPP_B"},
 		"yealink":             {password: "account.1.password", name: "account.1.display_name", access: "static.auto_provision.server.password"},
 		"poly":                {password: "reg.1.auth.password", name: "reg.1.displayName", access: "device.prov.password"},
 		"grandstream":         {password: "config[version=1]/P34", name: "config[version=1]/P3", access: "config[version=1]/P1361"},
@@ -149,7 +184,11 @@ func placesOf(t testing.TB, m deviceprofiles.Model) places {
 		"2n":                  {password: "Phone/Sip[At=0]/User/PasswordString", name: "Phone/Sip[At=0]/User/DisplayName", access: "AutoUpdate/Configuration/Password"},
 		"audiocodes":          {"voip/line/0/auth_password", "voip/line/0/description", "provisioning/configuration/url", true, []string{"' x='", " x="}},
 		"audiocodes-gateway":  {"Authentication/Authentication 0", "CallerDisplayInfo/CallerDisplayInfo 0", "AUPDDigestPassword", true, []string{"'", "’"}},
-	}[strings.TrimSpace(string(m.Family)+" "+m.Variant)]
+	}
+	p, ok := known[string(m.Family)+" "+m.Variant]
+	if !ok {
+		p, ok = known[string(m.Family)]
+	}
 	require.True(t, ok, "where does a %s keep its password?", m.Name)
 	return p
 }

@@ -44,6 +44,9 @@ func Match(path, userAgent string) (Hit, error) {
 	if hit, ok := matchCode(folders, name, agent); ok {
 		return hit, nil
 	}
+	if hit, ok := matchFirmware(path); ok {
+		return hit, nil
+	}
 	hit, err := matchName(folders, name)
 	if err != nil {
 		return withAnyMAC(hit, name), err

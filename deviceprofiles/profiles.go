@@ -23,6 +23,7 @@ type Hit struct {
 	// Encryption is how the phone wants its own file encrypted; "" for not at all.
 	Encryption Encryption
 	Image      bool // a background image, by the name that it was given when it was uploaded; of no family
+	Firmware   bool // a firmware file: Name is its path below the folder of firmware, with slashes and its letters' case; of no family
 	// Code is the activation code that the path is; zero for files. Then Families is of whom the phone can be, and Vendor is empty if it says so itself.
 	Code secret.Text
 }

@@ -18,7 +18,7 @@ import (
 
 // richModels are one phone of each family with all that a phone can be told.
 func richModels() map[string]string {
-	return map[string]string{"Cisco 8851": "00562B043615", "Yealink T54W": "805EC0AABBCC", "Poly VVX 450": "64167FAABBCC"}
+	return map[string]string{"Cisco 8851": "00562B043615", "Cisco 9861": "00562B043618", "Yealink T54W": "805EC0AABBCC", "Poly VVX 450": "64167FAABBCC"}
 }
 
 // rich gives a phone three lines, settings, a layout with modules where it takes them, and a hotline.
@@ -42,7 +42,7 @@ func rich(t testing.TB, s deviceprofiles.Settings) deviceprofiles.Settings {
 		s.Layout.KEM = []deviceprofiles.KEMKey{{Module: 1, Index: 2, Type: dial, Label: "Bob", Value: "200"}, {Module: 1, Index: 20, Type: shared, SharedLine: 1}, {Module: 1, Index: 3, Type: deviceprofiles.KeyClosed}}
 	}
 	if len(s.Model.KEMTypes) > 0 {
-		s.Layout.KEMType = "KEM_14_KEYS"
+		s.Layout.KEMType = s.Model.KEMTypes[0]
 	}
 	s.Values = map[deviceprofiles.SettingKey]deviceprofiles.SettingValue{}
 	set := func(name, text string) {
@@ -70,6 +70,12 @@ func richValues(f deviceprofiles.Family) map[string]string {
 			"httpProxy.username": "phones", "httpProxy.password": "Proxy-Password-1", "volumeSettings.ringerVolume": "15", "usbPorts.enabled": "true", "usbPorts.sideUsbEnabled": "false",
 			"usbPortsEnabled": "false", "callsPerLine": "4", "softKeyLayout.softKeyMenu.idleKeyList": "redial;newcall;dnd|3", "softKeyLayout.psk.psk2": "fnc=sd;ext=*11;nme=Pull & <go>",
 			"webexMeetingsEnabled": "true", "background.image": "CUSTOM_BACKGROUND", "background.customUrl": "https://img.example.test/b.png?a=1&b=2", "wifiNetwork.enabled": "true",
+		}
+	case "cisco-phoneos":
+		return map[string]string{
+			"%EVERY_VLAN_ENABLED%": "1", "%EVERY_VLAN_ID%": "42", "%EVERY_ENABLE_CDP%": "0", "%EVERY_QOS_RTP_DSCP%": "46", "%EVERY_TIME_24HOUR_CLOCK%": "0", "%EVERY_NTP_SERVER%": "time.example.test",
+			"%EVERY_RING_VOLUME%": "100", "%EVERY_DTMF%": "RFC4733_INFO", "%EVERY_OPUS%": "1", "%EVERY_VOICEMAIL_NUMBER%": "*98", "%EVERY_KEEPALIVE_SECONDS%": "0", "%EVERY_USER_PASSWORD%": "User-Password-1",
+			"%EVERY_SYSLOG_SERVER%": "logs.example.test", "%EVERY_BACKLIGHT_SECONDS%": "60",
 		}
 	case deviceprofiles.Yealink:
 		return map[string]string{
@@ -136,7 +142,7 @@ func TestWeightsAloneKeepTheDefaultLayout(t *testing.T) {
 		s.Layout, s.Values = deviceprofiles.Layout{}, nil
 		got := own(t, s)
 		switch s.Model.Family {
-		case deviceprofiles.CiscoMPP:
+		case deviceprofiles.CiscoMPP, "cisco-phoneos":
 			assert.Equal(t, []string{"1", "1", "3", "4", "Disabled"}, []string{got["Extension_1_"], got["Extension_2_"], got["Extension_3_"], got["Extension_4_"], got["Extension_5_"]})
 			assert.NotContains(t, got, "Extended_Function_5_")
 		case deviceprofiles.Yealink:
@@ -253,7 +259,7 @@ func TestLabelsAndValuesOfKeysNeverAddASetting(t *testing.T) {
 // aTextOf is a setting of the model that holds any text and is written in the rich phone.
 func aTextOf(t testing.TB, m deviceprofiles.Model) deviceprofiles.SettingKey {
 	t.Helper()
-	name := map[deviceprofiles.Family]string{deviceprofiles.CiscoMPP: "softKeyLayout.psk.psk2", deviceprofiles.Yealink: "%BACKGROUND_NAME%", deviceprofiles.Poly: "%BACKGROUND_IMAGE%"}[m.Family]
+	name := map[deviceprofiles.Family]string{deviceprofiles.CiscoMPP: "softKeyLayout.psk.psk2", "cisco-phoneos": "%EVERY_VOICEMAIL_NUMBER%", deviceprofiles.Yealink: "%BACKGROUND_NAME%", deviceprofiles.Poly: "%BACKGROUND_IMAGE%"}[m.Family]
 	return deviceprofiles.SettingKey{Scope: deviceprofiles.ScopesOf(m)[0], Name: name}
 }
 
@@ -306,7 +312,7 @@ func BenchmarkRenderRich(b *testing.B) {
 
 // presets are the parameters that a family chooses itself and an administrator may choose otherwise.
 func presets() []string {
-	return []string{"local_time.time_format", "lang.gui", "lcl.datetime.time.24HourClock", "lcl.ml.lang", "PoE_Power_Required"}
+	return []string{"local_time.time_format", "lang.gui", "lcl.datetime.time.24HourClock", "lcl.ml.lang", "PoE_Power_Required", "Enable_Web_Server", "Primary_NTP_Server", "Time_Format", "Date_Format"}
 }
 
 // A setting whose parameter the family writes too would stand twice, and no file be rendered at all.

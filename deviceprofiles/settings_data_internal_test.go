@@ -69,7 +69,7 @@ func TestNoSettingWritesWhatTheFamilyOwns(t *testing.T) {
 	t.Parallel()
 	owned := []string{
 		"Profile_Rule", "GPP_", "Resync_", "Provision_", "Custom_CA", "Admin_Password", "Upgrade_", "Report_", "Webex_Onboard", "Restricted_Access", "DHCP_",
-		"Password_", "User_ID", "Auth_ID", "Proxy_{", "Outbound_Proxy", "Trans_Auth", "Block_Nonproxy",
+		"Password_", "User_ID", "Auth_ID", "Proxy_{", "Outbound_Proxy", "Trans_Auth", "Block_Nonproxy", "router-configuration/Web_Login",
 		"static.auto_provision.", "static.security.", "static.trusted_certificates", "sip.notify_reboot", "static.firmware", "action_url", "static.zero_touch",
 		"device.prov.", "device.sec.", "device.set", "device.auth.localAdminPassword", "sec.", "prov.", "reg.", "voIpProt.", "device.dhcp.", "apps.",
 		"config[version=2]/item[name=provisioning.", "config[version=2]/item[name=users.admin.", "sysConf/ap/", "VOIP_CONFIG_FILE/AUTOUPDATE_", "CFG_", "ADMIN_", "SIP_PASS",

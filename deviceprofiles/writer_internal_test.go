@@ -12,7 +12,7 @@ import (
 )
 
 func flatProfile() *format {
-	return &format{Kind: formatTree, Element: "flat-profile", Access: &struct{ Attribute, Fixed, User string }{"ua", "na", "rw"}}
+	return &format{Kind: formatTree, Element: "flat-profile", Access: &struct{ Attribute, Fixed, User, Except string }{"ua", "na", "rw", ""}}
 }
 
 func attributes(element string) *format {
@@ -147,4 +147,30 @@ func FuzzWriters(f *testing.F) {
 			}
 		}
 	})
+}
+
+// A Cisco adapter's file has a block without access rights, behind everything else.
+func TestABlockStandsLastAndHasNoAccess(t *testing.T) {
+	t.Parallel()
+	f := flatProfile()
+	f.Access.Except, f.BlocksLast = "router/", true
+	s := newSettings(f)
+	s.set("First", "1")
+	s.set("router/Clock/Zone", "+01")
+	s.set("router/Name", "a&b")
+	s.set("Second", "2")
+	file, err := f.write(s)
+	require.NoError(t, err)
+	assert.Equal(t, `<?xml version="1.0" encoding="UTF-8"?>
+<flat-profile>
+  <First ua="na">1</First>
+  <Second ua="na">2</Second>
+  <router>
+    <Clock>
+      <Zone>+01</Zone>
+    </Clock>
+    <Name>a&amp;b</Name>
+  </router>
+</flat-profile>
+`, string(file.Body))
 }

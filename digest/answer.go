@@ -23,6 +23,9 @@ type Answer struct {
 	CNonce, QOP, Opaque                   string    // QOP is lower case; "" from clients that speak RFC 2069
 	NC                                    uint32    // how often the client has used the nonce, this time included; 0 without QOP
 	NCText                                string    // the eight hex digits of NC as sent, which the response was made from
+
+	// WithoutQOP lets an answer without a qop count, as RFC 2069 has it. ParseAnswer never sets it: only a door may where nobody else hears the answer.
+	WithoutQOP bool
 }
 
 // ParseAnswer reads the value of an Authorization header (RFC 7616 section 3.4). It fails on values of more than 4096 bytes, on other

@@ -42,13 +42,17 @@ func (a Algorithm) hash(text string) string {
 }
 
 // Matches reports, in constant time, whether the answer proves ha1 for a request of a method (RFC 7616 section 3.4.1). ha1 must have been
-// made for the answer's algorithm. Only qop "auth" can match: without it nothing counts the uses of a nonce, and "auth-int" would need the
-// body. That the answer's URI, realm and user name are the request's is for the caller to compare.
+// made for the answer's algorithm. Only qop "auth" can match, and none at all where the answer is WithoutQOP: without it the client counts no uses of a
+// nonce, and "auth-int" would need the body. That the answer's URI, realm and user name are the request's is for the caller to compare.
 func (a Answer) Matches(ha1, method string) bool {
-	if a.QOP != qopAuth {
+	var middle string
+	switch {
+	case a.QOP == qopAuth:
+		middle = a.NCText + ":" + a.CNonce + ":" + a.QOP + ":"
+	case a.QOP != "" || !a.WithoutQOP:
 		return false
 	}
-	want := a.Algorithm.hash(ha1 + ":" + a.Nonce + ":" + a.NCText + ":" + a.CNonce + ":" + a.QOP + ":" + a.Algorithm.hash(method+":"+a.URI))
+	want := a.Algorithm.hash(ha1 + ":" + a.Nonce + ":" + middle + a.Algorithm.hash(method+":"+a.URI))
 	return subtle.ConstantTimeCompare([]byte(want), []byte(strings.ToLower(a.Response))) == 1
 }
 

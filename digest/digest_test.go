@@ -222,3 +222,17 @@ func BenchmarkMatches(b *testing.B) {
 		})
 	}
 }
+
+// TestAnAnswerWithoutAQOPCountsWhereADoorSaysSo takes the example of RFC 2617 section 3.5 as a client makes it that knows RFC 2069 alone.
+func TestAnAnswerWithoutAQOPCountsWhereADoorSaysSo(t *testing.T) {
+	t.Parallel()
+	a, err := digest.ParseAnswer(`Digest username="Mufasa", realm="testrealm@host.com", nonce="dcd98b7102dd2f0e8b11d0f600bfb0c093", uri="/dir/index.html", response="670fd8c2df070c60b045671b8b24ff02"`)
+	require.NoError(t, err)
+	ha1 := digest.HA1(digest.MD5, "Mufasa", "testrealm@host.com", secret.New("Circle Of Life"))
+	assert.False(t, a.Matches(ha1, "GET"))
+	a.WithoutQOP = true
+	assert.True(t, a.Matches(ha1, "GET"))
+	assert.False(t, a.Matches(ha1, "PUT"))
+	a.QOP = "auth-int"
+	assert.False(t, a.Matches(ha1, "GET"))
+}

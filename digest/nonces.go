@@ -171,7 +171,7 @@ func (n *Nonces) Check(nonce, binding string) Verdict {
 
 // Use judges one use of a nonce that Check found Fresh, by an answer that Matches found right: Fresh when its count is the first or has
 // grown, Retransmitted when count and fingerprint are those of the newest use, Replayed when the count didn't grow otherwise, and Stale
-// when we can't know. The fingerprint stands for all of the request that the digest doesn't cover and that has an effect. Call it once a
+// when we can't know. An answer that counts WithoutQOP is the only one of its nonce. The fingerprint stands for all of the request that the digest doesn't cover and that has an effect. Call it once a
 // request: it remembers.
 func (n *Nonces) Use(a Answer, fingerprint string) Verdict {
 	raw, ok := decode(a.Nonce)
@@ -184,6 +184,9 @@ func (n *Nonces) Use(a Answer, fingerprint string) Verdict {
 	}
 	sum := sha256.Sum256([]byte(fingerprint))
 	next := use{count: a.NC, fingerprint: [16]byte(sum[:16])}
+	if a.WithoutQOP && a.QOP == "" {
+		next.count = 1
+	}
 	key := tag(raw[timeSize+randomSize:])
 
 	n.mu.Lock()

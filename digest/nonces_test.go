@@ -311,3 +311,12 @@ func BenchmarkNonces(b *testing.B) {
 		}
 	})
 }
+
+func TestAnAnswerWithoutACountIsTheOnlyOneOfItsNonce(t *testing.T) {
+	t.Parallel()
+	n := digest.NewNonces(digest.NoncesConfig{Key: []byte("0123456789abcdef")})
+	answer := digest.Answer{Nonce: n.Issue("x"), WithoutQOP: true}
+	assert.Equal(t, digest.Fresh, n.Use(answer, "a"))
+	assert.Equal(t, digest.Replayed, n.Use(answer, "b"))
+	assert.Equal(t, digest.Stale, n.Use(digest.Answer{Nonce: n.Issue("x")}, "a"), "only where a door lets it count")
+}

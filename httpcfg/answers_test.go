@@ -82,13 +82,13 @@ func TestRefusalsTellNothingOfUs(t *testing.T) {
 		"limited":       {&fault.Error{Kind: fault.Limited, Message: "the counter of db.internal", RetryAfter: 90 * time.Second}, 503, "try again later\n", "90"},
 		"a day":         {&fault.Error{Kind: fault.Limited, Message: "the counter of db.internal", RetryAfter: 24 * time.Hour}, 503, "try again later\n", "3600"},
 		"half a second": {&fault.Error{Kind: fault.Limited, Message: "the counter of db.internal", RetryAfter: time.Second / 2}, 503, "try again later\n", "1"},
-		"unavailable":   {fault.New(fault.Unavailable, "db.internal is away"), 503, "try again later\n", "30"},
-		"internal":      {fault.New(fault.Internal, "db.internal has a bug"), 503, "try again later\n", "30"},
-		"unclassified":  {errors.New("db.internal: no such table"), 503, "try again later\n", "30"},
+		"unavailable":   {fault.New(fault.Unavailable, "db.internal is away"), 503, "try again later\n", ""},
+		"internal":      {fault.New(fault.Internal, "db.internal has a bug"), 503, "try again later\n", ""},
+		"unclassified":  {errors.New("db.internal: no such table"), 503, "try again later\n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := open(t, RefusingCore{c.err})
+			d := open(t, RefusingCore{err: c.err})
 			got := d.get(t, urlOf("http", d.plain, "/x"))
 			assert.Equal(t, c.status, got.status)
 			assert.Equal(t, c.body, got.body)
@@ -102,15 +102,15 @@ func TestRefusalsTellNothingOfUs(t *testing.T) {
 	}
 }
 
-func TestOnlyReadingIsAllowed(t *testing.T) {
+func TestOtherMethodsAreRefused(t *testing.T) {
 	t.Parallel()
 	core := &OnePhoneCore{}
 	d := open(t, core)
-	for _, method := range []string{"POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"} {
+	for _, method := range []string{"DELETE", "PATCH", "OPTIONS", "TRACE", "PROPFIND"} {
 		got := d.do(t, method, urlOf("https", d.secure, "/bootstrap.xml"))
 		assert.Equal(t, 405, got.status, method)
-		assert.Equal(t, "GET, HEAD", got.header.Get("Allow"), method)
-		assert.Equal(t, "only GET and HEAD\n", got.body, method)
+		assert.Equal(t, "GET, HEAD, PUT, POST", got.header.Get("Allow"), method)
+		assert.Equal(t, "only GET, HEAD, PUT and POST\n", got.body, method)
 	}
 	_, times := core.last()
 	assert.Zero(t, times)
@@ -122,7 +122,7 @@ func TestAPanicIsLaterForOneAndNothingForTheOthers(t *testing.T) {
 	got := d.get(t, urlOf("http", d.plain, "/bad"))
 	assert.Equal(t, 503, got.status)
 	assert.Equal(t, "try again later\n", got.body)
-	assert.Equal(t, "30", got.header.Get("Retry-After"))
+	assert.Empty(t, got.header.Get("Retry-After"))
 	assert.Equal(t, 200, d.get(t, urlOf("http", d.plain, "/good")).status)
 	assert.Contains(t, d.log.String(), "a request made the server panic")
 	assert.Contains(t, d.log.String(), "PanickingCore", "with where it happened")

@@ -3,15 +3,22 @@ package httpcfg_test
 import (
 	"bytes"
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
+	"crypto/x509/pkix"
 	"fmt"
 	"io"
 	"log/slog"
+	"math/big"
+	mathrand "math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -39,6 +46,7 @@ const (
 
 // OnePhoneCore knows one phone's own file, which needs its credentials, and a bootstrap file for everybody. It remembers what it was asked.
 type OnePhoneCore struct {
+	noUploads
 	mu    sync.Mutex
 	asked []provisioning.Request
 }
@@ -78,15 +86,25 @@ func (c *OnePhoneCore) last() (provisioning.Request, int) {
 	return c.asked[len(c.asked)-1], len(c.asked)
 }
 
+// noUploads takes none.
+type noUploads struct{}
+
+func (noUploads) Upload(context.Context, provisioning.Upload) (provisioning.Uploaded, error) {
+	return provisioning.Uploaded{}, fault.New(fault.NotFound, "Nobody takes uploads here.")
+}
+
 // RefusingCore has one error for everybody.
-type RefusingCore struct{ err error }
+type RefusingCore struct {
+	noUploads
+	err error
+}
 
 func (c RefusingCore) Open(context.Context, provisioning.Request) (provisioning.Opened, error) {
 	return provisioning.Opened{}, c.err
 }
 
 // PanickingCore panics, but for those who ask for "/good".
-type PanickingCore struct{}
+type PanickingCore struct{ noUploads }
 
 func (PanickingCore) Open(_ context.Context, r provisioning.Request) (provisioning.Opened, error) {
 	if r.Path == "/good" {
@@ -97,6 +115,7 @@ func (PanickingCore) Open(_ context.Context, r provisioning.Request) (provisioni
 
 // StuckCore tells when it is asked, and answers when it is released or the request's context ends.
 type StuckCore struct {
+	noUploads
 	asked    chan string
 	released chan struct{}
 }
@@ -117,11 +136,11 @@ func (c StuckCore) Open(ctx context.Context, r provisioning.Request) (provisioni
 
 // door is a running server of a test.
 type door struct {
-	plain, secure string // HOST:PORT
-	client        *http.Client
-	log           *lockedBuffer
-	clock         *clock
-	stop          func() error // ends Run and returns its error
+	plain, secure, legacy string // HOST:PORT
+	client                *http.Client
+	log                   *lockedBuffer
+	clock                 *clock
+	stop                  func() error // ends Run and returns its error
 }
 
 // open runs a server over core until the test ends; change may alter its configuration.
@@ -139,9 +158,13 @@ func open(t testing.TB, core httpcfg.Core, change ...func(*httpcfg.Config)) *doo
 	}
 	s, err := httpcfg.New(config)
 	require.NoError(t, err)
-	at, err := s.Listen(t.Context(), "127.0.0.1:0", "127.0.0.1:0")
+	on := httpcfg.Listen{Plain: "127.0.0.1:0", TLS: "127.0.0.1:0"}
+	if config.LegacyTLS != nil {
+		on.LegacyTLS = "127.0.0.1:0"
+	}
+	at, err := s.Listen(t.Context(), on)
 	require.NoError(t, err)
-	d.plain, d.secure = at.Plain.String(), at.TLS.String()
+	d.plain, d.secure, d.legacy = at.Plain.String(), at.TLS.String(), at.LegacyTLS.String()
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
@@ -184,7 +207,13 @@ func (d *door) get(t testing.TB, url string, header ...string) response {
 // do asks; header is name, value, name, value.
 func (d *door) do(t testing.TB, method, url string, header ...string) response {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	return d.send(t, method, url, nil, header...)
+}
+
+// send asks with a body.
+func (d *door) send(t testing.TB, method, url string, content io.Reader, header ...string) response {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, url, content)
 	require.NoError(t, err)
 	for i := 0; i < len(header); i += 2 {
 		r.Header.Add(header[i], header[i+1])
@@ -197,10 +226,16 @@ func (d *door) do(t testing.TB, method, url string, header ...string) response {
 	return response{status: got.StatusCode, header: got.Header, body: string(body)}
 }
 
-// raw sends bytes as they are and returns everything that comes back until the server hangs up.
+// fuzzedBytes bounds the header of a fuzzed request to what net/http reads at once: it hangs up on a malformed one without reading the rest, and the
+// kernel then takes the answer back.
+const fuzzedBytes = 3000
+
+// raw sends bytes as they are and returns everything that comes back until the server hangs up. It comes from any loopback address, as a fuzz target
+// would use up the ports of one.
 func raw(t testing.TB, address, request string) string {
 	t.Helper()
-	conn, err := net.Dial("tcp", address)
+	dialer := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.IPv4(127, 0, byte(mathrand.IntN(255)), byte(1+mathrand.IntN(250)))}}
+	conn, err := dialer.Dial("tcp", address)
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
 	require.NoError(t, conn.SetDeadline(time.Now().Add(20*time.Second)))
@@ -209,6 +244,34 @@ func raw(t testing.TB, address, request string) string {
 	answer, err := io.ReadAll(conn)
 	require.NoError(t, err)
 	return string(answer)
+}
+
+// speak asks for the bootstrap file over TLS as config has it, without checking who answers.
+func (d *door) speak(t testing.TB, address string, config *tls.Config) {
+	t.Helper()
+	config.InsecureSkipVerify = true
+	conn, err := tls.Dial("tcp", address, config)
+	require.NoError(t, err)
+	defer func() { _ = conn.Close() }()
+	_, err = io.WriteString(conn, "GET /bootstrap.xml HTTP/1.0\r\n\r\n")
+	require.NoError(t, err)
+	answer, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	require.True(t, strings.HasPrefix(string(answer), "HTTP/1.0 200 OK\r\n"), "%q", answer)
+}
+
+// phoneCertificate makes one as phones leave the factory with: a common name, a use that isn't ours, signed by nobody we know, expired.
+func phoneCertificate(t testing.TB) tls.Certificate {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	require.NoError(t, err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(7), Subject: pkix.Name{CommonName: "CP-8851-SEP00562B043615"}, NotBefore: time.Unix(0, 0), NotAfter: time.Unix(1e9, 0),
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageCodeSigning},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
+	require.NoError(t, err)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
 // clock is the time that a test sets.

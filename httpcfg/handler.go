@@ -2,10 +2,10 @@ package httpcfg
 
 import (
 	"context"
+	"crypto/tls"
 	"log/slog"
 	"math"
 	"net/http"
-	"net/netip"
 	"runtime/debug"
 	"strconv"
 	"strings"
@@ -27,10 +27,10 @@ const (
 	plainText = "text/plain; charset=utf-8"
 )
 
-// handler answers the requests of one transport. It is no http.ServeMux, which redirects "//x", and old phones don't follow.
+// handler answers the requests of one listener. It is no http.ServeMux, which redirects "//x", and old phones don't follow.
 type handler struct {
 	*Server
-	transport provisioning.Transport
+	listener listening
 }
 
 // answer is a whole answer before its first byte is written.
@@ -38,8 +38,11 @@ type answer struct {
 	status      int
 	contentType string
 	body        []byte
+	content     *content    // instead of body, for files that aren't in memory
 	etag        string      // "" for none
+	modified    time.Time   // zero for none
 	header      http.Header // what else; nil for nothing
+	unread      bool        // what is left of the request's body is to be read when the answer is out
 	cause       error       // of the status, for the log
 }
 
@@ -47,49 +50,73 @@ type answer struct {
 func (h *handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	started := h.config.Now()
 	id := h.requests.Add(1)
-	a := h.guarded(r, id)
+	from := h.arrivalOf(r)
+	a := h.guarded(w, r, from, id)
 	written := a.write(w, r.Method)
-	h.log(r, id, a, written, h.config.Now().Sub(started))
+	if a.unread {
+		h.linger(w, r)
+	}
+	h.log(r, from, id, a, written, h.config.Now().Sub(started))
 }
 
 // guarded answers, and makes "try again later" of a panic.
-func (h *handler) guarded(r *http.Request, id uint64) (a answer) {
+func (h *handler) guarded(w http.ResponseWriter, r *http.Request, from arrival, id uint64) (a answer) {
 	defer func() {
 		if p := recover(); p != nil {
 			h.config.Logger.ErrorContext(r.Context(), "a request made the server panic", "request", id, "panic", p, "stack", string(debug.Stack()))
 			a = refusal(fault.New(fault.Internal, "panic"))
 		}
 	}()
-	return h.answer(r)
+	return h.answer(w, r, from)
 }
 
 // answer decides what a request gets.
-func (h *handler) answer(r *http.Request) answer {
-	if r.Method != http.MethodGet && r.Method != http.MethodHead {
-		a := text(http.StatusMethodNotAllowed, "only GET and HEAD\n")
-		a.header = http.Header{"Allow": {"GET, HEAD"}}
+func (h *handler) answer(w http.ResponseWriter, r *http.Request, from arrival) answer {
+	switch r.Method {
+	case http.MethodGet, http.MethodHead, http.MethodPut, http.MethodPost:
+	default:
+		a := text(http.StatusMethodNotAllowed, "only GET, HEAD, PUT and POST\n")
+		a.header = http.Header{"Allow": {"GET, HEAD, PUT, POST"}}
 		return a
 	}
 	path, err := pathOf(r)
 	if err != nil {
 		return refusal(err)
 	}
-	s := h.readProof(r)
+	if r.Method == http.MethodPut || r.Method == http.MethodPost {
+		return h.upload(w, r, from, path)
+	}
+	return h.download(r, from, path)
+}
+
+// download answers GET and HEAD.
+func (h *handler) download(r *http.Request, from arrival, path string) answer {
+	s := h.readProof(r, from)
 	ctx, cancel := context.WithTimeout(r.Context(), openTimeout)
 	defer cancel()
-	opened, err := h.config.Core.Open(ctx, provisioning.Request{
-		Path: path, UserAgent: truncate(r.UserAgent(), maxUserAgent), Peer: peerOf(r), Transport: h.transport, Proof: s.proof,
-		Header: r.Method == http.MethodHead,
-	})
+	opened, err := h.config.Core.Open(ctx, h.request(r, from, path, s))
 	switch {
 	case err == nil && !h.spend(s, opened):
+		if opened.Content != nil {
+			_ = opened.Content.Close()
+		}
 		return h.unauthorised(true)
-	case fault.Is(err, fault.Denied) && h.transport == provisioning.HTTPS:
-		return h.unauthorised(s.stale)
+	case fault.Is(err, fault.Denied) && from.transport == provisioning.HTTPS:
+		a := h.unauthorised(s.stale)
+		a.cause = err
+		return a
 	case err != nil:
 		return refusal(err)
 	}
-	return file(opened, r.Header["If-None-Match"])
+	return file(r, opened)
+}
+
+// request is what the core is asked.
+func (h *handler) request(r *http.Request, from arrival, path string, s shown) provisioning.Request {
+	return provisioning.Request{
+		Path: path, UserAgent: truncate(r.UserAgent(), maxUserAgent), Peer: from.peer, Transport: from.transport, Proof: s.proof,
+		Header: r.Method == http.MethodHead,
+	}
 }
 
 // pathOf returns the path with its percent escapes decoded once, by net/http, which refuses broken ones itself. What it may name is the
@@ -102,21 +129,21 @@ func pathOf(r *http.Request) (string, error) {
 	return path, nil
 }
 
-// peerOf returns who asks, an IPv4 address as such even when it came through an IPv6 socket.
-func peerOf(r *http.Request) netip.AddrPort {
-	peer, err := netip.ParseAddrPort(r.RemoteAddr)
-	if err != nil {
-		return netip.AddrPort{}
-	}
-	return netip.AddrPortFrom(peer.Addr().Unmap(), peer.Port())
-}
-
 // file answers with a file, or with 304 when the phone has it already.
-func file(o provisioning.Opened, ifNoneMatch []string) answer {
-	a := answer{status: http.StatusOK, contentType: o.ContentType, body: o.Body, etag: o.ETag}
-	if o.ETag != "" && matchesAny(ifNoneMatch, o.ETag) {
-		a.status, a.contentType, a.body = http.StatusNotModified, "", nil
+func file(r *http.Request, o provisioning.Opened) answer {
+	var a answer
+	switch {
+	case hasAlready(r.Header, o):
+		a = answer{status: http.StatusNotModified}
+		if o.Content != nil {
+			_ = o.Content.Close()
+		}
+	case o.Content != nil:
+		a = largeFile(r, o)
+	default:
+		a = answer{status: http.StatusOK, contentType: o.ContentType, body: o.Body}
 	}
+	a.etag, a.modified = o.ETag, o.Modified
 	return a
 }
 
@@ -140,19 +167,17 @@ func refusal(err error) answer {
 		a = text(http.StatusForbidden, "forbidden\n")
 	default:
 		a = text(http.StatusServiceUnavailable, "try again later\n")
-		a.header = http.Header{"Retry-After": {retryAfter(err)}}
+		if wait := fault.RetryAfter(err); wait > 0 {
+			a.header = http.Header{"Retry-After": {retryAfter(wait)}}
+		}
 	}
 	a.cause = err
 	return a
 }
 
-// retryAfter renders the seconds to wait (RFC 9110 section 10.2.3): half a minute when the core doesn't say, an hour at most, as a phone that
-// believes us must not stay away for a day.
-func retryAfter(err error) string {
-	wait := fault.RetryAfter(err)
-	if wait <= 0 {
-		wait = 30 * time.Second
-	}
+// retryAfter renders the seconds to wait (RFC 9110 section 10.2.3): an hour at most, as a phone that believes us must not stay away for a day. It is said
+// only where the core says it, as that knows who asks: what phones do with it that don't know it is nowhere written.
+func retryAfter(wait time.Duration) string {
 	return strconv.Itoa(int(math.Ceil(min(wait, time.Hour).Seconds())))
 }
 
@@ -163,46 +188,77 @@ func text(status int, body string) answer {
 // write writes the answer and returns how many bytes of body went out. The length is always given, so that nothing is chunked. Names are set
 // as the RFCs spell them, past Go's canonical form, for phones that compare letter by letter. "private, no-cache" keeps files out of shared
 // caches, and makes a phone ask each time and be told 304; "no-store" would forbid it to remember the tag.
-func (a answer) write(w http.ResponseWriter, method string) int {
+func (a answer) write(w http.ResponseWriter, method string) int64 {
+	if a.content != nil {
+		defer func() { _ = a.content.source.Close() }()
+	}
 	header := w.Header()
 	for name, values := range a.header {
 		header[name] = values
 	}
+	// One array for all values, as this is what every answer costs.
+	values := []string{"private, no-cache", "nosniff", a.etag, a.contentType, ""}
+	header["Cache-Control"] = values[0:1:1]
 	if a.etag != "" {
-		header["ETag"] = []string{a.etag}
+		header["ETag"] = values[2:3:3]
 	}
-	header.Set("Cache-Control", "private, no-cache")
+	if !a.modified.IsZero() {
+		header["Last-Modified"] = []string{inSeconds(a.modified).Format(http.TimeFormat)}
+	}
 	if a.status != http.StatusNotModified {
-		header.Set("Content-Type", a.contentType)
-		header.Set("Content-Length", strconv.Itoa(len(a.body)))
-		header.Set("X-Content-Type-Options", "nosniff")
+		values[4] = strconv.FormatInt(a.length(), 10)
+		header["X-Content-Type-Options"], header["Content-Type"], header["Content-Length"] = values[1:2:2], values[3:4:4], values[4:5:5]
 	}
 	w.WriteHeader(a.status)
-	if method == http.MethodHead || a.status == http.StatusNotModified {
+	switch {
+	case method == http.MethodHead || a.status == http.StatusNotModified:
 		return 0
+	case a.content != nil:
+		return a.content.copyTo(w)
+	default:
+		written, _ := w.Write(a.body) // a phone that hung up asks again
+		return int64(written)
 	}
-	written, _ := w.Write(a.body) // a phone that hung up asks again
-	return written
 }
 
-// log writes the request's one line: aloud when the failure was ours.
-func (h *handler) log(r *http.Request, id uint64, a answer, written int, took time.Duration) {
+// length is the size of the body in bytes.
+func (a answer) length() int64 {
+	if a.content != nil {
+		return a.content.length
+	}
+	return int64(len(a.body))
+}
+
+// log writes the request's one line: aloud when the failure was ours, and audibly for old phones, so that an operator sees who still needs their listener.
+func (h *handler) log(r *http.Request, from arrival, id uint64, a answer, written int64, took time.Duration) {
 	level := slog.LevelDebug
-	if a.status >= http.StatusInternalServerError {
+	switch {
+	case a.status >= http.StatusInternalServerError:
 		level = slog.LevelWarn
+	case h.listener.name == legacyName:
+		level = slog.LevelInfo
 	}
 	if !h.config.Logger.Enabled(r.Context(), level) {
 		return
 	}
 	attrs := []slog.Attr{
-		slog.Uint64("request", id), slog.String("door", string(h.transport)), slog.String("peer", r.RemoteAddr),
+		slog.Uint64("request", id), slog.String("door", h.listener.name), slog.String("peer", from.peer.String()),
 		slog.String("method", printable(truncate(r.Method, 16))), slog.String("path", loggedPath(r.URL.Path)),
-		slog.Int("status", a.status), slog.Int("bytes", written), slog.Duration("took", took),
+		slog.Int("status", a.status), slog.Int64("bytes", written), slog.Duration("took", took),
+	}
+	if from.proxy.IsValid() {
+		attrs = append(attrs, slog.String("proxy", from.proxy.String()))
+	}
+	if r.TLS != nil {
+		attrs = append(attrs, slog.String("tls", tls.VersionName(r.TLS.Version)))
+	}
+	if len(from.certificates) > 0 {
+		attrs = append(attrs, slog.Int("certificates", len(from.certificates)))
 	}
 	if a.cause != nil {
 		attrs = append(attrs, slog.Any("error", a.cause))
 	}
-	h.config.Logger.LogAttrs(r.Context(), level, "phone asked over "+string(h.transport), attrs...)
+	h.config.Logger.LogAttrs(r.Context(), level, "phone asked over "+string(from.transport), attrs...)
 }
 
 // loggedPath is what a log may hold of a path, which is a secret when it is an activation code.

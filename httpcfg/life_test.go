@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"dialtone/httpcfg"
+	"dialtone/provisioning"
 )
 
 func TestAServerSaysWhatItLacks(t *testing.T) {
@@ -22,9 +23,9 @@ func TestAServerSaysWhatItLacks(t *testing.T) {
 	require.Error(t, err)
 	s, err := httpcfg.New(httpcfg.Config{Core: &OnePhoneCore{}})
 	require.NoError(t, err)
-	_, err = s.Listen(t.Context(), "", "127.0.0.1:0")
+	_, err = s.Listen(t.Context(), httpcfg.Listen{TLS: "127.0.0.1:0"})
 	require.ErrorContains(t, err, "certificate")
-	_, err = s.Listen(t.Context(), "127.0.0.1:notaport", "")
+	_, err = s.Listen(t.Context(), httpcfg.Listen{Plain: "127.0.0.1:notaport"})
 	require.ErrorContains(t, err, "127.0.0.1:notaport")
 }
 
@@ -38,7 +39,7 @@ func TestListenOpensBothOrNone(t *testing.T) {
 	free, err := net.Listen("tcp", "127.0.0.12:0")
 	require.NoError(t, err)
 	require.NoError(t, free.Close())
-	_, err = s.Listen(t.Context(), free.Addr().String(), taken.Addr().String())
+	_, err = s.Listen(t.Context(), httpcfg.Listen{Plain: free.Addr().String(), TLS: taken.Addr().String()})
 	require.ErrorContains(t, err, taken.Addr().String())
 	again, err := net.Listen("tcp", free.Addr().String())
 	require.NoError(t, err, "the plain listener was let go of")
@@ -50,7 +51,7 @@ func TestEachListenerCanBeOff(t *testing.T) {
 	t.Parallel()
 	s, err := httpcfg.New(httpcfg.Config{Core: &OnePhoneCore{}})
 	require.NoError(t, err)
-	at, err := s.Listen(t.Context(), "", "")
+	at, err := s.Listen(t.Context(), httpcfg.Listen{})
 	require.NoError(t, err)
 	assert.False(t, at.Plain.IsValid())
 	assert.False(t, at.TLS.IsValid())
@@ -145,4 +146,31 @@ func benchmarkGet(b *testing.B, d *door, url, authorization string) {
 		_ = got.Body.Close()
 		require.Equal(b, 200, got.StatusCode)
 	}
+}
+
+func TestOldPhonesHaveAListenerOfTheirOwn(t *testing.T) {
+	t.Parallel()
+	core := &OnePhoneCore{}
+	d := open(t, core, func(c *httpcfg.Config) {
+		c.LegacyTLS = c.TLS.Clone()
+		c.LegacyTLS.MinVersion, c.LegacyTLS.MaxVersion = tls.VersionTLS10, tls.VersionTLS12
+		c.LegacyTLS.CipherSuites = []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}
+	})
+	old := &tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS10, CipherSuites: []uint16{tls.TLS_RSA_WITH_AES_128_CBC_SHA}, InsecureSkipVerify: true}
+	_, err := tls.Dial("tcp", d.secure, old)
+	require.Error(t, err, "the listener of all others stays shut to them")
+	conn, err := tls.Dial("tcp", d.legacy, old)
+	require.NoError(t, err)
+	_, err = io.WriteString(conn, "GET "+ownPath+" HTTP/1.0\r\nAuthorization: "+basic(ownUser, password)+"\r\n\r\n")
+	require.NoError(t, err)
+	answer, err := io.ReadAll(conn)
+	require.NoError(t, err)
+	require.NoError(t, conn.Close())
+	assert.True(t, strings.HasSuffix(string(answer), ownBody))
+	asked, _ := core.last()
+	assert.Equal(t, provisioning.HTTPS, asked.Transport)
+	require.NoError(t, d.stop())
+	assert.Contains(t, d.log.String(), `"level":"INFO"`)
+	assert.Contains(t, d.log.String(), `"door":"https-legacy"`)
+	assert.Contains(t, d.log.String(), `"tls":"TLS 1.0"`)
 }

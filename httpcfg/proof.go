@@ -15,41 +15,43 @@ type shown struct {
 	stale bool
 }
 
-// readProof reads the Authorization header. Whatever is malformed, forged, for another request or too old counts as nothing shown: the phone
-// is challenged as if it had come without, and a prober learns no more than that.
-func (h *handler) readProof(r *http.Request) shown {
+// readProof reads what a phone shows: its certificate, and the Authorization header, if nobody could listen. Whatever is malformed, forged, for another
+// request or too old counts as nothing shown: the phone is challenged as if it had come without, and a prober learns no more than that.
+func (h *handler) readProof(r *http.Request, from arrival) shown {
+	s := shown{proof: provisioning.Proof{Certificates: from.certificates}}
 	headers := r.Header["Authorization"]
-	if h.transport != provisioning.HTTPS || len(headers) != 1 {
-		return shown{}
+	if from.transport != provisioning.HTTPS || len(headers) != 1 {
+		return s
 	}
 	if userName, password, ok := r.BasicAuth(); ok {
-		return shown{proof: provisioning.Proof{
-			Method: r.Method,
-			Basic:  &provisioning.BasicProof{UserName: userName, Password: secret.New(password)},
-		}}
+		s.proof.Method, s.proof.Basic = r.Method, &provisioning.BasicProof{UserName: userName, Password: secret.New(password)}
+		return s
 	}
 	answer, err := digest.ParseAnswer(headers[0])
 	if err != nil || answer.URI != r.RequestURI {
-		return shown{}
+		return s
 	}
 	switch h.config.Nonces.Check(answer.Nonce, provisioning.AccessRealm) {
 	case digest.Fresh:
-		return shown{proof: provisioning.Proof{Method: r.Method, Digest: &answer}}
+		answer.WithoutQOP = true // over TLS, and each nonce once
+		s.proof.Method, s.proof.Digest = r.Method, &answer
 	case digest.Stale:
-		return shown{stale: true}
-	default:
-		return shown{}
+		s.stale = true
+	case digest.Forged, digest.Replayed, digest.Retransmitted:
 	}
+	return s
 }
 
-// spend uses a digest answer up and reports whether it may be used. It is called between the core's yes and the first byte of a phone's own
-// file. The bytes of a request come once over TLS, so that the same answer a second time is a replay, even when it is the same to the last
-// byte.
+// spend uses up what opened a phone's own file, and reports whether it may be used. It is called between the core's yes and the first byte of the file.
+// Files that are the same for everybody need no proof, so that what was shown isn't known to be one.
 func (h *handler) spend(s shown, opened provisioning.Opened) bool {
-	if s.proof.Digest == nil || opened.Revision == 0 {
-		return true // files that are the same for everybody need no proof, so what was shown isn't known to be one
-	}
-	return h.config.Nonces.Use(*s.proof.Digest, "") == digest.Fresh
+	return opened.Revision == 0 || h.use(s)
+}
+
+// use uses a digest answer up, once it has opened something, and reports whether it may be used. The bytes of a request come once over TLS, so that the
+// same answer a second time is a replay, even when it is the same to the last byte.
+func (h *handler) use(s shown) bool {
+	return s.proof.Digest == nil || h.config.Nonces.Use(*s.proof.Digest, "") == digest.Fresh
 }
 
 // challenge renders the values of WWW-Authenticate. They are the same for every path but for the nonce. MD5 stands first and alone, as it is

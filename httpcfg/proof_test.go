@@ -1,8 +1,12 @@
 package httpcfg_test
 
 import (
+	"crypto/md5"
+	"crypto/sha256"
+	"crypto/tls"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"net/http"
 	"regexp"
 	"strings"
@@ -161,21 +165,112 @@ func TestTheQueryIsPartOfWhatIsSigned(t *testing.T) {
 	assert.Equal(t, 200, d.get(t, url, "Authorization", answerTo(t, challenge, "GET", ownPath+"?x=%20y", password, 1)).status)
 }
 
+// answerBy answers a digest challenge by the formulas of RFC 7616 and RFC 2069, with every part as a test likes it.
+func answerBy(hash func(string) string, nonce, qop, nc, cnonce, extra string) string {
+	ha1, ha2 := hash(ownUser+":dialtone:"+password), hash("GET:"+ownPath)
+	middle := ""
+	if qop != "" {
+		middle = nc + ":" + cnonce + ":" + qop + ":"
+		extra += `, qop=` + qop + `, nc=` + nc + `, cnonce="` + cnonce + `"`
+	}
+	return `Digest username="` + ownUser + `", realm="dialtone", nonce="` + nonce + `", uri="` + ownPath + `", response="` + hash(ha1+":"+nonce+":"+middle+ha2) + `"` + extra
+}
+
+func md5Hex(s string) string { return fmt.Sprintf("%x", md5.Sum([]byte(s))) }
+
+func sha256Hex(s string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(s))) }
+
+func TestAnswersAsPhonesSpellThem(t *testing.T) {
+	t.Parallel()
+	d := open(t, &OnePhoneCore{})
+	url := urlOf("https", d.secure, ownPath)
+	fresh := func() string {
+		return strings.Trim(strings.TrimPrefix(nonce.FindString(d.challenge(t)), "nonce="), `"`)
+	}
+	for name, c := range map[string]struct {
+		header string
+		status int
+	}{
+		"MD5":                    {answerBy(md5Hex, fresh(), "auth", "00000001", "c", ""), 200},
+		"MD5 by name":            {answerBy(md5Hex, fresh(), "auth", "00000001", "c", `, algorithm="md5"`), 200},
+		"SHA-256":                {answerBy(sha256Hex, fresh(), "auth", "00000001", "c", `, algorithm=SHA-256`), 200},
+		"without a qop":          {answerBy(md5Hex, fresh(), "", "", "", ""), 200},
+		"quoted commas":          {answerBy(md5Hex, fresh(), "auth", "00000001", "a,b=c", `, opaque="x, nonce=y", junk=","`), 200},
+		"escapes":                {answerBy(md5Hex, fresh(), "auth", "00000001", "c", `, opaque="a\"b\\"`), 200},
+		"spaces and empty parts": {strings.ReplaceAll(answerBy(md5Hex, fresh(), "auth", "00000001", "c", ""), ", ", " ,, \t"), 200},
+		"scheme in lower case":   {strings.Replace(answerBy(md5Hex, fresh(), "auth", "00000001", "c", ""), "Digest", "digest", 1), 200},
+		"an open quote":          {answerBy(md5Hex, fresh(), "auth", "00000001", "c", `, opaque="a`), 401},
+		"a name twice":           {answerBy(md5Hex, fresh(), "auth", "00000001", "c", `, realm="dialtone"`), 401},
+		"auth-int":               {answerBy(md5Hex, fresh(), "auth-int", "00000001", "c", ""), 401},
+		"MD5-sess":               {answerBy(md5Hex, fresh(), "auth", "00000001", "c", ", algorithm=MD5-sess"), 401},
+		"count of nothing":       {answerBy(md5Hex, fresh(), "auth", "00000000", "c", ""), 401},
+		"count that is short":    {answerBy(md5Hex, fresh(), "auth", "1", "c", ""), 401},
+		"first count is two":     {answerBy(md5Hex, fresh(), "auth", "00000002", "c", ""), 401},
+	} {
+		assert.Equal(t, c.status, d.get(t, url, "Authorization", c.header).status, name)
+	}
+	once := answerBy(md5Hex, fresh(), "", "", "", "")
+	assert.Equal(t, 200, d.get(t, url, "Authorization", once).status)
+	again := d.get(t, url, "Authorization", once)
+	assert.Equal(t, 401, again.status, "without a count a nonce is for one file")
+	assert.Contains(t, again.header["Www-Authenticate"][0], "stale=true")
+
+	counted := fresh()
+	for _, step := range []struct {
+		nc     string
+		status int
+	}{{"00000001", 200}, {"00000005", 200}, {"00000003", 401}, {"00000005", 401}, {"0000000a", 200}} {
+		assert.Equal(t, step.status, d.get(t, url, "Authorization", answerBy(md5Hex, counted, "auth", step.nc, "c"+step.nc, "")).status, step.nc)
+	}
+}
+
+// TestNoAnswerIsAPage asks for everything that can go wrong: a phone may take a page for its configuration.
+func TestNoAnswerIsAPage(t *testing.T) {
+	t.Parallel()
+	d := open(t, &OnePhoneCore{})
+	for _, request := range []string{
+		"GET /nothing", "GET " + ownPath, "GET /%zz", "GET /" + strings.Repeat("x", 600), "GET nothing", "DELETE /x", "OPTIONS *", "PUT /index.html", "POST /login", "GET /", "GET /login",
+	} {
+		for _, address := range []string{d.plain, d.secure} {
+			var answer string
+			if address == d.plain {
+				answer = raw(t, address, request+" HTTP/1.0\r\n\r\n")
+			} else {
+				conn, err := tls.Dial("tcp", address, &tls.Config{InsecureSkipVerify: true})
+				require.NoError(t, err)
+				_, err = io.WriteString(conn, request+" HTTP/1.0\r\n\r\n")
+				require.NoError(t, err)
+				all, err := io.ReadAll(conn)
+				require.NoError(t, err)
+				require.NoError(t, conn.Close())
+				answer = string(all)
+			}
+			head, body, _ := strings.Cut(answer, "\r\n\r\n")
+			assert.Contains(t, head, "Content-Type: text/plain; charset=utf-8", request)
+			assert.NotContains(t, answer, "<", request)
+			assert.NotContains(t, head, "Location", request)
+			assert.LessOrEqual(t, len(body), 40, request)
+		}
+	}
+}
+
 // FuzzRequest sends any path and credentials: whatever comes, the answer is whole, and only the right credentials open the file.
 func FuzzRequest(f *testing.F) {
 	f.Add(ownPath, basic(ownUser, password))
 	f.Add(ownPath, `Digest username="x", realm="dialtone", nonce="x", uri="/", response="00000000000000000000000000000000"`)
 	f.Add("//%2e%2e/\x00", "Digest ,,,=\"\\")
 	f.Add("/a?b#c", "Basic Og==")
-	d := open(f, &OnePhoneCore{}, func(c *httpcfg.Config) {
-		c.Nonces = nonces()
-	})
+	d := open(f, &OnePhoneCore{}, behind(httpcfg.NoCertificateHeader))
 	f.Fuzz(func(t *testing.T, path, authorization string) {
-		if strings.ContainsAny(path+authorization, "\r\n") || strings.ContainsAny(path, " ") {
+		if strings.ContainsAny(path+authorization, "\r\n") || strings.ContainsAny(path, " ") || len(path)+len(authorization) > fuzzedBytes {
 			return // that is another request, as net/http reads it
 		}
-		answer := raw(t, d.plain, "GET "+path+" HTTP/1.0\r\nAuthorization: "+authorization+"\r\n\r\n")
-		require.Regexp(t, `^HTTP/1\.[01] (200|40[0345]|431|501|505) `, answer)
-		require.NotContains(t, answer, ownBody)
+		for _, scheme := range []string{"http", "https"} {
+			answer := raw(t, d.plain, "GET "+path+" HTTP/1.0\r\nX-Forwarded-Proto: "+scheme+"\r\nAuthorization: "+authorization+"\r\n\r\n")
+			require.Regexp(t, `^HTTP/1\.[01] (200|40[01345]|431|501|505) `, answer)
+			if scheme == "http" || !strings.Contains(authorization, strings.TrimPrefix(basic(ownUser, password), "Basic ")) {
+				require.NotContains(t, answer, ownBody)
+			}
+		}
 	})
 }

@@ -15,47 +15,52 @@ const (
 	operatorKey         = "server.key"
 )
 
-// openOperators uses the pair that the operator put into the folder, and reads it again whenever it has changed.
+// openOperators uses the pair that the operator put into the folder.
 func (a *Authority) openOperators(context.Context) error {
+	if err := a.openPair(operatorCertificate, operatorKey); err != nil {
+		return err
+	}
+	return a.findOperatorsCA()
+}
+
+// openPair uses a pair of files, and reads it again whenever it has changed.
+func (a *Authority) openPair(certificateName, keyName string) error {
 	var last fileStamp
 	var current *tls.Certificate
 	a.load = func() (*tls.Certificate, error) {
-		stamp, err := a.stampOf(operatorCertificate, operatorKey)
+		stamp, err := a.stampOf(certificateName, keyName)
 		if err != nil {
 			return nil, err
 		}
 		if current != nil && stamp == last {
 			return current, nil
 		}
-		pair, err := a.readPair()
+		pair, err := a.readPair(certificateName, keyName)
 		if err != nil {
 			return nil, err
 		}
-		a.warnAbout(pair.Leaf)
+		a.warnAbout(certificateName, pair.Leaf)
 		current, last = pair, stamp
 		return current, nil
 	}
-	pair, err := a.readPair()
-	if err != nil {
-		return err
-	}
-	return a.findOperatorsCA(pair)
+	_, err := a.readPair(certificateName, keyName)
+	return err
 }
 
-func (a *Authority) readPair() (*tls.Certificate, error) {
-	certificatePath, keyPath := a.path(operatorCertificate), a.path(operatorKey)
-	for _, other := range [][2]string{{operatorCertificate, operatorKey}, {operatorKey, operatorCertificate}} {
+func (a *Authority) readPair(certificateName, keyName string) (*tls.Certificate, error) {
+	certificatePath, keyPath := a.path(certificateName), a.path(keyName)
+	for _, other := range [][2]string{{certificateName, keyName}, {keyName, certificateName}} {
 		if !exists(a.path(other[0])) {
 			return nil, fmt.Errorf("%s is there, but %s isn't: put it beside the other, or take both away to have a certificate made", a.path(other[1]), other[0])
 		}
 	}
-	if _, err := a.readCertificates(operatorCertificate); err != nil {
+	if _, err := a.readCertificates(certificateName); err != nil {
 		return nil, err
 	}
-	if _, err := a.readFile(operatorKey); err != nil {
+	if _, err := a.readFile(keyName); err != nil {
 		return nil, err
 	}
-	a.warnIfOpen(operatorKey)
+	a.warnIfOpen(keyName)
 	pair, err := tls.LoadX509KeyPair(certificatePath, keyPath)
 	switch {
 	case err == nil:
@@ -68,7 +73,7 @@ func (a *Authority) readPair() (*tls.Certificate, error) {
 }
 
 // findOperatorsCA takes ca.pem for the CA that phones must trust, if it is: one left over from another certificate would make phones refuse us.
-func (a *Authority) findOperatorsCA(pair *tls.Certificate) error {
+func (a *Authority) findOperatorsCA() error {
 	if !exists(a.path(caCertificate)) {
 		return nil
 	}
@@ -80,14 +85,14 @@ func (a *Authority) findOperatorsCA(pair *tls.Certificate) error {
 	if err != nil {
 		return err
 	}
-	options := x509.VerifyOptions{Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(), CurrentTime: middleOf(pair.Leaf), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}
+	options := x509.VerifyOptions{Roots: x509.NewCertPool(), Intermediates: x509.NewCertPool(), CurrentTime: middleOf(chain[0]), KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageAny}}
 	for _, root := range roots {
 		options.Roots.AddCert(root)
 	}
 	for _, intermediate := range chain[1:] {
 		options.Intermediates.AddCert(intermediate)
 	}
-	if _, err := pair.Leaf.Verify(options); err != nil {
+	if _, err := chain[0].Verify(options); err != nil {
 		a.config.Logger.Warn("the CA certificate isn't the one that signed the server's, so that phones aren't told of it", "file", a.path(caCertificate), "error", err)
 		return nil
 	}
@@ -101,8 +106,8 @@ func middleOf(leaf *x509.Certificate) time.Time {
 }
 
 // warnAbout warns about what will make phones refuse an operator's certificate.
-func (a *Authority) warnAbout(leaf *x509.Certificate) {
-	path, now := a.path(operatorCertificate), a.config.Now()
+func (a *Authority) warnAbout(name string, leaf *x509.Certificate) {
+	path, now := a.path(name), a.config.Now()
 	switch {
 	case now.After(leaf.NotAfter):
 		a.config.Logger.Warn("the server certificate has expired: phones that check it refuse us; put a new one there", "file", path, "expired", leaf.NotAfter)

@@ -74,9 +74,14 @@ func Open(ctx context.Context, c Config) (*Authority, error) {
 	if err != nil {
 		return nil, err
 	}
-	a.current.Store(certificate)
-	a.nextCheck.Store(c.Now().Add(checkInterval).UnixNano())
+	a.show(certificate)
 	return a, nil
+}
+
+// show shows a certificate from now on, until the next check.
+func (a *Authority) show(certificate *tls.Certificate) {
+	a.current.Store(certificate)
+	a.nextCheck.Store(a.config.Now().Add(checkInterval).UnixNano())
 }
 
 // CACertificate returns the CA certificate that phones must trust, as PEM; nil when the operator's certificate needs none of ours, because its ca.pem

@@ -5,8 +5,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"io"
 	"net/netip"
 	"slices"
+	"time"
 
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
@@ -25,9 +27,13 @@ type Request struct {
 // Opened is a file for a phone.
 type Opened struct {
 	ContentType string
-	Body        []byte // shared: never written to
-	ETag        string // quoted, as in the header
-	Revision    int64  // of the device; 0 for files that are the same for every phone
+	Body        []byte    // shared: never written to; nil with Content
+	ETag        string    // quoted, as in the header
+	Revision    int64     // of the device; 0 for files that are the same for every phone
+	Modified    time.Time // when the file was last changed; zero when that isn't known
+	// Content is the file where it is too large for memory: Size bytes, which whoever opened it reads, in part if it likes, and closes. Nil with Body.
+	Content io.ReadSeekCloser
+	Size    int64
 }
 
 // Rules that decide a fetch, as the boot trace names them.
@@ -74,6 +80,8 @@ func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
 		v.rule = RuleNoSuchFile
 	case err == nil && hit.Image:
 		v.opened, err = s.openImage(ctx, hit)
+	case err == nil && hit.Firmware:
+		v.opened, err = s.openFirmware(hit, r)
 	case err == nil && hit.HasMAC && r.Transport == HTTPS:
 		v, err = s.openOwn(ctx, hit, r)
 	case err == nil:

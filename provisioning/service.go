@@ -9,6 +9,7 @@ package provisioning
 import (
 	"context"
 	"io"
+	"io/fs"
 	"log/slog"
 	"time"
 
@@ -20,7 +21,7 @@ import (
 	"dialtone/throttle"
 )
 
-// Config is what a Service needs. Every field must be set.
+// Config is what a Service needs. Every field must be set but those that say otherwise.
 type Config struct {
 	Store     Store
 	Customers *customer.Service
@@ -29,6 +30,7 @@ type Config struct {
 	Random    io.Reader
 	NewID     func() string // a fresh UUID in canonical form
 	Logger    *slog.Logger
+	Firmware  fs.FS // the files of FirmwareFolder; nil when there are none. Nothing in it may lead out of it
 }
 
 // Service carries the operations on devices. It is safe for concurrent use. It needs Announce once, and Run for Register and the boot trace.
@@ -40,6 +42,7 @@ type Service struct {
 	random    io.Reader
 	newID     func() string
 	logger    *slog.Logger
+	firmware  fs.FS
 	phones    deviceprofiles.Service
 	sip       deviceprofiles.SIP
 
@@ -59,7 +62,7 @@ func New(c Config) (*Service, error) {
 		return nil, err
 	}
 	return &Service{
-		store: c.Store, customers: c.Customers, keyring: c.Keyring, now: c.Now, random: c.Random, newID: c.NewID, logger: c.Logger,
+		store: c.Store, customers: c.Customers, keyring: c.Keyring, now: c.Now, random: c.Random, newID: c.NewID, logger: c.Logger, firmware: c.Firmware,
 		rendered: newRenderCache(),
 		failures: newFailureLimits(c.Now),
 		codeKeys: newCodeKeys(c.Keyring),

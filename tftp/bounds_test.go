@@ -18,7 +18,7 @@ func TestARepeatedRequestIsAnsweredOnce(t *testing.T) {
 	core := &RecordingCore{}
 	p := newPeer(t, start(t, tftp.Config{Core: core, Logger: slog.New(log), Timeout: time.Minute}))
 	for range 5 {
-		p.send(ask("f", "octet"))
+		p.send(ask(long+"f", "octet"))
 	}
 	p.send(ask("g", "octet")) // requests are taken in turn: when this one is answered, the others were dropped
 	p.receive()
@@ -35,16 +35,16 @@ func TestARepeatedRequestIsAnsweredOnce(t *testing.T) {
 func TestTheSameRequestIsANewOneAfterAnAcknowledgement(t *testing.T) {
 	t.Parallel()
 	log := make(Log, 100)
-	server := start(t, tftp.Config{Core: FixedCore{"f": bytesOf(1000)}, Logger: slog.New(log), Timeout: 10 * time.Second})
+	server := start(t, tftp.Config{Core: FixedCore{long + "f": bytesOf(1000)}, Logger: slog.New(log), Timeout: 10 * time.Second})
 	p := newPeer(t, server)
-	p.send(ask("f", "octet"))
+	p.send(ask(long+"f", "octet"))
 	p.receive()
 	first := p.port
 	p.send("\x00\x04\x00\x01")
 	p.receive()
 	q := *p
 	q.to = newPeer(t, server).to
-	q.send(ask("f", "octet")) // a phone that began anew while we wait for the rest of the old transfer
+	q.send(ask(long+"f", "octet")) // a phone that began anew while we wait for the rest of the old transfer
 	assert.Equal(t, "\x00\x03\x00\x01", q.receive()[:4])
 	assert.NotEqual(t, first, q.port)
 	for _, block := range []string{"\x00\x04\x00\x01", "\x00\x04\x00\x02"} {
@@ -72,21 +72,21 @@ func TestOneAddressHasAQuarterOfThePlaces(t *testing.T) {
 func TestAFloodOfUnacknowledgedRequestsLetsPhonesIn(t *testing.T) {
 	t.Parallel()
 	log := make(Log, 1000)
-	server := start(t, tftp.Config{Core: FixedCore{"f": []byte("x")}, Logger: slog.New(log), MaxTransfers: 4, Timeout: time.Minute})
+	server := start(t, tftp.Config{Core: FixedCore{long + "f": []byte("x")}, Logger: slog.New(log), MaxTransfers: 4, Timeout: time.Minute})
 	for _, address := range []string{"127.0.1.1", "127.0.1.2", "127.0.1.3", "127.0.1.4"} {
 		p := newPeerAt(t, server, address)
-		p.send(ask("f", "octet"))
+		p.send(ask(long+"f", "octet"))
 		p.receive() // and nothing more: the place is held for minutes
 		defer p.send("\x00\x05\x00\x00enough\x00")
 	}
 	phone := newPeer(t, server)
-	phone.send(ask("f", "octet")) // no place, but the oldest of the flood ends
+	phone.send(ask(long+"f", "octet")) // no place, but the oldest of the flood ends
 	line := log.next(t)
 	require.Error(t, line["error"].(error))
 	assert.Contains(t, line["peer"], "127.0.1.1:")
 	got := ""
 	for got == "" { // its end and the log line are moments apart
-		phone.send(ask("f", "octet"))
+		phone.send(ask(long+"f", "octet"))
 		if packet, ok := phone.receiveWithin(time.Millisecond); ok {
 			got = packet
 			phone.send("\x00\x04\x00\x01")
@@ -120,7 +120,7 @@ func TestRunWithoutListenWaits(t *testing.T) {
 
 func TestATransferInProgressIsFinishedAtTheEnd(t *testing.T) {
 	t.Parallel()
-	server, err := tftp.New(tftp.Config{Core: FixedCore{"f": bytesOf(700)}})
+	server, err := tftp.New(tftp.Config{Core: FixedCore{long + "f": bytesOf(700)}})
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(context.Background())
 	address, err := server.Listen(ctx, "127.0.0.1:0")
@@ -128,7 +128,7 @@ func TestATransferInProgressIsFinishedAtTheEnd(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- server.Run(ctx) }()
 	p := newPeer(t, address)
-	p.send(ask("f", "octet"))
+	p.send(ask(long+"f", "octet"))
 	p.receive()
 	cancel()
 	p.send("\x00\x04\x00\x01")
@@ -142,7 +142,7 @@ func TestATransferInProgressIsFinishedAtTheEnd(t *testing.T) {
 }
 
 func BenchmarkTransferOf4kB(b *testing.B) {
-	server := start(b, tftp.Config{Core: FixedCore{"f": bytesOf(4096)}})
+	server := start(b, tftp.Config{Core: FixedCore{long + "f": bytesOf(4096)}})
 	for name, options := range map[string][]string{"blocks of 512": nil, "blocks of 1428": {"blksize", "1428"}} {
 		b.Run(name, func(b *testing.B) {
 			p := newPeer(b, server)
@@ -150,7 +150,7 @@ func BenchmarkTransferOf4kB(b *testing.B) {
 			b.SetBytes(4096)
 			for b.Loop() {
 				p.to = listening
-				p.send(ask("f", "octet", options...))
+				p.send(ask(long+"f", "octet", options...))
 				for last, full := false, 4+512; !last; {
 					packet := p.receive()
 					if packet[1] == 6 {

@@ -45,7 +45,7 @@ func bytesOf(size int) []byte {
 func files(sizes ...int) FixedCore {
 	core := FixedCore{}
 	for _, size := range sizes {
-		core["f"+strconv.Itoa(size)] = bytesOf(size)
+		core[long+"f"+strconv.Itoa(size)] = bytesOf(size)
 	}
 	return core
 }
@@ -93,14 +93,46 @@ func TestPinReadsWhatIsThere(t *testing.T) {
 func TestCurlReadsWhatIsThere(t *testing.T) {
 	t.Parallel()
 	core := files(1, 512, 4096, 100_000)
-	address := start(t, tftp.Config{Core: core})
+	for name, config := range map[string]tftp.Config{
+		"own ports": {Core: core}, "single port": {Core: core, SinglePort: true},
+		"large blocks": {Core: core, MaxBlockSize: 65464}, "large blocks, single port": {Core: core, MaxBlockSize: 65464, SinglePort: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			curlReads(t, start(t, config), core)
+		})
+	}
+}
+
+func curlReads(t *testing.T, address netip.AddrPort, core FixedCore) {
+	t.Helper()
 	for _, size := range []string{"1", "512", "4096", "100000"} {
 		for _, options := range [][]string{
 			nil, {"--tftp-no-options"}, {"--tftp-blksize", "512"}, {"--tftp-blksize", "1428"}, {"--tftp-blksize", "65464"}, {"--tftp-blksize", "8"},
 		} {
-			out, code := run(t, "curl", append(options, "-sS", fmt.Sprintf("tftp://%s/f%s", address, size))...)
+			out, code := run(t, "curl", append(options, "-sS", fmt.Sprintf("tftp://%s/%sf%s", address, long, size))...)
 			assert.Zero(t, code, "%s %s", size, options)
-			assert.Equal(t, string(core["f"+size]), out, "%s %s", size, options)
+			assert.Equal(t, string(core[long+"f"+size]), out, "%s %s", size, options)
+		}
+	}
+}
+
+// atftp is a client that asks for windows.
+func TestAtftpReadsInWindows(t *testing.T) {
+	t.Parallel()
+	core := files(1, 4096, 100_000)
+	for _, single := range []bool{false, true} {
+		address := start(t, tftp.Config{Core: core, SinglePort: single})
+		for name, want := range core {
+			for _, window := range []string{"1", "4", "64"} {
+				file := filepath.Join(t.TempDir(), "file")
+				out, code := run(t, "atftp", "--option", "windowsize "+window, "--option", "blksize 1428", "-g", "-r", name, "-l", file,
+					address.Addr().String(), strconv.Itoa(int(address.Port())))
+				require.Zero(t, code, out)
+				got, err := os.ReadFile(file)
+				require.NoError(t, err)
+				assert.Equal(t, string(want), string(got), "%s in windows of %s", name, window)
+			}
 		}
 	}
 }
@@ -135,7 +167,7 @@ func TestTheDebianClientReadsWhatIsThere(t *testing.T) {
 	address := start(t, tftp.Config{Core: core})
 	for name, want := range core {
 		for _, mode := range []string{"octet", "netascii"} {
-			file := filepath.Join(t.TempDir(), name)
+			file := filepath.Join(t.TempDir(), "file")
 			out, code := tftpHPA(t, address, mode, "get", name, file)
 			require.Zero(t, code, out)
 			got, err := os.ReadFile(file)
@@ -182,7 +214,7 @@ func TestManyTransfersAtATime(t *testing.T) {
 				return err
 			}
 			client.SetBlockSize(1428)
-			transfer, err := client.Receive("f100000", "octet")
+			transfer, err := client.Receive(long+"f100000", "octet")
 			if err != nil {
 				return err
 			}
@@ -190,7 +222,7 @@ func TestManyTransfersAtATime(t *testing.T) {
 			if _, err := transfer.WriteTo(&got); err != nil {
 				return err
 			}
-			if !bytes.Equal(got.Bytes(), core["f100000"]) {
+			if !bytes.Equal(got.Bytes(), core[long+"f100000"]) {
 				return fmt.Errorf("got %d other bytes", got.Len())
 			}
 			return nil

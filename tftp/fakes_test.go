@@ -22,6 +22,9 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
+// long begins paths whose requests are worth two blocks of 512 bytes, so that tests without options needn't repeat them.
+const long = "a/folder/whose/name/makes/a/request/of/which/ten/times/the/size/is/as/much/as/two/blocks/and/headers/"
+
 // FixedCore has fixed files, by path as asked. It refuses hostile paths as the real core does.
 type FixedCore map[string][]byte
 
@@ -151,6 +154,7 @@ type peer struct {
 	port netip.AddrPort
 
 	buffer [2000]byte
+	large  []byte // instead, if there is one
 }
 
 func newPeer(t testing.TB, server netip.AddrPort) *peer {
@@ -185,12 +189,16 @@ func (p *peer) receive() string {
 func (p *peer) receiveWithin(wait time.Duration) (string, bool) {
 	p.t.Helper()
 	require.NoError(p.t, p.conn.SetReadDeadline(time.Now().Add(wait)))
-	size, from, err := p.conn.ReadFromUDPAddrPort(p.buffer[:])
+	buffer := p.buffer[:]
+	if p.large != nil {
+		buffer = p.large
+	}
+	size, from, err := p.conn.ReadFromUDPAddrPort(buffer)
 	if err != nil {
 		return "", false
 	}
 	p.port, p.to = from, net.UDPAddrFromAddrPort(from)
-	return string(p.buffer[:size]), true
+	return string(buffer[:size]), true
 }
 
 // waiting returns the packets that came already, once nothing more can come.

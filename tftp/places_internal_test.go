@@ -113,7 +113,7 @@ func TestATransferThatDoesntEndIsCut(t *testing.T) {
 	conn, err := net.ListenUDP("udp4", &net.UDPAddr{IP: net.IPv4(127, 0, 0, 1)})
 	require.NoError(t, err)
 	defer func() { _ = conn.Close() }()
-	_, err = conn.WriteToUDPAddrPort([]byte("\x00\x01f\x00octet\x00"), address)
+	_, err = conn.WriteToUDPAddrPort([]byte("\x00\x01f\x00octet\x00tsize\x000\x00"), address)
 	require.NoError(t, err)
 	_, err = conn.Read(make([]byte, 1000))
 	require.NoError(t, err)
@@ -124,6 +124,7 @@ func TestATransferThatDoesntEndIsCut(t *testing.T) {
 func FuzzParseRequest(f *testing.F) {
 	for _, seed := range []string{
 		"", "\x00", "\x00\x01", "\x00\x02", "\x00\x01f\x00octet\x00", "\x00\x01f\x00netascii\x00blksize\x001428\x00tsize\x000\x00timeout\x005\x00",
+		"\x00\x01f\x00octet\x00windowsize\x0016\x00blksize\x0065464\x00", "\x00\x01f\x00octet\x00windowsize\x00\x0016\x00", "\x00\x01f\x00\x00octet\x00",
 		"\x00\x01f\x00octet", "\x00\x01\x00\x00", "\x00\x01f\x00OCTET\x00blksize\x00-1\x00blksize\x00\x00", "\x00\x04\x00\x01", "\x00\x05\x00\x01x\x00",
 	} {
 		f.Add([]byte(seed))
@@ -141,6 +142,7 @@ func FuzzParseRequest(f *testing.F) {
 		if size := request.options.blockSize; size != 0 {
 			assert.True(t, size >= 8 && size <= 65464)
 		}
+		assert.True(t, request.options.windowSize >= 0 && request.options.windowSize <= 65535)
 		assert.True(t, request.options.timeout >= 0 && request.options.timeout <= 30*time.Second)
 		// Whatever is acknowledged can be read as a request's options again, and means the same.
 		oack := request.options.acknowledge(1234)

@@ -22,12 +22,14 @@ const (
 const (
 	// maxRequest is the longest legal request (RFC 2347).
 	maxRequest = 512
-	// maxOptions bounds what is read; RFCs define four, of which we know three.
+	// maxOptions bounds what is read; RFCs define five, of which we know four.
 	maxOptions = 16
 
 	minBlockSize     = 8
 	defaultBlockSize = 512
 	maxBlockSize     = 65464
+	// maxWindowSize is the largest window that a peer may ask for (RFC 7440).
+	maxWindowSize = 65535
 	// maxTimeout is the longest wait in seconds that we agree to. RFC 2349 allows to ask for 255; a place isn't held that long for silence.
 	maxTimeout = 30
 )
@@ -41,9 +43,10 @@ type readRequest struct {
 
 // options are what a peer asked for, each zero when it didn't, or when what it asked for can't be.
 type options struct {
-	blockSize int // bytes, from 8 to 65464
-	timeout   time.Duration
-	size      bool // the peer wants to know the file's size
+	blockSize  int // bytes, from 8 to 65464
+	timeout    time.Duration
+	size       bool // the peer wants to know the file's size
+	windowSize int  // blocks, from 1 to 65535
 }
 
 // errNoRequest is what gets no answer: packets that belong to a transfer, and noise.
@@ -57,6 +60,7 @@ const (
 	notFound
 	denied
 	readOnly
+	unknownTransfer
 )
 
 // code is the error code of RFC 1350, appendix.
@@ -66,6 +70,8 @@ func (r refusal) code() uint16 {
 		return 1
 	case denied, readOnly:
 		return 2
+	case unknownTransfer:
+		return 5
 	default:
 		return 0
 	}
@@ -73,7 +79,7 @@ func (r refusal) code() uint16 {
 
 // Error returns the text as the peer sees it.
 func (r refusal) Error() string {
-	return [...]string{"", "bad request", "not found", "denied", "read only"}[r]
+	return [...]string{"", "bad request", "not found", "denied", "read only", "unknown transfer"}[r]
 }
 
 func (r refusal) packet() []byte {
@@ -143,6 +149,10 @@ func parseOptions(fields []string) options {
 			}
 		case strings.EqualFold(name, "tsize"):
 			o.size = true
+		case strings.EqualFold(name, "windowsize"):
+			if o.windowSize == 0 && value >= 1 && value <= maxWindowSize {
+				o.windowSize = value
+			}
 		}
 	}
 	return o
@@ -163,6 +173,9 @@ func (o options) acknowledge(size int) []byte {
 	}
 	if o.size {
 		add("tsize", size)
+	}
+	if o.windowSize > 0 {
+		add("windowsize", o.windowSize)
 	}
 	if len(out) == 2 {
 		return nil

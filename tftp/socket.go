@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"time"
 
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
@@ -20,7 +21,11 @@ type source struct {
 type listener struct {
 	address netip.AddrPort
 	read    func(buffer []byte) (size int, from source, err error)
-	close   func()
+	write   func(packet []byte, to source) error // from the address that the peer asked
+	// interrupt makes read fail until resume.
+	interrupt func()
+	resume    func()
+	close     func()
 }
 
 func listen(ctx context.Context, address string) (*listener, error) {
@@ -33,16 +38,18 @@ func listen(ctx context.Context, address string) (*listener, error) {
 	// The kernel may grant less, which costs a phone a repetition in a storm and nothing else.
 	_ = conn.SetReadBuffer(receiveBuffer)
 	l := &listener{
-		address: conn.LocalAddr().(*net.UDPAddr).AddrPort(),
-		close:   sync.OnceFunc(func() { _ = conn.Close() }),
+		address:   conn.LocalAddr().(*net.UDPAddr).AddrPort(),
+		interrupt: func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) },
+		resume:    func() { _ = conn.SetReadDeadline(time.Time{}) },
+		close:     sync.OnceFunc(func() { _ = conn.Close() }),
 	}
 	switch local := l.address.Addr(); {
 	case !local.IsUnspecified():
-		l.read = readFrom(conn, local.Unmap())
+		l.read, l.write = readFrom(conn, local.Unmap()), writeFrom(conn, nil)
 	case local.Is4():
-		l.read = readFrom4(ipv4.NewPacketConn(conn))
+		l.read, l.write = readFrom4(ipv4.NewPacketConn(conn)), writeFrom(conn, control4)
 	default:
-		l.read = readFrom6(ipv6.NewPacketConn(conn))
+		l.read, l.write = readFrom6(ipv6.NewPacketConn(conn)), writeFrom(conn, control6)
 	}
 	return l, nil
 }
@@ -99,16 +106,31 @@ func newSource(peer netip.AddrPort, local netip.Addr) source {
 	return source{peer: peer, local: local}
 }
 
-// dial opens the socket of one transfer. It is connected, so that the kernel drops packets from anybody else, and tells us when the peer's
-// host says that nobody is there. Requests to a broadcast address end here, as RFC 1123 section 4.2.3.1 wants them to: no socket can have it.
-func dial(ctx context.Context, from source) (*net.UDPConn, error) {
-	var d net.Dialer
-	if from.local.IsValid() {
-		d.LocalAddr = net.UDPAddrFromAddrPort(netip.AddrPortFrom(from.local, 0))
+// isUs reports whether a request came to one of our addresses, as far as the system says. Those to everybody get no answer (RFC 1123 section 4.2.3.5).
+func (s source) isUs() bool {
+	return !s.local.IsMulticast() && s.local != netip.AddrFrom4([4]byte{255, 255, 255, 255})
+}
+
+// writeFrom writes to a peer, from its source's local address if there is control, which renders that as a control message.
+func writeFrom(conn *net.UDPConn, control func(local netip.Addr) []byte) func([]byte, source) error {
+	return func(packet []byte, to source) error {
+		var from []byte
+		if control != nil && to.local.IsValid() {
+			from = control(to.local)
+		}
+		_, _, err := conn.WriteMsgUDPAddrPort(packet, from, to.peer)
+		return err
 	}
-	conn, err := d.DialContext(ctx, "udp", from.peer.String())
-	if err != nil {
-		return nil, err
+}
+
+func control4(local netip.Addr) []byte {
+	return (&ipv4.ControlMessage{Src: local.AsSlice()}).Marshal()
+}
+
+// control6 is for a socket for all addresses. For an IPv4 peer even that takes the message of IPv4.
+func control6(local netip.Addr) []byte {
+	if local.Is4() {
+		return control4(local)
 	}
-	return conn.(*net.UDPConn), nil // as the network is "udp"
+	return (&ipv6.ControlMessage{Src: local.AsSlice()}).Marshal()
 }

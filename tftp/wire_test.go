@@ -22,9 +22,9 @@ import (
 func TestAFileComesInBlocksOf512(t *testing.T) {
 	t.Parallel()
 	body := strings.Repeat("a", 512) + strings.Repeat("b", 512)
-	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{"f": []byte(body)}}))
+	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{long + "f": []byte(body)}}))
 
-	p.send(ask("f", "octet"))
+	p.send(ask(long+"f", "octet"))
 	assert.Equal(t, "\x00\x03\x00\x01"+body[:512], p.receive())
 	p.send("\x00\x04\x00\x01")
 	assert.Equal(t, "\x00\x03\x00\x02"+body[512:], p.receive())
@@ -36,7 +36,7 @@ func TestAFileComesInBlocksOf512(t *testing.T) {
 func TestOptionsAreAcknowledgedWithWhatHolds(t *testing.T) {
 	t.Parallel()
 	const body = "twelve bytes"
-	address := start(t, tftp.Config{Core: FixedCore{"f": []byte(body)}})
+	address := start(t, tftp.Config{Core: FixedCore{long + "f": []byte(body)}})
 	data := "\x00\x03\x00\x01" + body
 	for name, test := range map[string]struct {
 		options []string
@@ -59,14 +59,14 @@ func TestOptionsAreAcknowledgedWithWhatHolds(t *testing.T) {
 		"all": {
 			[]string{"tsize", "0", "blksize", "1024", "timeout", "3"}, "\x00\x06blksize\x001024\x00timeout\x003\x00tsize\x0012\x00",
 		},
-		"unknown alone":          {[]string{"windowsize", "16"}, data},
-		"unknown beside known":   {[]string{"windowsize", "16", "tsize", "0"}, "\x00\x06tsize\x0012\x00"},
+		"unknown alone":          {[]string{"multicast", "1"}, data},
+		"unknown beside known":   {[]string{"multicast", "1", "tsize", "0"}, "\x00\x06tsize\x0012\x00"},
 		"a name without a value": {[]string{"tsize", "0", "blksize"}, "\x00\x06tsize\x0012\x00"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			p := newPeer(t, address)
-			p.send(ask("f", "octet", test.options...))
+			p.send(ask(long+"f", "octet", test.options...))
 			require.Equal(t, test.want, p.receive())
 			if test.want != data {
 				p.send("\x00\x04\x00\x00")
@@ -79,12 +79,12 @@ func TestOptionsAreAcknowledgedWithWhatHolds(t *testing.T) {
 
 func TestModesInAnyCase(t *testing.T) {
 	t.Parallel()
-	address := start(t, tftp.Config{Core: FixedCore{"f": []byte("a\nb\rc")}})
+	address := start(t, tftp.Config{Core: FixedCore{long + "f": []byte("a\nb\rc")}})
 	for mode, want := range map[string]string{
 		"octet": "a\nb\rc", "OCTET": "a\nb\rc", "netascii": "a\r\nb\r\x00c", "NetASCII": "a\r\nb\r\x00c",
 	} {
 		p := newPeer(t, address)
-		p.send(ask("f", mode))
+		p.send(ask(long+"f", mode))
 		assert.Equal(t, "\x00\x03\x00\x01"+want, p.receive(), mode)
 		p.send("\x00\x04\x00\x01")
 	}
@@ -92,8 +92,8 @@ func TestModesInAnyCase(t *testing.T) {
 
 func TestSizeInNetasciiIsThatOfTheTransfer(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{"f": []byte("a\nb\n")}}))
-	p.send(ask("f", "netascii", "tsize", "0"))
+	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{long + "f": []byte("a\nb\n")}}))
+	p.send(ask(long+"f", "netascii", "tsize", "0"))
 	assert.Equal(t, "\x00\x06tsize\x006\x00", p.receive())
 	p.send("\x00\x05\x00\x00enough\x00")
 }
@@ -101,7 +101,7 @@ func TestSizeInNetasciiIsThatOfTheTransfer(t *testing.T) {
 func TestRefusalsAreFixedTexts(t *testing.T) {
 	t.Parallel()
 	hostile := fmt.Errorf("password %w", fault.New(fault.Denied, "hunter2 at db.internal"))
-	address := start(t, tftp.Config{Core: FixedCore{"f": []byte("x")}})
+	address := start(t, tftp.Config{Core: FixedCore{long + "f": []byte("x")}})
 	refusing := start(t, tftp.Config{Core: RefusingCore{err: hostile}})
 	for name, test := range map[string]struct {
 		server       netip.AddrPort
@@ -111,7 +111,7 @@ func TestRefusalsAreFixedTexts(t *testing.T) {
 		"out of the folder":    {address, ask("../../etc/passwd", "octet"), "\x00\x05\x00\x00bad request\x00"},
 		"backslashes":          {address, ask(`..\..\boot.ini`, "octet"), "\x00\x05\x00\x00bad request\x00"},
 		"control characters":   {address, ask("a\r\nb", "octet"), "\x00\x05\x00\x00bad request\x00"},
-		"denied":               {refusing, ask("f", "octet"), "\x00\x05\x00\x02denied\x00"},
+		"denied":               {refusing, ask(long+"f", "octet"), "\x00\x05\x00\x02denied\x00"},
 		"write":                {address, "\x00\x02f\x00octet\x00", "\x00\x05\x00\x02read only\x00"},
 		"write without a name": {address, "\x00\x02", "\x00\x05\x00\x02read only\x00"},
 		"no name":              {address, ask("", "octet"), "\x00\x05\x00\x00bad request\x00"},
@@ -119,10 +119,10 @@ func TestRefusalsAreFixedTexts(t *testing.T) {
 		"no mode":              {address, "\x00\x01f\x00", "\x00\x05\x00\x00bad request\x00"},
 		"name without an end":  {address, "\x00\x01fffffff", "\x00\x05\x00\x00bad request\x00"},
 		"mode without an end":  {address, "\x00\x01f\x00octet", "\x00\x05\x00\x00bad request\x00"},
-		"mail":                 {address, ask("f", "mail"), "\x00\x05\x00\x00bad request\x00"},
+		"mail":                 {address, ask(long+"f", "mail"), "\x00\x05\x00\x00bad request\x00"},
 		"too long":             {address, ask(strings.Repeat("a", 504), "octet"), "\x00\x05\x00\x00bad request\x00"},
 		"as long as may be":    {address, ask(strings.Repeat("a", 503), "octet"), "\x00\x05\x00\x01not found\x00"},
-		"too many options":     {address, ask("f", "octet", strings.Split(strings.Repeat("a b ", 17), " ")[:34]...), "\x00\x05\x00\x00bad request\x00"},
+		"too many options":     {address, ask(long+"f", "octet", strings.Split(strings.Repeat("a b ", 17), " ")[:34]...), "\x00\x05\x00\x00bad request\x00"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -135,14 +135,14 @@ func TestRefusalsAreFixedTexts(t *testing.T) {
 
 func TestWhatIsNoRequestGetsNoAnswer(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{"f": []byte("x")}}))
+	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{long + "f": []byte("x")}}))
 	for _, packet := range []string{
 		"", "\x00", "\x01", "\x00\x00", "\x00\x03", "\x00\x03\x00\x01data", "\x00\x04\x00\x00", "\x00\x05\x00\x01no\x00", "\x00\x06tsize\x000\x00",
 		"\xff\xff\xff\xff", strings.Repeat("\xff", 2000),
 	} {
 		p.send(packet)
 	}
-	p.send(ask("f", "octet"))
+	p.send(ask(long+"f", "octet"))
 	assert.Equal(t, "\x00\x03\x00\x01x", p.receive(), "the first answer is that to the only request")
 	p.send("\x00\x04\x00\x01")
 }
@@ -163,7 +163,7 @@ func TestOurOwnFailuresAreSilence(t *testing.T) {
 			t.Parallel()
 			log := make(Log, 100)
 			p := newPeer(t, start(t, tftp.Config{Core: test.core, Logger: slog.New(log)}))
-			p.send(ask("f", "octet"))
+			p.send(ask(long+"f", "octet"))
 			assert.Equal(t, test.level, log.next(t)["level"])
 			p.send(ask("good", "octet"))
 			assert.Equal(t, "\x00\x03\x00\x01good", p.receive(), "the first packet is the answer to the second request")
@@ -189,14 +189,14 @@ func TestTheFirstPacketIsSentTwiceAtMost(t *testing.T) {
 	t.Parallel()
 	log := make(Log, 100)
 	p := newPeer(t, start(t, tftp.Config{
-		Core: FixedCore{"f": bytes.Repeat([]byte("x"), 4096)}, Logger: slog.New(log), Timeout: time.Millisecond,
+		Core: FixedCore{long + "f": bytes.Repeat([]byte("x"), 4096)}, Logger: slog.New(log), Timeout: time.Millisecond,
 	}))
-	p.send(ask("f", "octet"))
+	p.send(ask(long+"f", "octet"))
 	line := log.next(t)
 	assert.ErrorContains(t, line["error"].(error), "no acknowledgement came")
 	assert.Len(t, p.waiting(), 2)
 
-	p.send(ask("f", "octet", "blksize", "1468"))
+	p.send(ask(long+"f", "octet", "blksize", "1468"))
 	log.next(t)
 	assert.Equal(t, []string{"\x00\x06blksize\x001468\x00", "\x00\x06blksize\x001468\x00"}, p.waiting())
 }
@@ -205,11 +205,11 @@ func TestLaterPacketsAreSentAgainAsConfigured(t *testing.T) {
 	t.Parallel()
 	log := make(Log, 100)
 	server := start(t, tftp.Config{
-		Core: FixedCore{"f": bytes.Repeat([]byte("x"), 700)}, Logger: slog.New(log), Timeout: 10 * time.Millisecond, Retries: 3,
+		Core: FixedCore{long + "f": bytes.Repeat([]byte("x"), 700)}, Logger: slog.New(log), Timeout: 10 * time.Millisecond, Retries: 3,
 	})
 	for {
 		p := newPeer(t, server)
-		p.send(ask("f", "octet"))
+		p.send(ask(long+"f", "octet"))
 		p.receive()
 		p.send("\x00\x04\x00\x01")
 		if log.next(t)["bytes"].(int64) != 512 {
@@ -223,8 +223,8 @@ func TestLaterPacketsAreSentAgainAsConfigured(t *testing.T) {
 
 func TestAnAcknowledgementOfAnEarlierBlockSendsNothing(t *testing.T) {
 	t.Parallel()
-	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{"f": bytes.Repeat([]byte("x"), 1200)}, Timeout: time.Minute}))
-	p.send(ask("f", "octet"))
+	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{long + "f": bytes.Repeat([]byte("x"), 1200)}, Timeout: time.Minute}))
+	p.send(ask(long+"f", "octet"))
 	p.receive()
 	p.send("\x00\x04\x00\x01")
 	assert.Equal(t, "\x00\x03\x00\x02", p.receive()[:4])
@@ -242,8 +242,8 @@ func TestAnAcknowledgementOfAnEarlierBlockSendsNothing(t *testing.T) {
 func TestAnErrorOfThePeerEndsTheTransfer(t *testing.T) {
 	t.Parallel()
 	log := make(Log, 100)
-	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{"f": []byte("x")}, Logger: slog.New(log), Timeout: time.Minute}))
-	p.send(ask("f", "octet", "tsize", "0"))
+	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{long + "f": []byte("x")}, Logger: slog.New(log), Timeout: time.Minute}))
+	p.send(ask(long+"f", "octet", "tsize", "0"))
 	p.receive()
 	p.send("\x00\x05\x00\x08no options, please\x00")
 	assert.EqualError(t, log.next(t)["error"].(error), "the peer ended the transfer: code 8")
@@ -252,8 +252,8 @@ func TestAnErrorOfThePeerEndsTheTransfer(t *testing.T) {
 func TestAPeerThatIsGoneEndsTheTransfer(t *testing.T) {
 	t.Parallel()
 	log := make(Log, 100)
-	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{"f": []byte("x")}, Logger: slog.New(log), Timeout: 50 * time.Millisecond}))
-	p.send(ask("f", "octet"))
+	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{long + "f": []byte("x")}, Logger: slog.New(log), Timeout: 50 * time.Millisecond}))
+	p.send(ask(long+"f", "octet"))
 	p.receive()
 	require.NoError(t, p.conn.Close())
 	assert.ErrorContains(t, log.next(t)["error"].(error), "connection refused", "the peer's host says so at the first repetition")
@@ -263,8 +263,8 @@ func TestBlockNumbersStartAgainAfterTheLast(t *testing.T) {
 	t.Parallel()
 	const blocks = 65_540
 	body := bytes.Repeat([]byte("12345678"), blocks)
-	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{"f": body}, Timeout: time.Minute}))
-	p.send(ask("f", "octet", "blksize", "8"))
+	p := newPeer(t, start(t, tftp.Config{Core: FixedCore{long + "f": body}, Timeout: time.Minute}))
+	p.send(ask(long+"f", "octet", "blksize", "8"))
 	p.receive()
 	p.send("\x00\x04\x00\x00")
 	for block := 1; block <= blocks; block++ {
@@ -281,10 +281,10 @@ func TestBlockNumbersStartAgainAfterTheLast(t *testing.T) {
 func TestTheAnswerComesFromTheAddressThatWasAsked(t *testing.T) {
 	t.Parallel()
 	for _, address := range []string{"0.0.0.0:0", "[::]:0"} {
-		at := startAt(t, tftp.Config{Core: FixedCore{"f": []byte("x")}}, address)
+		at := startAt(t, tftp.Config{Core: FixedCore{long + "f": []byte("x")}}, address)
 		asked := netip.AddrPortFrom(netip.MustParseAddr("127.0.0.77"), at.Port())
 		p := newPeer(t, asked)
-		p.send(ask("f", "octet"))
+		p.send(ask(long+"f", "octet"))
 		p.receive()
 		assert.Equal(t, "127.0.0.77", p.port.Addr().String(), address)
 		assert.NotEqual(t, at.Port(), p.port.Port(), "a transfer has its own port")

@@ -40,11 +40,21 @@ type serveCommand struct {
 	ListenSIPS    listen `name:"listen-sips" default:"127.0.0.1:5061" placeholder:"ADDR" help:"SIP over TLS (${default})."`
 	ListenSIPDTLS listen `name:"listen-sip-dtls" default:"127.0.0.1:5062" placeholder:"ADDR" help:"SIP over DTLS (${default})."`
 	ListenMetrics listen `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Prometheus metrics (${default})."`
-	SMTP          string `name:"smtp" placeholder:"URL" help:"Mail server: smtp://USER:PASSWORD@HOST:587?from=ADDRESS, or smtps://... Without one no e-mail is sent."`
-	HubURL        string `name:"hub-url" placeholder:"URL" help:"Where people reach the admin door, such as https://hub.example.com: links in e-mails begin with it."`
+	// TFTPMaxBlockSize and the next are bounds of what phones may ask for; a block above 1468 bytes travels in fragments.
+	TFTPMaxBlockSize  int    `name:"tftp-max-blksize" default:"1468" placeholder:"BYTES" help:"Largest TFTP block that a phone may ask for, from 8 to 65464 (${default}: what an Ethernet frame holds)."`
+	TFTPMaxWindowSize int    `name:"tftp-max-windowsize" placeholder:"BLOCKS" help:"Largest TFTP window that a phone may ask for (64, or 8 with --tftp-single-port)."`
+	TFTPSinglePort    bool   `name:"tftp-single-port" help:"Send files over TFTP from the port that phones ask, for firewalls and containers that let no other through."`
+	SMTP              string `name:"smtp" placeholder:"URL" help:"Mail server: smtp://USER:PASSWORD@HOST:587?from=ADDRESS, or smtps://... Without one no e-mail is sent."`
+	HubURL            string `name:"hub-url" placeholder:"URL" help:"Where people reach the admin door, such as https://hub.example.com: links in e-mails begin with it."`
 	// WebhookAllowPrivate is for tests and laboratories: partners choose the targets, which else could be any machine of the operator's network.
 	WebhookAllowPrivate bool `name:"webhook-allow-private" help:"Let webhooks reach private addresses, any port, and plain http. For tests and laboratories."`
-	Demo                bool `help:"Add a sample partner, customer, people and phones, and say how to try them."`
+	// ListenHTTPSLegacy is apart from ListenHTTPS, which stays as strict as it is.
+	ListenHTTPSLegacy  listen    `name:"listen-https-legacy" default:"off" placeholder:"ADDR" help:"Old phones over TLS 1.0 to 1.2, which others can break (${default})."`
+	TrustedProxies     []network `placeholder:"NET" help:"Networks of proxies in front of the phones' doors, whose X-Forwarded-For and X-Forwarded-Proto are believed."`
+	ProxyCertificate   string    `enum:"off,client-cert,x-ssl-client-cert" default:"off" placeholder:"HEADER" help:"Header in which these proxies pass a phone's certificate on: client-cert (RFC 9440), x-ssl-client-cert (PEM with percent escapes), or off (${default})."`
+	ClientCertificates bool      `default:"true" negatable:"" help:"Ask phones for their certificate in the TLS handshake; none has to show one."`
+	Firmware           string    `placeholder:"DIR" help:"Folder with firmware files, which anybody may fetch below /firmware/. Without one there are none."`
+	Demo               bool      `help:"Add a sample partner, customer, people and phones, and say how to try them."`
 }
 
 type bootstrapCommand struct {
@@ -82,6 +92,28 @@ func (l *listen) UnmarshalText(text []byte) error {
 		return usage("%q has no IP address before its port", value)
 	}
 	*l = listen(value)
+	return nil
+}
+
+// network is a network, or one address.
+type network netip.Prefix
+
+// UnmarshalText reads 10.1.0.0/16, or an address. The network of everybody is none that could be trusted.
+func (n *network) UnmarshalText(text []byte) error {
+	value := string(text)
+	if address, err := netip.ParseAddr(value); err == nil && address.Zone() == "" {
+		address = address.Unmap()
+		*n = network(netip.PrefixFrom(address, address.BitLen()))
+		return nil
+	}
+	prefix, err := netip.ParsePrefix(value)
+	if err != nil || prefix.Addr().Is4In6() {
+		return usage("%q is no network: write ADDRESS/BITS, or an address", value)
+	}
+	if prefix.Bits() == 0 {
+		return usage("%q is everybody, and not everybody can be trusted", value)
+	}
+	*n = network(prefix.Masked())
 	return nil
 }
 

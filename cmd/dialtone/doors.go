@@ -65,21 +65,34 @@ func (h *house) openAdmin(ctx context.Context, _ *pki.Authority) error {
 }
 
 func (h *house) openPhones(ctx context.Context, authority *pki.Authority) error {
-	if h.config.ListenHTTP == "" && h.config.ListenHTTPS == "" {
+	at := httpcfg.Listen{Plain: string(h.config.ListenHTTP), TLS: string(h.config.ListenHTTPS), LegacyTLS: string(h.config.ListenHTTPSLegacy)}
+	if at == (httpcfg.Listen{}) {
 		return nil
 	}
-	server, err := httpcfg.New(httpcfg.Config{
+	config := httpcfg.Config{
 		Core: h.core, Nonces: h.nonces("http digest"), Now: now, TLS: authority.ServerConfig(), Logger: h.logger.With("door", "http"),
-	})
+		Tickets: pki.NewTickets(h.keyring.Derive, now), NoClientCertificates: !h.config.ClientCertificates, CertificateHeader: h.config.certificateHeader(),
+	}
+	for _, n := range h.config.TrustedProxies {
+		config.Proxies = append(config.Proxies, netip.Prefix(n))
+	}
+	if at.LegacyTLS != "" {
+		var err error
+		if config.LegacyTLS, err = authority.LegacyServerConfig(); err != nil {
+			return &usageError{err}
+		}
+	}
+	server, err := httpcfg.New(config)
 	if err != nil {
 		return err
 	}
-	addresses, err := server.Listen(ctx, string(h.config.ListenHTTP), string(h.config.ListenHTTPS))
+	addresses, err := server.Listen(ctx, at)
 	if err != nil {
 		return cantListen("http or https", err)
 	}
 	h.note("http", addresses.Plain)
 	h.note("https", addresses.TLS)
+	h.note("https-legacy", addresses.LegacyTLS)
 	h.doors = append(h.doors, door{"http", server.Run})
 	return nil
 }
@@ -88,9 +101,12 @@ func (h *house) openTFTP(ctx context.Context, _ *pki.Authority) error {
 	if h.config.ListenTFTP == "" {
 		return nil
 	}
-	server, err := tftp.New(tftp.Config{Core: h.core, Now: now, Logger: h.logger.With("door", "tftp")})
+	server, err := tftp.New(tftp.Config{
+		Core: h.core, Now: now, Logger: h.logger.With("door", "tftp"), MaxBlockSize: h.config.TFTPMaxBlockSize,
+		MaxWindowSize: h.config.TFTPMaxWindowSize, SinglePort: h.config.TFTPSinglePort,
+	})
 	if err != nil {
-		return err
+		return &usageError{err}
 	}
 	address, err := server.Listen(ctx, string(h.config.ListenTFTP))
 	return h.opened(err, "tftp", address, server.Run)

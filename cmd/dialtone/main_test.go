@@ -25,30 +25,36 @@ func (w withPostgres) Run() int { return pgtest.Run(w.m) }
 // TestStories runs each story in testdata on the embedded database, and those that hold for both on PostgreSQL too.
 func TestStories(t *testing.T) {
 	t.Parallel()
-	run := func(t *testing.T, dir string, database func(testing.TB) string) {
+	embedded := func(testing.TB) string { return "" }
+	run := func(t *testing.T, dir string, postgres bool, database func(testing.TB) string) {
 		t.Helper()
 		testscript.Run(t, testscript.Params{
 			Dir:                 dir,
 			RequireExplicitExec: true,
 			RequireUniqueNames:  true,
 			Setup:               func(env *testscript.Env) error { return setUp(env, database) },
-			Condition:           hasProgram,
-			Cmds:                storyCommands(),
+			Condition: func(condition string) (bool, error) {
+				if condition == "postgres" { // what only the embedded database has is looked into
+					return postgres, nil
+				}
+				return hasProgram(condition)
+			},
+			Cmds: storyCommands(),
 		})
 	}
 	t.Run("sqlite", func(t *testing.T) {
 		t.Parallel()
-		run(t, "testdata", func(testing.TB) string { return "" })
+		run(t, "testdata", false, embedded)
 	})
 	t.Run("postgres", func(t *testing.T) {
 		t.Parallel()
 		pgtest.Require(t)
-		run(t, "testdata", pgtest.URL)
+		run(t, "testdata", true, pgtest.URL)
 	})
 	t.Run("only-postgres", func(t *testing.T) {
 		t.Parallel()
 		pgtest.Require(t)
-		run(t, "testdata/postgres", pgtest.URL)
+		run(t, "testdata/postgres", true, pgtest.URL)
 	})
 }
 

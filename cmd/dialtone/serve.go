@@ -42,10 +42,15 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	if err != nil {
 		return err
 	}
+	firmware, closeFirmware, err := c.openFirmware()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, closeFirmware()) }()
 	customers := newCustomers(db, customer.Config{SIPDomain: c.SIPDomain, Keyring: keyring, Mailer: mailer, HubURL: c.HubURL})
 	core, err := provisioning.New(provisioning.Config{
 		Store: db.Provisioning(), Customers: customers, Keyring: keyring, Now: now, Random: rand.Reader, NewID: newID,
-		Logger: logger.With("part", "provisioning"),
+		Logger: logger.With("part", "provisioning"), Firmware: firmware,
 	})
 	if err != nil {
 		return err

@@ -84,6 +84,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"under-way":   underWay,
 		"picture":     picture,
 		"crowd":       crowd,
+		"replay":      replay,
 		"receiver":    receiverCommand,
 		"changes":     changes,
 		"people":      people,
@@ -141,7 +142,7 @@ func startServer(ts *testscript.TestScript, data string, flags []string) *exec.C
 	}
 	var doors map[string]string
 	ts.Check(json.Unmarshal([]byte(strings.TrimPrefix(line, "ready ")), &doors))
-	for _, name := range doorNames() {
+	for _, name := range append(doorNames(), "https-legacy") {
 		variable := strings.ToUpper(strings.ReplaceAll(name, "-", "_"))
 		_, port, _ := strings.Cut(doors[name], ":")
 		ts.Setenv(variable, doors[name])
