@@ -101,6 +101,7 @@ type Devices interface {
 	Layouts
 	DeviceJobs
 	Images
+	Uploads
 	People
 	WorkspacesAndLines
 	AddSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) (customer.Subscriber, error)
@@ -280,6 +281,7 @@ func (s *Server) routes() {
 	s.revisionRoutes()
 	s.modelRoutes()
 	s.hubRoutes()
+	s.uploadRoutes()
 	s.changeRoutes()
 	s.auditRoutes()
 	s.tokenRoutes()

@@ -55,6 +55,7 @@ type office struct {
 	uncounted     error    // what becomes of reports; nil: they are completed
 	log           *lockedBuffer
 	loadList      func(csv string) error
+	core          *provisioning.Service
 	token, others string // of the two partners' administrators
 	partner       customer.OrgID
 	admin         customer.AdminID
@@ -94,8 +95,10 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	})
 	devices, err := provisioning.New(provisioning.Config{
 		Store: o.promises.Provisioning(o.db.Provisioning()), Customers: customers, Keyring: ring, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
+		Certificates: TrustingCertificates{},
 	})
 	require.NoError(t, err)
+	o.core = devices
 	o.promises.Employ(customers.Workers()...)
 	o.promises.Employ(devices.Workers()...)
 	o.loadList = func(csv string) error {

@@ -28,8 +28,8 @@ func ParseCode(text string) (secret.Text, bool) {
 	return secret.New(strings.NewReplacer("-", "", ".", "", " ", "").Replace(text)), true
 }
 
-// MaskCodes replaces whatever in a path, or in a sentence about one, may be an activation code by secret.Mask, so that it can be logged.
-func MaskCodes(text string) string { return codeLike.ReplaceAllString(text, secret.Mask) }
+// MaskCodes replaces whatever in a path, or in a sentence about one, may be an activation code or a token by secret.Mask, so that it can be logged.
+func MaskCodes(text string) string { return codeLike.ReplaceAllString(maskTokens(text), secret.Mask) }
 
 // matchCode recognises CODE and CODE/MAC at the end of a path in lower case. The phone says in its user agent who it is, or else in the path; one that
 // says both, and not the same, has no address.

@@ -89,7 +89,7 @@ func TestAnActivatedPhonesOwnRuleTakesThePlaceOfTheCode(t *testing.T) {
 	s := sampleSettings(t, "Cisco 8851", "00562B043615")
 	s.Activated = true
 	file := own(t, s)
-	assert.Equal(t, `("$A" eq "enrolled")?[--uid $MA --pwd $SA]https://phones.example.test:8443/$MA.xml|https://phones.example.test:8443/$MA.xml`, file["Profile_Rule"])
+	assert.Equal(t, `("$A" eq "enrolled")?[--uid $MA --pwd $SA]https://phones.example.test:8443/$MA.xml|("$A" eq "sealed")?[--key $SB --uid $MA --pwd $SA]https://phones.example.test:8443/$B/$MA.xml|https://phones.example.test:8443/$MA.xml`, file["Profile_Rule"])
 	assert.Contains(t, file, "Profile_Rule_B")
 	assert.Empty(t, file["Profile_Rule_B"], "what a file of before left there is followed no more")
 	s.Activated = false

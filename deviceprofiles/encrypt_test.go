@@ -46,3 +46,24 @@ func TestAFileIsEncryptedAsItsPathAsks(t *testing.T) {
 	_, err = deviceprofiles.Encrypt(plain, "cisco-mpp", deviceprofiles.EncryptMD5, secret.Text{})
 	assert.True(t, fault.Is(err, fault.Invalid), "%v", err)
 }
+
+// The setting moves the phone to the folder that says how, and gives it the key; switched off again, the mark goes back.
+func TestTheSettingMovesThePhoneToItsEncryptedFile(t *testing.T) {
+	t.Parallel()
+	s := sampleSettings(t, "Cisco 8851", "00562B043615")
+	s.Access.FileKey = secret.New("file-key-of-this-phone-1")
+	key := tag("Phone", "%EVERY_FILE_ENCRYPTION%")
+	for _, c := range []struct{ value, mark, folder, key, material string }{
+		{"SHA256", "sealed", "enc-sha256", "file-key-of-this-phone-1", ""},
+		{"RFC8188", "sealed", "enc-gcm", "file-key-of-this-phone-1", "file-key-of-this-phone-1"},
+		{"OFF", "enrolled", "", "", ""},
+	} {
+		s.Values = map[deviceprofiles.SettingKey]deviceprofiles.SettingValue{key: plain(c.value)}
+		got := own(t, s)
+		assert.Equal(t, []string{c.mark, c.folder, c.key, c.material}, []string{got["GPP_A"], got["GPP_B"], got["GPP_SB"], got["IKM_HTTP_Encrypt_Content"]}, c.value)
+	}
+	s.Values = nil
+	got := own(t, s)
+	assert.Equal(t, "enrolled", got["GPP_A"])
+	assert.NotContains(t, got, "IKM_HTTP_Encrypt_Content")
+}

@@ -332,7 +332,7 @@ func TestACiscoPhonesRuleIsTheSameInBothFiles(t *testing.T) {
 	t.Parallel()
 	files := filesOf(t, sampleSettings(t, "Cisco 8851", "00562B043615"))
 	open, own := parse(t, string(files["open_8851-3PCC.xml"].Body)), parse(t, string(files["00562b043615.xml"].Body))
-	assert.Equal(t, `("$A" eq "enrolled")?[--uid $MA --pwd $SA]https://phones.example.test:8443/$MA.xml|https://phones.example.test:8443/$MA.xml`, open["Profile_Rule_B"])
+	assert.Equal(t, `("$A" eq "enrolled")?[--uid $MA --pwd $SA]https://phones.example.test:8443/$MA.xml|("$A" eq "sealed")?[--key $SB --uid $MA --pwd $SA]https://phones.example.test:8443/$B/$MA.xml|https://phones.example.test:8443/$MA.xml`, open["Profile_Rule_B"])
 	assert.Equal(t, open["Profile_Rule_B"], own["Profile_Rule_B"])
 	assert.Equal(t, "enrolled", own["GPP_A"])
 	assert.NotContains(t, open, "GPP_A")

@@ -8,6 +8,6 @@ func RenderHandover(s Settings) (File, bool, error) {
 	if !ok || p.handover == nil {
 		return File{}, false, nil
 	}
-	file, err := p.Format.own(p.handover, s, "", newSettings(&p.Format))
+	file, err := p.own(&p.Format, p.handover, s, "", newSettings(&p.Format))
 	return file, true, err
 }

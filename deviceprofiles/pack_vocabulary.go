@@ -2,6 +2,7 @@ package deviceprofiles
 
 import (
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,11 +13,12 @@ import (
 // scope is what a template's words mean while it runs.
 type scope struct {
 	Settings
-	out   *settings
-	file  string // name of the file being written, in lower case, without folders
-	named bool   // the file's name holds a MAC address
-	clock clockRule
-	keys  []Key // the phone's, then those of its expansion modules
+	out     *settings
+	file    string // name of the file being written, in lower case, without folders
+	named   bool   // the file's name holds a MAC address
+	clock   clockRule
+	ciphers []Encryption // that its family reads
+	keys    []Key        // the phone's, then those of its expansion modules
 
 	line   *Line // of the loop; nil where there is none
 	number int   // of the loop: port, or place of a key, from 1
@@ -126,6 +128,8 @@ var vocabulary = map[string]term{
 	"access.user":     words(func(s *scope) string { return s.Access.UserName }),
 	"access.password": words(func(s *scope) string { return s.Access.Password.Reveal() }),
 	"access.key":      words(func(s *scope) string { return s.Access.FileKey.Reveal() }),
+	"encryption":      words(func(s *scope) string { return s.encryption() }), // of its own files: MD5, SHA256, RFC8188; "" for none
+	"encryption.told": statement(func(s *scope) bool { _, told := s.Values[encryptionSetting]; return told }),
 	"admin.password":  words(func(s *scope) string { return s.AdminPassword.Reveal() }),
 	"activated":       statement(func(s *scope) bool { return s.Activated }),
 	"country":         words(func(s *scope) string { return strings.ToUpper(s.Country) }),
@@ -211,6 +215,21 @@ var vocabulary = map[string]term{
 	"key.shown":       figure((*scope).keyPort).inside(withKey...),                                                     // port of the line that the key shows; 0 for none
 	"key.shown.label": words((*scope).keyLabel).inside(withKey...),
 	"key.line":        figure(func(s *scope) int { return s.key.Line }).inside(withKey...),
+}
+
+// encryptionSetting says how a phone's own files are encrypted below HTTPS.
+//
+//nolint:gochecknoglobals // never changes
+var encryptionSetting = SettingKey{Scope: ScopeEvery, Name: "%EVERY_FILE_ENCRYPTION%"}
+
+// encryption is how the phone's own files are encrypted, "" if they aren't, or if its family can't read them so.
+func (s *scope) encryption() string {
+	how := s.Values[encryptionSetting].Text
+	wanted, known := map[string]Encryption{"MD5": EncryptMD5, "SHA256": EncryptSHA256, "RFC8188": EncryptGCM}[how]
+	if !known || !slices.Contains(s.ciphers, wanted) {
+		return ""
+	}
+	return how
 }
 
 // loops are what a template can go through.

@@ -16,7 +16,7 @@ func TestTheTableOfParameters(t *testing.T) {
 	t.Parallel()
 	const page = "../docs/phones/parameters.md"
 	var b strings.Builder
-	b.WriteString("# What settings are written to\n\nMade from the data in `deviceprofiles/settings` by `go test ./deviceprofiles -update`. A ? stands behind names that no reference " +
+	b.WriteString("# What settings are written to\n\nMade from the data in `deviceprofiles/packs` by `go test ./deviceprofiles -update`. A ? stands behind names that no reference " +
 		"confirms: tags of\nours, and vendors' parameters known from elsewhere. \"-\" means that no phone is told.\n")
 	for _, scope := range []deviceprofiles.SettingScope{"mpp", "ata", "wifi", "dect", "Poly", "Yealink"} {
 		definitions, ok := deviceprofiles.Definitions(scope)

@@ -69,11 +69,12 @@ type Settings struct {
 	Activated bool
 }
 
-// Access is the pair that a phone shows over HTTPS, as HTTP digest or basic authentication.
+// Access is the pair that a phone shows over HTTPS, as HTTP digest or basic authentication, and what a phone that knows neither shows in the path.
 type Access struct {
 	UserName string
 	Password secret.Text
 	FileKey  secret.Text // with which its own file is encrypted where it asks for that; letters, digits, - and _
+	Token    secret.Text // lower-case hexadecimal; Folder makes it a part of a URL
 }
 
 // SIP is how a phone reaches the registrar.
@@ -118,7 +119,7 @@ type Line struct {
 // Masked returns a copy in which every secret reads secret.Mask, for showing to people.
 func (s Settings) Masked() Settings {
 	mask := secret.New(secret.Mask)
-	s.Access.Password, s.Access.FileKey, s.AdminPassword = mask, mask, mask
+	s.Access.Password, s.Access.FileKey, s.Access.Token, s.AdminPassword = mask, mask, mask, mask
 	s.Lines = append([]Line(nil), s.Lines...)
 	for i := range s.Lines {
 		s.Lines[i].Password = mask

@@ -65,7 +65,8 @@ func Render(name string, s Settings) (File, error) {
 	if !s.Model.Configured() {
 		return File{}, noSuchFile(name)
 	}
-	file, ok := packs().byFamily[s.Model.Family].file(name)
+	p := packs().byFamily[s.Model.Family]
+	file, ok := p.file(name)
 	_, mac, named := withoutMAC(name)
 	switch {
 	case !ok || file.own == nil || !named || mac != s.MAC:
@@ -77,16 +78,17 @@ func Render(name string, s Settings) (File, error) {
 	if !file.Settings {
 		out = newSettings(file.Format)
 	}
-	written, err := file.Format.own(file.own, s, name, out)
+	written, err := p.own(file.Format, file.own, s, name, out)
 	return file.answer(name, written, err)
 }
 
 // own runs a template that is a phone's own.
-func (f *format) own(t template, phone Settings, name string, out *settings) (File, error) {
+func (p *pack) own(f *format, t template, phone Settings, name string, out *settings) (File, error) {
 	s, err := newScope(phone, name, out)
 	if err != nil {
 		return File{}, err
 	}
+	s.ciphers = p.Encryption
 	if err := t.run(s); err != nil {
 		return File{}, err
 	}

@@ -142,6 +142,9 @@ func file(r *http.Request, o provisioning.Opened) answer {
 		a = largeFile(r, o)
 	default:
 		a = answer{status: http.StatusOK, contentType: o.ContentType, body: o.Body}
+		if o.Encoding != "" {
+			a.header = http.Header{"Content-Encoding": {o.Encoding}}
+		}
 	}
 	a.etag, a.modified = o.ETag, o.Modified
 	return a

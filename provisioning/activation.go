@@ -154,7 +154,8 @@ func (s *Service) refusal(d Device, hash []byte, a Arrival) string {
 
 // activate gives a device its phone. A window that was opened while it waited is closed: the code has proven the phone.
 func (s *Service) activate(ctx context.Context, tx Tx, d Device, mac deviceprofiles.MAC) (Device, error) {
-	d.MAC, d.Activation, d.EnrolmentUntil = mac, Activation{State: ActivationDone}, time.Time{}
+	d.MAC, d.Activation, d.EnrolmentUntil, d.EnrolmentPeers = mac, Activation{State: ActivationDone}, time.Time{}, nil
+	d.CertificateBarred = false
 	if err := s.newAccess(&d); err != nil {
 		return d, err
 	}
@@ -180,8 +181,13 @@ func (s *Service) openByCode(ctx context.Context, hit deviceprofiles.Hit, r Requ
 		e.RetryAfter = wait
 		return verdict{rule: RuleGuessing}, e
 	}
+	note, other := s.otherPhone(&hit, r)
+	if other {
+		s.countGuess(ctx, r.Peer.Addr())
+		return verdict{rule: RuleOtherCertificate}, denied()
+	}
 	d, rule, err := s.ActivateWithCode(ctx, Arrival{Code: hit.Code, MAC: hit.MAC, Families: hit.Families, Vendor: hit.Vendor})
-	v := verdict{device: d.ID, rule: rule}
+	v := verdict{device: d.ID, rule: rule, note: note}
 	switch {
 	case fault.Is(err, fault.Denied) || fault.Is(err, fault.Conflict):
 		s.countGuess(ctx, r.Peer.Addr())
@@ -189,7 +195,8 @@ func (s *Service) openByCode(ctx context.Context, hit deviceprofiles.Hit, r Requ
 	case err != nil:
 		return v, err
 	}
-	v.opened, err = s.render(ctx, d, ownFile(d))
+	s.probers.welcome(s.probers.placeOf(r.Peer.Addr(), d.MAC))
+	v.opened, err = s.render(ctx, d, ownFile(d), "")
 	return v, err
 }
 

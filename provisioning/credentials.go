@@ -1,8 +1,8 @@
 package provisioning
 
 import (
-	"crypto/x509"
 	"context"
+	"crypto/x509"
 	"io"
 	"slices"
 	"strings"
@@ -143,16 +143,22 @@ const AccessRealm = "dialtone"
 
 // nobody is the holder of secrets that no phone has: a question about an unknown phone is answered with as much work as one about a known one.
 type nobody struct {
-	password secret.Text
-	ha1      map[digest.Algorithm]string
+	access secret.Sealed // a password, sealed for nobodyOwner
+	ha1    map[digest.Algorithm]string
 }
 
-func newNobody(random io.Reader) (nobody, error) {
+const nobodyOwner = "nobody"
+
+func newNobody(random io.Reader, keyring *secret.Keyring) (nobody, error) {
 	p, err := secret.NewPassword(random)
 	if err != nil {
 		return nobody{}, err
 	}
-	return nobody{password: p, ha1: map[digest.Algorithm]string{
+	access, err := keyring.Seal(nobodyOwner, []byte(p.Reveal()))
+	if err != nil {
+		return nobody{}, err
+	}
+	return nobody{access: access, ha1: map[digest.Algorithm]string{
 		digest.MD5:    digest.HA1(digest.MD5, "nobody", AccessRealm, p),
 		digest.SHA256: digest.HA1(digest.SHA256, "nobody", AccessRealm, p),
 	}}, nil
@@ -166,6 +172,7 @@ type Proof struct {
 	// Certificates are what the phone presented in the TLS handshake, its own first, in which it proved that it has the key. Nobody has judged who
 	// issued them. A proxy in front of us may have passed them on, if the operator trusts it.
 	Certificates []*x509.Certificate
+	token        secret.Text // from the path
 }
 
 // BasicProof is a user name and password.
@@ -174,8 +181,13 @@ type BasicProof struct {
 	Password secret.Text
 }
 
-// shown reports whether the phone showed anything.
-func (p Proof) shown() bool { return p.Basic != nil || p.Digest != nil }
+// shown reports whether the phone showed anything that depends on its password.
+func (p Proof) shown() bool { return p.Basic != nil || p.Digest != nil || !p.token.IsZero() }
+
+// provesByToken reports whether the token in the path is the one that belongs to a password.
+func (p Proof) provesByToken(password secret.Text) bool {
+	return !p.token.IsZero() && p.token.Equal(accessToken(password))
+}
 
 // proves reports whether the proof is the access of a MAC address.
 func (p Proof) proves(mac deviceprofiles.MAC, password secret.Text) bool {

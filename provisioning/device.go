@@ -34,12 +34,16 @@ type Device struct {
 	AdminPassword secret.Sealed
 	// EnrolmentUntil is when the open enrolment window ends; zero when there is none.
 	EnrolmentUntil time.Time
-	Created        time.Time
-	FirstSeen      time.Time // zero: never
-	LastSeen       time.Time // zero: never
-	Activation     Activation
-	Layout         deviceprofiles.Layout // what the keys are for
-	Told           Told
+	// EnrolmentPeers are addresses that asked in that window: who fetched the phone's own file first, and the first other one. Empty at its beginning.
+	EnrolmentPeers []string
+	// CertificateBarred says that the phone's certificate counts no more, since a compromise was answered: a phone that was stolen still has it.
+	CertificateBarred bool
+	Created           time.Time
+	FirstSeen         time.Time // zero: never
+	LastSeen          time.Time // zero: never
+	Activation        Activation
+	Layout            deviceprofiles.Layout // what the keys are for
+	Told              Told
 }
 
 // ActivationState says how a device became known, in the wire's words.

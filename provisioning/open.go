@@ -27,6 +27,7 @@ type Request struct {
 // Opened is a file for a phone.
 type Opened struct {
 	ContentType string
+	Encoding    string    // Content-Encoding; "" for none
 	Body        []byte    // shared: never written to; nil with Content
 	ETag        string    // quoted, as in the header
 	Revision    int64     // of the device; 0 for files that are the same for every phone
@@ -62,6 +63,7 @@ type verdict struct {
 	opened Opened
 	device DeviceID
 	rule   string
+	note   string // what else the trace is to say of a refusal
 }
 
 // Open answers a phone's question for a file.
@@ -71,11 +73,15 @@ type verdict struct {
 // the door sends its challenge. So it is for an activation code that doesn't count, and over TFTP and HTTP for every code. fault.Limited: too many
 // wrong proofs, or codes. fault.Unavailable and fault.Internal: we failed, and the phone is to ask again; never read as "not found".
 func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
+	asked := r.Path
+	r.Path, r.Proof.token = deviceprofiles.SplitToken(r.Path)
 	hit, err := deviceprofiles.Match(r.Path, r.UserAgent)
 	v := verdict{rule: RuleHostile}
 	switch {
 	case !hit.Code.IsZero():
 		v, err = s.openByCode(ctx, hit, r)
+	case fault.Is(err, fault.NotFound) && s.isUpload(&hit, r):
+		v, err = s.openUploaded(ctx, hit, r)
 	case fault.Is(err, fault.NotFound):
 		v.rule = RuleNoSuchFile
 	case err == nil && hit.Image:
@@ -88,9 +94,23 @@ func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
 		v, err = s.openBootstrap(ctx, hit)
 	}
 	if hit.HasMAC || v.device != "" {
+		r.Path = asked
 		s.traceOpen(r, hit, v, err)
 	}
 	return v.opened, err
+}
+
+// isUpload reports whether a phone asks over HTTPS for a file that it may have sent, and makes the hit that file.
+func (s *Service) isUpload(hit *deviceprofiles.Hit, r Request) bool {
+	if r.Transport != HTTPS {
+		return false
+	}
+	sent, kind, err := deviceprofiles.MatchUpload(r.Path, r.UserAgent)
+	if err != nil || kind == "" {
+		return false
+	}
+	*hit = sent
+	return true
 }
 
 // openBootstrap opens what anybody may have.
@@ -130,13 +150,10 @@ func (s *Service) familyOf(ctx context.Context, hit deviceprofiles.Hit) (devicep
 
 // openOwn opens a phone's own file, for the phone alone.
 func (s *Service) openOwn(ctx context.Context, hit deviceprofiles.Hit, r Request) (verdict, error) {
-	d, err := s.store.AnyTenantDeviceByMAC(ctx, hit.MAC)
-	known := err == nil
-	if err != nil && !fault.Is(err, fault.NotFound) {
-		return verdict{rule: RuleBroken}, err
-	}
-	v := verdict{device: d.ID}
-	if v.rule, err = s.admit(d, known, hit.MAC, r); err != nil {
+	a, err := s.admit(ctx, hit.MAC, r)
+	d := a.device
+	v := verdict{device: d.ID, rule: a.rule, note: a.note}
+	if err != nil {
 		return v, err
 	}
 	model, ok := deviceprofiles.FindModel(d.Model)
@@ -144,49 +161,33 @@ func (s *Service) openOwn(ctx context.Context, hit deviceprofiles.Hit, r Request
 		v.rule = RuleOtherFamily
 		return v, fault.New(fault.NotFound, "Phones of model %s don't ask for %s.", d.Model, hit.Name)
 	}
-	if v.opened, err = s.render(ctx, d, hit.Name); err != nil {
+	if v.opened, err = s.render(ctx, d, hit.Name, hit.Encryption); err != nil {
 		v.rule = ruleOfError(err, RuleNoSuchFile)
+		return v, err
 	}
-	return v, err
+	if err := s.settle(ctx, a, r); err != nil {
+		v.opened, v.rule = Opened{}, ruleOfError(err, RuleOtherPeer)
+		return v, err
+	}
+	return v, nil
 }
 
-// admit decides whether a phone may have its own file, and by which rule. It works as long for a phone that doesn't exist.
-func (s *Service) admit(d Device, known bool, mac deviceprofiles.MAC, r Request) (string, error) {
-	place := r.Peer.Addr().String() + " " + mac.Lower()
-	if r.Proof.shown() {
-		if wait := s.failures.Wait(place); wait > 0 {
-			e := fault.New(fault.Limited, "Too many wrong credentials. Wait before the next try.")
-			e.RetryAfter = wait
-			return RuleThrottled, e
-		}
-		password := s.nobody.password
-		if known {
-			var err error
-			if password, err = s.open(accessOwner(d.ID), d.Access); err != nil {
-				return RuleBroken, err
-			}
-		}
-		if r.Proof.proves(mac, password) && known {
-			return RuleCredentials, nil
-		}
-		s.failures.Count(place)
+// settle does what follows from a phone's having its own file: its enrolment window is closed if it has proven itself, and else belongs to it alone.
+func (s *Service) settle(ctx context.Context, a admission, r Request) error {
+	switch {
+	case r.Header:
+		return nil
+	case a.proven():
+		s.leaveWindow(ctx, a.device)
+		return nil
 	}
-	if known && d.EnrolmentOpen(s.now()) {
-		return RuleEnrolment, nil
-	}
-	if r.Proof.shown() {
-		return RuleWrongProof, denied()
-	}
-	return RuleNoProof, denied()
-}
-
-func denied() error {
-	return fault.New(fault.Denied, "This file is for the phone itself: it must show its credentials, or an administrator must open its enrolment window.")
+	return s.takeWindow(ctx, a.device, sourceOf(r.Peer.Addr()))
 }
 
 // render returns a device's own file, from the cache if its revision was rendered before.
-func (s *Service) render(ctx context.Context, d Device, name string) (Opened, error) {
-	if o, ok := s.rendered.get(d.ID, d.Revision, name); ok {
+func (s *Service) render(ctx context.Context, d Device, name string, encryption deviceprofiles.Encryption) (Opened, error) {
+	kept := string(encryption) + "/" + name
+	if o, ok := s.rendered.get(d.ID, d.Revision, kept); ok {
 		return o, nil
 	}
 	settings, err := s.settingsOf(ctx, d)
@@ -194,11 +195,14 @@ func (s *Service) render(ctx context.Context, d Device, name string) (Opened, er
 		return Opened{}, err
 	}
 	file, err := deviceprofiles.Render(name, settings)
+	if err == nil && encryption != "" {
+		file, err = deviceprofiles.Encrypt(file, settings.Model.Family, encryption, settings.Access.FileKey)
+	}
 	if err != nil {
 		return Opened{}, err
 	}
 	o := opened(file, settings.Revision)
-	s.rendered.put(d.ID, settings.Revision, name, o)
+	s.rendered.put(d.ID, settings.Revision, kept, o)
 	return o, nil
 }
 
@@ -206,7 +210,7 @@ func (s *Service) render(ctx context.Context, d Device, name string) (Opened, er
 func opened(f deviceprofiles.File, revision int64) Opened {
 	sum := sha256.Sum256(f.Body)
 	return Opened{
-		ContentType: f.ContentType, Body: f.Body, Revision: revision,
+		ContentType: f.ContentType, Encoding: f.Encoding, Body: f.Body, Revision: revision,
 		ETag: fmt.Sprintf(`"%d-%s"`, revision, hex.EncodeToString(sum[:12])),
 	}
 }
@@ -221,12 +225,23 @@ func ruleOfError(err error, otherwise string) string {
 }
 
 func (s *Service) traceOpen(r Request, hit deviceprofiles.Hit, v verdict, err error) {
-	answer := fmt.Sprintf("served %d bytes", len(v.opened.Body))
-	if err != nil {
-		answer = fault.KindOf(err).String()
+	s.traceAnswer(r, "GET", hit, v, answerOf(fmt.Sprintf("served %d bytes", len(v.opened.Body)), v, err))
+}
+
+// answerOf says in words what a phone was answered; success is for when there is no error.
+func answerOf(success string, v verdict, err error) string {
+	switch {
+	case err == nil:
+		return success
+	case v.note != "":
+		return fault.KindOf(err).String() + ": " + v.note
 	}
+	return fault.KindOf(err).String()
+}
+
+func (s *Service) traceAnswer(r Request, method string, hit deviceprofiles.Hit, v verdict, answer string) {
 	s.Record(TraceEntry{
 		MAC: hit.MAC, Device: v.device, Door: string(r.Transport), Peer: r.Peer.Addr(),
-		Request: "GET " + deviceprofiles.MaskCodes(r.Path), Answer: answer, Rule: v.rule, Revision: v.opened.Revision,
+		Request: method + " " + deviceprofiles.MaskCodes(r.Path), Answer: answer, Rule: v.rule, Revision: v.opened.Revision,
 	})
 }

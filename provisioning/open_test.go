@@ -33,6 +33,7 @@ type oneDevice struct {
 	broken   bool
 	disabled []string // models
 	entries  []provisioning.TraceEntry
+	events   []customer.Event
 }
 
 var (
@@ -153,11 +154,32 @@ func (t oneDeviceTx) RaiseRevision(context.Context, customer.Tenant, provisionin
 }
 
 func (t oneDeviceTx) SetEnrolment(_ context.Context, _ customer.Tenant, _ provisioning.DeviceID, until time.Time) error {
-	t.store.device.EnrolmentUntil = until
+	t.store.device.EnrolmentUntil, t.store.device.EnrolmentPeers = until, nil
 	return nil
 }
 
-func (t oneDeviceTx) Record(context.Context, customer.Event) error { return nil }
+func (t oneDeviceTx) SetEnrolmentPeers(_ context.Context, _ customer.Tenant, _ provisioning.DeviceID, peers []string) error {
+	t.store.device.EnrolmentPeers = peers
+	return nil
+}
+
+func (t oneDeviceTx) SetDevice(_ context.Context, d provisioning.Device) error {
+	t.store.device = d
+	return nil
+}
+
+func (t oneDeviceTx) DeleteBindings(context.Context, customer.Tenant, provisioning.DeviceID) error {
+	return nil
+}
+
+func (t oneDeviceTx) Device(context.Context, customer.Tenant, provisioning.DeviceID) (provisioning.Device, error) {
+	return t.store.device, t.store.err()
+}
+
+func (t oneDeviceTx) Record(_ context.Context, e customer.Event) error {
+	t.store.events = append(t.store.events, e)
+	return nil
+}
 
 // bench is a core with one phone, and a clock to turn.
 type bench struct {
@@ -178,7 +200,7 @@ func newBench(t testing.TB, mac, model string) *bench {
 	id := 0
 	b.Service, err = provisioning.New(provisioning.Config{
 		Store: b.store, Keyring: ring, Now: func() time.Time { return b.clock }, Random: rand.Reader,
-		NewID: func() string { id++; return fmt.Sprint("id-", id) }, Logger: slog.New(slog.DiscardHandler),
+		NewID: func() string { id++; return fmt.Sprint("id-", id) }, Logger: slog.New(slog.DiscardHandler), Certificates: madeByHand{},
 	})
 	require.NoError(t, err)
 	b.Announce(
@@ -196,11 +218,11 @@ func (b *bench) fetch(t testing.TB, transport provisioning.Transport, path strin
 }
 
 // enrol fetches the phone's own file inside a window, closes the window, and returns the password that the file told.
-func (b *bench) enrol(t testing.TB, path string) secret.Text {
+func (b *bench) enrol(t testing.TB) secret.Text {
 	t.Helper()
 	_, err := b.OpenEnrolment(t.Context(), actor, tenant, b.store.device.ID, time.Hour)
 	require.NoError(t, err)
-	file, err := b.fetch(t, provisioning.HTTPS, path, provisioning.Proof{})
+	file, err := b.fetch(t, provisioning.HTTPS, yealinkFile, provisioning.Proof{})
 	require.NoError(t, err)
 	require.NoError(t, b.CloseEnrolment(t.Context(), actor, tenant, b.store.device.ID))
 	for line := range strings.SplitSeq(string(file.Body), "\n") {
@@ -249,7 +271,7 @@ func TestWindowsHaveBounds(t *testing.T) {
 func TestAPhonesOwnCredentialsServe(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "805EC0AABBCC", "Yealink T54W")
-	password := b.enrol(t, yealinkFile)
+	password := b.enrol(t)
 	_, err := b.fetch(t, provisioning.HTTPS, yealinkFile, basic("805ec0aabbcc", password))
 	require.NoError(t, err)
 
@@ -324,20 +346,23 @@ func TestNoSecretLeavesOverAnOpenTransport(t *testing.T) {
 func TestGuessingIsThrottledForThePairAlone(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "805EC0AABBCC", "Yealink T54W")
-	password := b.enrol(t, yealinkFile)
+	password := b.enrol(t)
 	for i := range 10 {
 		_, err := b.fetch(t, provisioning.HTTPS, yealinkFile, basic("805ec0aabbcc", secret.New("guess")))
 		assert.True(t, fault.Is(err, fault.Denied), "try %d", i)
 	}
-	_, err := b.fetch(t, provisioning.HTTPS, yealinkFile, basic("805ec0aabbcc", password))
+	guess := basic("805ec0aabbcc", secret.New("guess"))
+	_, err := b.fetch(t, provisioning.HTTPS, yealinkFile, guess)
 	assert.True(t, fault.Is(err, fault.Limited))
 	assert.Equal(t, 30*time.Second, fault.RetryAfter(err))
 
-	_, err = b.Open(t.Context(), provisioning.Request{Path: yealinkFile, Peer: netip.MustParseAddrPort("192.0.2.8:1"), Transport: provisioning.HTTPS, Proof: basic("805ec0aabbcc", password)})
-	require.NoError(t, err, "the same phone from another address")
-	b.clock = b.clock.Add(30 * time.Second)
 	_, err = b.fetch(t, provisioning.HTTPS, yealinkFile, basic("805ec0aabbcc", password))
-	require.NoError(t, err, "after the wait")
+	require.NoError(t, err, "a neighbour who guesses can't keep the phone out")
+	_, err = b.Open(t.Context(), provisioning.Request{Path: yealinkFile, Peer: netip.MustParseAddrPort("192.0.2.8:1"), Transport: provisioning.HTTPS, Proof: guess})
+	assert.True(t, fault.Is(err, fault.Denied), "another address")
+	b.clock = b.clock.Add(30 * time.Second)
+	_, err = b.fetch(t, provisioning.HTTPS, yealinkFile, guess)
+	assert.True(t, fault.Is(err, fault.Denied), "after the wait")
 }
 
 func TestABrokenStoreIsNeverNotFound(t *testing.T) {
@@ -390,7 +415,7 @@ func TestFilesThatNobodyServesAskNothing(t *testing.T) {
 func TestTheSameRevisionIsTheSameBytesAndANewOneIsNot(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "805EC0AABBCC", "Yealink T54W")
-	password := b.enrol(t, yealinkFile)
+	password := b.enrol(t)
 	proof := basic("805ec0aabbcc", password)
 	one, err := b.fetch(t, provisioning.HTTPS, yealinkFile, proof)
 	require.NoError(t, err)

@@ -116,11 +116,15 @@ func (s *Service) replace(ctx context.Context, tx Tx, actor customer.Actor, d De
 	if next.HasMAC() {
 		facts["mac"] = next.MAC.String()
 	}
-	d.MAC, d.Activation, d.Model, d.EnrolmentUntil = next.MAC, next.Activation, model.Name, time.Time{}
+	d.MAC, d.Activation, d.Model, d.EnrolmentUntil, d.EnrolmentPeers = next.MAC, next.Activation, model.Name, time.Time{}, nil
+	d.CertificateBarred = false
 	if err := s.newAccess(&d); err != nil {
 		return err
 	}
 	if err := tx.SetDevice(ctx, d); err != nil {
+		return err
+	}
+	if err := tx.DeleteUploads(ctx, d.Tenant(), d.ID); err != nil { // they are the former phone's
 		return err
 	}
 	if err := s.replacePasswords(ctx, tx, d, rotation{}); err != nil {

@@ -179,7 +179,8 @@ func (s *Service) rotateLine(ctx context.Context, tx Tx, l Line, r rotation) err
 }
 
 // AnswerCompromise ends everything that whoever holds a device's secrets could do with them, in one transaction: SIP passwords, registrations, the
-// phone's password over HTTPS and that of its menu, activation code and enrolment window. The phone has to prove itself anew: enrol opens a window for
+// phone's password over HTTPS and that of its menu, activation code and enrolment window; the certificate that its maker built in counts no more, until another
+// phone is in its place. The phone has to prove itself anew: enrol opens a window for
 // that, 1 minute to 7 days; 0 leaves it closed.
 func (s *Service) AnswerCompromise(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id DeviceID, enrol time.Duration) error {
 	if err := checkEnrol(enrol); err != nil {
@@ -199,7 +200,8 @@ func (s *Service) AnswerCompromise(ctx context.Context, actor customer.Actor, te
 }
 
 func (s *Service) answerCompromise(ctx context.Context, tx Tx, actor customer.Actor, d Device, enrol time.Duration) error {
-	d.Activation.Hash, d.Activation.Expires, d.EnrolmentUntil = nil, time.Time{}, time.Time{}
+	d.Activation.Hash, d.Activation.Expires, d.EnrolmentUntil, d.EnrolmentPeers = nil, time.Time{}, time.Time{}, nil
+	d.CertificateBarred = true
 	if enrol > 0 {
 		d.EnrolmentUntil = s.now().Add(enrol).Truncate(time.Millisecond)
 	}

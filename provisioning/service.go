@@ -31,6 +31,8 @@ type Config struct {
 	NewID     func() string // a fresh UUID in canonical form
 	Logger    *slog.Logger
 	Firmware  fs.FS // the files of FirmwareFolder; nil when there are none. Nothing in it may lead out of it
+	// Certificates judges what makers built into phones; nil: no certificate counts.
+	Certificates Certificates
 }
 
 // Service carries the operations on devices. It is safe for concurrent use. It needs Announce once, and Run for Register and the boot trace.
@@ -46,31 +48,41 @@ type Service struct {
 	phones    deviceprofiles.Service
 	sip       deviceprofiles.SIP
 
-	rendered *renderCache
-	failures *throttle.Failures
-	codeKeys codeKeys
-	guesses  *guesses
-	trace    *traceBuffer
-	commits  *groupCommit
-	nobody   nobody
+	certificates Certificates
+	unseal       func(owner string, sealed secret.Sealed) (secret.Text, error) // opens what phones prove themselves with
+
+	rendered  *renderCache
+	failures  *throttle.Failures
+	probers   *probers
+	uploading receiving
+	codeKeys  codeKeys
+	guesses   *guesses
+	trace     *traceBuffer
+	commits   *groupCommit
+	nobody    nobody
 }
 
 // New returns a service. It fails only if random does.
 func New(c Config) (*Service, error) {
-	nobody, err := newNobody(c.Random)
+	nobody, err := newNobody(c.Random, c.Keyring)
 	if err != nil {
 		return nil, err
 	}
-	return &Service{
+	s := &Service{
 		store: c.Store, customers: c.Customers, keyring: c.Keyring, now: c.Now, random: c.Random, newID: c.NewID, logger: c.Logger, firmware: c.Firmware,
-		rendered: newRenderCache(),
-		failures: newFailureLimits(c.Now),
-		codeKeys: newCodeKeys(c.Keyring),
-		guesses:  newGuesses(c.Now),
-		trace:    newTraceBuffer(),
-		commits:  newGroupCommit(c.Store, c.Now),
-		nobody:   nobody,
-	}, nil
+		certificates: c.Certificates,
+		rendered:     newRenderCache(),
+		probers:      newProbers(c.Now),
+		uploading:    receiving{devices: map[DeviceID]int{}},
+		failures:     newFailureLimits(c.Now),
+		codeKeys:     newCodeKeys(c.Keyring),
+		guesses:      newGuesses(c.Now),
+		trace:        newTraceBuffer(),
+		commits:      newGroupCommit(c.Store, c.Now),
+		nobody:       nobody,
+	}
+	s.unseal = s.open
+	return s, nil
 }
 
 // Announce says what phones are told about this installation: phones for every phone, sip for how its lines reach the registrar. With an

@@ -36,6 +36,7 @@ func (s *Service) settingsFrom(in RenderInput) (deviceprofiles.Settings, error) 
 	if out.Access.Password, err = s.open(accessOwner(in.Device.ID), in.Device.Access); err != nil {
 		return deviceprofiles.Settings{}, err
 	}
+	out.Access.Token, out.Access.FileKey = accessToken(out.Access.Password), fileKey(out.Access.Password)
 	if out.AdminPassword, err = s.open(adminOwner(in.Device.ID), in.Device.AdminPassword); err != nil {
 		return deviceprofiles.Settings{}, err
 	}

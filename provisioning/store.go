@@ -17,6 +17,7 @@ type Reader interface {
 	DeviceJobReader
 	TemplateReader
 	ImageReader
+	UploadReader
 	Device(ctx context.Context, tenant customer.Tenant, id DeviceID) (Device, error)
 	// Devices lists devices; now decides which bindings are still valid for DeviceView.Registered.
 	Devices(ctx context.Context, tenant customer.Tenant, filter DeviceFilter, now time.Time, page customer.Page) ([]DeviceView, bool, error)
@@ -60,16 +61,19 @@ type Tx interface {
 	DeviceJobTx
 	TemplateTx
 	ImageTx
+	UploadTx
 	// CreateDevice gives fault.Conflict with code 5675 when the MAC is in use, whoever uses it.
 	CreateDevice(ctx context.Context, d Device) error
 	// SetDisabledModels replaces the models that are switched off for the tenant's one organisation.
 	SetDisabledModels(ctx context.Context, tenant customer.Tenant, models []string) error
 	// SetDevice replaces the address, model, owner, location, tags, both passwords, enrolment, activation and layout of the device with d.ID.
 	SetDevice(ctx context.Context, d Device) error
-	// DeleteDevice deletes a device with its lines, bindings, settings, revisions and trace.
+	// DeleteDevice deletes a device with its lines, bindings, settings, revisions, trace and what its phone sent.
 	DeleteDevice(ctx context.Context, tenant customer.Tenant, id DeviceID) error
-	// SetEnrolment sets the end of the device's enrolment window; a zero time closes it.
+	// SetEnrolment sets the end of the device's enrolment window, in which nobody has been yet; a zero time closes it.
 	SetEnrolment(ctx context.Context, tenant customer.Tenant, id DeviceID, until time.Time) error
+	// SetEnrolmentPeers sets who has been in the device's enrolment window.
+	SetEnrolmentPeers(ctx context.Context, tenant customer.Tenant, id DeviceID, peers []string) error
 	// RaiseRevision adds one to the device's revision and returns it.
 	RaiseRevision(ctx context.Context, tenant customer.Tenant, id DeviceID) (int64, error)
 	// BeginRevising notes that the revision of every device of a location is to be raised, whatever of that was begun before.

@@ -24,6 +24,8 @@ type deviceRow struct {
 	Access         []byte         `db:"access"`
 	AdminPassword  []byte         `db:"admin_password"`
 	EnrolmentUntil int64          `db:"enrolment_until"`
+	EnrolmentPeers string         `db:"enrolment_peers"`
+	Barred         int            `db:"certificate_barred"`
 	Created        int64          `db:"created"`
 	FirstSeen      int64          `db:"first_seen"`
 	LastSeen       int64          `db:"last_seen"`
@@ -34,14 +36,15 @@ type deviceRow struct {
 	Told           string         `db:"told"`
 }
 
-const deviceColumns = "id, partner_id, org_id, mac, model, owner_id, location_id, tags, revision, access, admin_password, enrolment_until, created, first_seen, last_seen, activation, activation_hash, activation_expires, layout, told"
+const deviceColumns = "id, partner_id, org_id, mac, model, owner_id, location_id, tags, revision, access, admin_password, enrolment_until, enrolment_peers, certificate_barred, created, first_seen, last_seen, activation, activation_hash, activation_expires, layout, told"
 
 func (r deviceRow) noun() provisioning.Device {
 	mac, _ := deviceprofiles.ParseMAC(r.MAC.String) // it was written by us, or there is none
 	return provisioning.Device{
 		ID: provisioning.DeviceID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), MAC: mac, Model: r.Model,
 		Owner: customer.MemberID(r.OwnerID), Location: customer.LocationID(r.LocationID.String), Tags: decode[[]string](r.Tags), Revision: r.Revision,
-		Access: r.Access, AdminPassword: r.AdminPassword, EnrolmentUntil: fromMicros(r.EnrolmentUntil), Created: fromMicros(r.Created),
+		Access: r.Access, AdminPassword: r.AdminPassword, EnrolmentUntil: fromMicros(r.EnrolmentUntil), EnrolmentPeers: decode[[]string](r.EnrolmentPeers), CertificateBarred: r.Barred != 0,
+		Created:   fromMicros(r.Created),
 		FirstSeen: fromMicros(r.FirstSeen), LastSeen: fromMicros(r.LastSeen), Layout: decode[deviceprofiles.Layout](r.Layout), Told: decode[provisioning.Told](r.Told),
 		Activation: provisioning.Activation{State: provisioning.ActivationState(r.Activation), Hash: r.ActivationHash, Expires: fromMicros(r.ActivationEnds)},
 	}
@@ -61,8 +64,12 @@ func (t *tx) CreateDevice(ctx context.Context, d provisioning.Device) error {
 	if err != nil {
 		return err
 	}
+	peers, err := encode(d.EnrolmentPeers)
+	if err != nil {
+		return err
+	}
 	err = t.insert(ctx, "devices", deviceColumns, string(d.ID), string(d.Partner), string(d.Org), nullableMAC(d), d.Model, string(d.Owner),
-		nullable(d.Location), tags, d.Revision, []byte(d.Access), []byte(d.AdminPassword), micros(d.EnrolmentUntil), micros(d.Created),
+		nullable(d.Location), tags, d.Revision, []byte(d.Access), []byte(d.AdminPassword), micros(d.EnrolmentUntil), peers, flag(d.CertificateBarred), micros(d.Created),
 		micros(d.FirstSeen), micros(d.LastSeen), string(d.Activation.State), d.Activation.Hash, micros(d.Activation.Expires), layout, told)
 	if err != nil {
 		return err
@@ -95,11 +102,15 @@ func (t *tx) SetDevice(ctx context.Context, d provisioning.Device) error {
 	if err != nil {
 		return err
 	}
+	peers, err := encode(d.EnrolmentPeers)
+	if err != nil {
+		return err
+	}
 	w := oneDevice(d.Tenant(), d.ID)
 	err = t.change(ctx, "device", `UPDATE devices SET mac = ?, model = ?, owner_id = ?, location_id = ?, tags = ?, access = ?, admin_password = ?,
-		enrolment_until = ?, activation = ?, activation_hash = ?, activation_expires = ?, layout = ?`+w.text(),
+		enrolment_until = ?, enrolment_peers = ?, certificate_barred = ?, activation = ?, activation_hash = ?, activation_expires = ?, layout = ?`+w.text(),
 		append([]any{nullableMAC(d), d.Model, string(d.Owner), nullable(d.Location), tags, []byte(d.Access), []byte(d.AdminPassword),
-			micros(d.EnrolmentUntil), string(d.Activation.State), d.Activation.Hash, micros(d.Activation.Expires), layout}, w.args...)...)
+			micros(d.EnrolmentUntil), peers, flag(d.CertificateBarred), string(d.Activation.State), d.Activation.Hash, micros(d.Activation.Expires), layout}, w.args...)...)
 	if err != nil {
 		return err
 	}
@@ -132,7 +143,17 @@ func (t *tx) DeleteDevice(ctx context.Context, tenant customer.Tenant, id provis
 // SetEnrolment implements provisioning.Tx.
 func (t *tx) SetEnrolment(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, until time.Time) error {
 	w := oneDevice(tenant, id)
-	return t.change(ctx, "device", "UPDATE devices SET enrolment_until = ?"+w.text(), append([]any{micros(until)}, w.args...)...)
+	return t.change(ctx, "device", "UPDATE devices SET enrolment_until = ?, enrolment_peers = 'null'"+w.text(), append([]any{micros(until)}, w.args...)...)
+}
+
+// SetEnrolmentPeers implements provisioning.Tx.
+func (t *tx) SetEnrolmentPeers(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, peers []string) error {
+	text, err := encode(peers)
+	if err != nil {
+		return err
+	}
+	w := oneDevice(tenant, id)
+	return t.change(ctx, "device", "UPDATE devices SET enrolment_peers = ?"+w.text(), append([]any{text}, w.args...)...)
 }
 
 // RaiseRevision implements provisioning.Tx.

@@ -46,6 +46,7 @@ type serveCommand struct {
 	TFTPSinglePort    bool   `name:"tftp-single-port" help:"Send files over TFTP from the port that phones ask, for firewalls and containers that let no other through."`
 	SMTP              string `name:"smtp" placeholder:"URL" help:"Mail server: smtp://USER:PASSWORD@HOST:587?from=ADDRESS, or smtps://... Without one no e-mail is sent."`
 	HubURL            string `name:"hub-url" placeholder:"URL" help:"Where people reach the admin door, such as https://hub.example.com: links in e-mails begin with it."`
+	DeviceCA          string `name:"device-ca" placeholder:"DIR" help:"Folder with the CAs of phone makers, one folder each. Without it no certificate of a phone counts."`
 	// WebhookAllowPrivate is for tests and laboratories: partners choose the targets, which else could be any machine of the operator's network.
 	WebhookAllowPrivate bool `name:"webhook-allow-private" help:"Let webhooks reach private addresses, any port, and plain http. For tests and laboratories."`
 	// ListenHTTPSLegacy is apart from ListenHTTPS, which stays as strict as it is.

@@ -73,6 +73,11 @@ func (h *house) openPhones(ctx context.Context, authority *pki.Authority) error 
 		Core: h.core, Nonces: h.nonces("http digest"), Now: now, TLS: authority.ServerConfig(), Logger: h.logger.With("door", "http"),
 		Tickets: pki.NewTickets(h.keyring.Derive, now), NoClientCertificates: !h.config.ClientCertificates, CertificateHeader: h.config.certificateHeader(),
 	}
+	if h.makers == nil { // nobody could judge them
+		config.NoClientCertificates = true
+	} else {
+		config.ClientCAs = h.makers.Hints()
+	}
 	for _, n := range h.config.TrustedProxies {
 		config.Proxies = append(config.Proxies, netip.Prefix(n))
 	}

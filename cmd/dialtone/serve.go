@@ -15,6 +15,7 @@ import (
 
 	"dialtone/billing"
 	"dialtone/customer"
+	"dialtone/devicecert"
 	"dialtone/fault"
 	"dialtone/provisioning"
 	"dialtone/secret"
@@ -42,6 +43,10 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	if err != nil {
 		return err
 	}
+	makers, err := c.openDeviceCAs(ctx, logger.With("part", "devicecert"))
+	if err != nil {
+		return asUsage(err)
+	}
 	firmware, closeFirmware, err := c.openFirmware()
 	if err != nil {
 		return err
@@ -50,7 +55,7 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	customers := newCustomers(db, customer.Config{SIPDomain: c.SIPDomain, Keyring: keyring, Mailer: mailer, HubURL: c.HubURL})
 	core, err := provisioning.New(provisioning.Config{
 		Store: db.Provisioning(), Customers: customers, Keyring: keyring, Now: now, Random: rand.Reader, NewID: newID,
-		Logger: logger.With("part", "provisioning"), Firmware: firmware,
+		Logger: logger.With("part", "provisioning"), Firmware: firmware, Certificates: judge(makers),
 	})
 	if err != nil {
 		return err
@@ -62,7 +67,7 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	defer client.Close()
 	h := house{
 		config: c, logger: logger, keyring: keyring, db: db, customers: customers, billing: newBilling(db), webhooks: webhooks, core: core,
-		addresses: map[string]string{},
+		makers: makers, addresses: map[string]string{},
 	}
 	if err := h.open(ctx); err != nil {
 		h.shut()
@@ -70,6 +75,22 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	}
 	h.warnWithoutList(ctx)
 	return h.serve(ctx, stdout, stderr)
+}
+
+// openDeviceCAs loads the CAs of phone makers; nil when the operator has none.
+func (c *serveCommand) openDeviceCAs(ctx context.Context, logger *slog.Logger) (*devicecert.Pools, error) {
+	if c.DeviceCA == "" {
+		return nil, nil //nolint:nilnil // there are none, and nothing is wrong
+	}
+	return devicecert.Open(ctx, devicecert.Config{Dir: c.DeviceCA, Now: now, Logger: logger})
+}
+
+// judge is who judges phones' certificates: nobody without CAs.
+func judge(makers *devicecert.Pools) provisioning.Certificates {
+	if makers == nil {
+		return nil
+	}
+	return makers
 }
 
 // house is the running server: the core, and the doors in front of it.
@@ -82,6 +103,7 @@ type house struct {
 	billing   *billing.Service
 	webhooks  *webhook.Service
 	core      *provisioning.Service
+	makers    *devicecert.Pools // nil without --device-ca
 	doors     []door
 	addresses map[string]string // of each door that is open, by its flag's name without --listen-
 }
@@ -124,6 +146,9 @@ func (h *house) runCore(ctx context.Context) error {
 	core, ctx := errgroup.WithContext(ctx)
 	core.Go(func() error { return h.core.Run(ctx) })
 	core.Go(func() error { return h.webhooks.Run(ctx) })
+	if h.makers != nil {
+		core.Go(func() error { return h.makers.Run(ctx) })
+	}
 	workers := slices.Concat(h.customers.Workers(), h.core.Workers(), h.billing.Workers())
 	core.Go(func() error { return h.db.Work(ctx, workers, h.logger.With("part", "jobs")) })
 	return core.Wait()

@@ -144,6 +144,14 @@ func enrolmentOpensAndCloses(t *testing.T, f *fixture) {
 		after, err := f.p.AnyTenantDeviceByMAC(ctx, d.MAC)
 		require.NoError(t, err)
 		assert.Equal(t, until, after.EnrolmentUntil)
+		assert.Nil(t, after.EnrolmentPeers, "nobody has been in this window")
+		f.write(t, d.Tenant(), func(tx provisioning.Tx) error {
+			return tx.SetEnrolmentPeers(ctx, d.Tenant(), d.ID, []string{"192.0.2.7", "2001:db8::/64"})
+		})
+		kept, err := f.p.AnyTenantDeviceByMAC(ctx, d.MAC)
+		require.NoError(t, err)
+		assert.Equal(t, []string{"192.0.2.7", "2001:db8::/64"}, kept.EnrolmentPeers)
+		assert.Equal(t, until, kept.EnrolmentUntil)
 		assert.Equal(t, d.Revision, after.Revision, "a window is nothing that the phone should know")
 	}
 }

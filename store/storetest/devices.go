@@ -34,6 +34,7 @@ func devicesChange(t *testing.T, f *fixture) {
 
 	waiting.MAC, waiting.Model, waiting.Owner, waiting.Location = deviceprofiles.MAC{2, 9, 9, 9, 9, 9}, "DMS Cisco 8841", customer.MemberID(bob.ID), ""
 	waiting.Tags, waiting.Access, waiting.AdminPassword, waiting.EnrolmentUntil = []string{}, []byte{8}, []byte{9}, f.now
+	waiting.EnrolmentPeers, waiting.CertificateBarred = []string{"192.0.2.7"}, true
 	waiting.Activation = provisioning.Activation{State: provisioning.ActivationDone}
 	waiting.Layout = deviceprofiles.Layout{Custom: true, Keys: []deviceprofiles.LineKey{{Index: 1, Type: deviceprofiles.KeyPrimaryLine}}}
 	f.write(t, tenant, func(tx provisioning.Tx) error { return tx.SetDevice(ctx, waiting) })

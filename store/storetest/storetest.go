@@ -359,6 +359,9 @@ func foreignRowsArentThere(t *testing.T, f *fixture) {
 		for what, write := range map[string]func(provisioning.Tx) error{
 			"delete": func(tx provisioning.Tx) error { return tx.DeleteDevice(ctx, stranger, device.ID) },
 			"enrol":  func(tx provisioning.Tx) error { return tx.SetEnrolment(ctx, stranger, device.ID, f.now) },
+			"peers": func(tx provisioning.Tx) error {
+				return tx.SetEnrolmentPeers(ctx, stranger, device.ID, []string{"192.0.2.7"})
+			},
 			"revise": func(tx provisioning.Tx) error { _, err := tx.RaiseRevision(ctx, stranger, device.ID); return err },
 			"secret": func(tx provisioning.Tx) error { return tx.SetLineSecret(ctx, stranger, line) },
 			"number": func(tx provisioning.Tx) error {

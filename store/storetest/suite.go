@@ -99,6 +99,7 @@ func deviceTests() map[string]func(*testing.T, *fixture) {
 		"TargetsAreFound":         targetsAreFound,
 		"LineKeyTemplatesChange":  lineKeyTemplatesChange,
 		"BackgroundImagesChange":  backgroundImagesChange,
+		"UploadsChange":           uploadsChange,
 		"BindingsAreReplaced":     bindingsAreReplaced,
 		"ManyBindingsAtOnce":      manyBindingsAtOnce,
 		"ExpiredBindingsGo":       expiredBindingsGo,

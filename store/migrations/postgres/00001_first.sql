@@ -359,6 +359,8 @@ CREATE TABLE devices (
     access          BYTEA NOT NULL, -- sealed
     admin_password  BYTEA NOT NULL, -- sealed
     enrolment_until BIGINT NOT NULL,
+    enrolment_peers TEXT NOT NULL, -- JSON array: who was in the window first, and the first other one
+    certificate_barred BIGINT NOT NULL, -- 1: its phone's certificate counts no more
     created         BIGINT NOT NULL,
     first_seen      BIGINT NOT NULL,
     last_seen       BIGINT NOT NULL,
@@ -561,6 +563,21 @@ CREATE TABLE traces (
 );
 CREATE INDEX traces_device ON traces (device_id, id);
 
+-- What phones sent: logs, settings that their users changed, directories, reports. Nobody here reads them.
+CREATE TABLE uploads (
+    device_id  TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+    name       TEXT NOT NULL,
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    org_id     TEXT NOT NULL REFERENCES organizations (id),
+    kind       TEXT NOT NULL,
+    size       BIGINT NOT NULL, -- bytes, before they were sealed
+    created    BIGINT NOT NULL,
+    changed    BIGINT NOT NULL,
+    body       BYTEA NOT NULL, -- sealed
+    PRIMARY KEY (device_id, name)
+);
+CREATE INDEX uploads_org ON uploads (partner_id, org_id, size);
+
 -- The feed of device events is in the order (xact, id): ids are given before the commit, so that a lower one can appear after a higher one was read,
 -- but what a transaction below the oldest running one wrote is all there. Transaction ids belong to the server; the shift makes them rise on, when a
 -- dump is restored on another one.
@@ -754,6 +771,7 @@ DROP TABLE rpl_reviews;
 DROP TABLE rpl_entries;
 DROP TABLE rpl_lists;
 DROP TABLE events;
+DROP TABLE uploads;
 DROP TABLE traces;
 DROP TABLE device_job_errors;
 DROP TABLE device_jobs;

@@ -359,6 +359,8 @@ CREATE TABLE devices (
     access          BLOB NOT NULL, -- sealed
     admin_password  BLOB NOT NULL, -- sealed
     enrolment_until INTEGER NOT NULL,
+    enrolment_peers TEXT NOT NULL, -- JSON array: who was in the window first, and the first other one
+    certificate_barred INTEGER NOT NULL, -- 1: its phone's certificate counts no more
     created         INTEGER NOT NULL,
     first_seen      INTEGER NOT NULL,
     last_seen       INTEGER NOT NULL,
@@ -561,6 +563,21 @@ CREATE TABLE traces (
 ) STRICT;
 CREATE INDEX traces_device ON traces (device_id, id);
 
+-- What phones sent: logs, settings that their users changed, directories, reports. Nobody here reads them.
+CREATE TABLE uploads (
+    device_id  TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
+    name       TEXT NOT NULL,
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    org_id     TEXT NOT NULL REFERENCES organizations (id),
+    kind       TEXT NOT NULL,
+    size       INTEGER NOT NULL, -- bytes, before they were sealed
+    created    INTEGER NOT NULL,
+    changed    INTEGER NOT NULL,
+    body       BLOB NOT NULL, -- sealed
+    PRIMARY KEY (device_id, name)
+) STRICT;
+CREATE INDEX uploads_org ON uploads (partner_id, org_id, size);
+
 -- The feed of device events is in the order (xact, id). Writers take turns here, so that the id alone decides.
 CREATE TABLE events (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -745,6 +762,7 @@ DROP TABLE rpl_reviews;
 DROP TABLE rpl_entries;
 DROP TABLE rpl_lists;
 DROP TABLE events;
+DROP TABLE uploads;
 DROP TABLE traces;
 DROP TABLE device_job_errors;
 DROP TABLE device_jobs;
