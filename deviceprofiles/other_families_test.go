@@ -204,3 +204,21 @@ func TestEveryNeutralSettingCanBeWritten(t *testing.T) {
 	gigaset.Values = s.Values
 	assert.Equal(t, `"time.example.test"`, own(t, gigaset)["Provider/SYMB_ITEM[ID=BS_IP_Data1.aucS_TIME_NTP_SERVER][class=symb_item]/@value"])
 }
+
+// The password comes with the first file, and the folder that says how the next ones are encrypted.
+func TestAGrandstreamsFilesCanBeEncrypted(t *testing.T) {
+	t.Parallel()
+	s := sampleSettings(t, "Grandstream GXP2135", samples()["Grandstream GXP2135"])
+	s.Access.FileKey = secret.New("File-Key-1")
+	got := own(t, s)
+	assert.Equal(t, "phones.example.test:8443", got["config[version=1]/P237"])
+	assert.NotContains(t, got, "config[version=1]/P1359")
+	for how, want := range map[string][2]string{
+		"MD5": {"phones.example.test:8443/enc-md5", "File-Key-1"}, "SHA256": {"phones.example.test:8443/enc-sha256", "File-Key-1"},
+		"RFC8188": {"phones.example.test:8443", ""}, "OFF": {"phones.example.test:8443", ""},
+	} {
+		s.Values = map[deviceprofiles.SettingKey]deviceprofiles.SettingValue{tag("Phone", "%EVERY_FILE_ENCRYPTION%"): plain(how)}
+		got = own(t, s)
+		assert.Equal(t, want, [2]string{got["config[version=1]/P237"], got["config[version=1]/P1359"]}, how)
+	}
+}
