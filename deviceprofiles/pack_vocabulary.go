@@ -127,6 +127,7 @@ var vocabulary = map[string]term{
 	"model.variant":   words(func(s *scope) string { return s.Model.Variant }),
 	"access.user":     words(func(s *scope) string { return s.Access.UserName }),
 	"access.password": words(func(s *scope) string { return s.Access.Password.Reveal() }),
+	"access.folder":   words(func(s *scope) string { return s.Access.Folder() }), // of a URL, for phones that know no name and password
 	"access.key":      words(func(s *scope) string { return s.Access.FileKey.Reveal() }),
 	"encryption":      words(func(s *scope) string { return s.encryption() }), // of its own files: MD5, SHA256, RFC8188; "" for none
 	"encryption.told": statement(func(s *scope) bool { _, told := s.Values[encryptionSetting]; return told }),
