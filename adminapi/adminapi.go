@@ -24,6 +24,7 @@ import (
 	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
+	"dialtone/diagnosis"
 	"dialtone/provisioning"
 	"dialtone/screening"
 	"dialtone/secret"
@@ -145,7 +146,11 @@ type Devices interface {
 	CloseEnrolment(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
 	Files(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.FilesView, error)
 	Registration(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) ([]provisioning.BindingView, error)
-	Trace(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, limit int) ([]provisioning.TraceEntry, error)
+	Trace(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, filter provisioning.TraceFilter, limit int) ([]provisioning.TraceEntry, error)
+	Why(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (diagnosis.Verdict, error)
+	WhyMAC(ctx context.Context, all, tenant customer.Tenant, mac string) (diagnosis.Verdict, provisioning.DeviceID, error)
+	UnknownDevices(ctx context.Context, tenant customer.Tenant, page customer.Page) ([]provisioning.UnknownDevice, bool, error)
+	Alarms(ctx context.Context, tenant customer.Tenant, page customer.Page) ([]provisioning.Alarm, bool, error)
 }
 
 // Billing is what the door asks about billing reports; billing.Service is one.
@@ -282,6 +287,8 @@ func (s *Server) routes() {
 	s.modelRoutes()
 	s.hubRoutes()
 	s.uploadRoutes()
+	s.traceRoutes()
+	s.watchRoutes()
 	s.changeRoutes()
 	s.auditRoutes()
 	s.tokenRoutes()

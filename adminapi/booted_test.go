@@ -64,7 +64,7 @@ func TestAPhoneIsSeenRegisteredAndGone(t *testing.T) {
 	}, binding)
 	assert.Equal(t, []map[string]any{{
 		"time": "2026-05-01T08:00:00.123Z", "door": "sip", "peer": "192.0.2.7", "request": "REGISTER over tls", "answer": "registered",
-		"rule": "the line's password was right", "revision": 1.0,
+		"rule": "the line's password was right", "revision": 1.0, "id": "1", "userAgent": "Yealink SIP-T54W 96.86.0.100", "proof": "digest", "bytes": 0.0, "byAddress": false,
 	}}, items(t, o.ok(t, 200, "GET", hub+"/trace", "")))
 	device := o.ok(t, 200, "GET", "/v1/devices/"+o.device, "")
 	assert.Equal(t, "connected", device["connectionStatus"])

@@ -55,27 +55,7 @@ type registrationOutput struct {
 	}
 }
 
-// contactWire is one entry of the boot trace.
-type contactWire struct {
-	Time     string `json:"time"`
-	Door     string `json:"door"`
-	Peer     string `json:"peer"`
-	Request  string `json:"request"`
-	Answer   string `json:"answer"`
-	Rule     string `json:"rule" doc:"What decided"`
-	Revision int64  `json:"revision" doc:"Of the configuration that was served; 0 if none"`
-}
-
-type traceOutput struct {
-	Body struct {
-		Items []contactWire `json:"items" doc:"The newest first"`
-	}
-}
-
 const hubDevice = "/hub/v1/devices/{deviceId}"
-
-// traceLength is how much of the trace is shown: some twenty boots.
-const traceLength = 100
 
 // maxMinutes keeps a window's length within what a duration holds; the core's own bound is far below.
 const maxMinutes = 1_000_000
@@ -103,7 +83,6 @@ func (s *Server) hubRoutes() {
 			return nil, s.Devices.CloseEnrolment(ctx, actorOf(ctx), tenant, id)
 		})
 	route(s, operation{"getRegistration", http.MethodGet, hubDevice + "/registration", "Whether and from where the phone is registered", 0, customer.ScopeDevicesRead}, s.registration)
-	route(s, operation{"getTrace", http.MethodGet, hubDevice + "/trace", "What the phone asked and was answered", 0, customer.ScopeDevicesRead}, s.trace)
 }
 
 func (s *Server) files(ctx context.Context, in *DeviceInput) (*filesOutput, error) {
@@ -150,29 +129,4 @@ func (s *Server) registration(ctx context.Context, in *DeviceInput) (*registrati
 		}
 	}
 	return out, nil
-}
-
-func (s *Server) trace(ctx context.Context, in *DeviceInput) (*traceOutput, error) {
-	tenant, id, err := s.device(ctx, *in)
-	if err != nil {
-		return nil, err
-	}
-	entries, err := s.Devices.Trace(ctx, tenant, id, traceLength)
-	if err != nil {
-		return nil, err
-	}
-	out := &traceOutput{}
-	out.Body.Items = make([]contactWire, len(entries))
-	for i, e := range entries {
-		out.Body.Items[i] = wireContact(e)
-	}
-	return out, nil
-}
-
-func wireContact(e provisioning.TraceEntry) contactWire {
-	peer := ""
-	if e.Peer.IsValid() {
-		peer = e.Peer.String()
-	}
-	return contactWire{Time: timestamp(e.Time), Door: e.Door, Peer: peer, Request: e.Request, Answer: e.Answer, Rule: e.Rule, Revision: e.Revision}
 }

@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"dialtone/customer"
-	"dialtone/devicecert"
 	"dialtone/deviceprofiles"
 	"dialtone/provisioning"
 )
@@ -23,9 +22,9 @@ import (
 type TrustingCertificates struct{}
 
 // Identify implements provisioning.Certificates.
-func (TrustingCertificates) Identify(chain []*x509.Certificate, _ time.Time) (devicecert.Identity, error) {
+func (TrustingCertificates) Identify(chain []*x509.Certificate, _ time.Time) (provisioning.CertifiedPhone, error) {
 	mac, err := deviceprofiles.ParseMAC(chain[0].Subject.CommonName)
-	return devicecert.Identity{MAC: mac, Vendor: "yealink"}, err
+	return provisioning.CertifiedPhone{MAC: mac, MadeBy: func(vendor string) bool { return vendor == "Yealink" }}, err
 }
 
 // sends lets the office's phone send a file, and returns the file's name.

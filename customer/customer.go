@@ -386,6 +386,8 @@ const (
 	EventMemberDevices       EventKind = "member.device_settings_changed"
 	EventPackageAssigned     EventKind = "package.assigned"
 	EventPackageRemoved      EventKind = "package.removed"
+	EventAlarmRaised         EventKind = "alarm.raised"
+	EventAlarmCleared        EventKind = "alarm.cleared"
 	EventDeviceCreated       EventKind = "device.created"
 	EventDeviceDeleted       EventKind = "device.deleted"
 	EventDeviceRevised       EventKind = "device.revised"

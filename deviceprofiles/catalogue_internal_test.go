@@ -23,7 +23,7 @@ func TestNoFileOfTheCatalogueIsBroken(t *testing.T) {
 
 // phones is a catalogue of files with the same facts; broken stands in the place of the one model of 2n.json.
 func phones(broken string) fstest.MapFS {
-	const facts = `"facts":{"family":"snom","type":"GENERIC_SIP","manufacturer":"THIRD_PARTY","managed":["CISCO","PARTNER"],"supportedFor":["PEOPLE"],
+	const facts = `"facts":{"family":"snom-c","type":"GENERIC_SIP","manufacturer":"THIRD_PARTY","managed":["CISCO","PARTNER"],"supportedFor":["PEOPLE"],
 		"onboardingMethod":["MAC_ADDRESS"],"deviceSettingsConfiguration":"NONE","supportsLogCollection":"NONE","numberOfLinePorts":2,"unconfirmed":["flags"]}`
 	files := fstest.MapFS{modesFile: {Data: []byte(`{"CISCO":{},"PARTNER":{"unconfirmed":["model"]}}`)}}
 	for _, vendor := range vendors() {

@@ -121,8 +121,17 @@ func TestSeveralLines(t *testing.T) {
 		switch s.Model.Family {
 		case deviceprofiles.CiscoMPP, "cisco-phoneos":
 			assert.Equal(t, []string{"third", "Third-Password-1", "3", "No"}, []string{got["User_ID_3_"], got["Password_3_"], got["Extension_3_"], got["Line_Enable_2_"]})
-		case deviceprofiles.Yealink:
+		case deviceprofiles.Yealink, "yealink-dect":
 			assert.Equal(t, []string{"third", "Third-Password-1", "1", "0"}, []string{got["account.3.user_name"], got["account.3.password"], got["account.3.enable"], got["account.2.enable"]})
+		case "poly-obi":
+			const line = "VoiceService.1.VoiceProfile.1.Line.3."
+			if s.Model.LinePorts > 2 {
+				assert.Equal(t, []string{"third@c9.sip.example.test", "Third-Password-1", "C"}, []string{got[line+"SIP.URI"], got[line+"SIP.AuthPassword"], got[line+"X_ServProvProfile"]})
+				assert.Equal(t, "false", got["VoiceService.1.VoiceProfile.1.Line.2.Enable"])
+			}
+		case "snom", "snom-dect":
+			const set = "phone-settings/"
+			assert.Equal(t, []string{"third", "Third-Password-1", "on", "off"}, []string{got[set+"user_name[idx=3]"], got[set+"user_pass[idx=3]"], got[set+"user_active[idx=3]"], got[set+"user_active[idx=2]"]})
 		case deviceprofiles.Poly:
 			assert.Equal(t, []string{"third@c9.sip.example.test", "Third-Password-1", ""}, []string{got["reg.3.address"], got["reg.3.auth.password"], got["reg.2.address"]})
 		}

@@ -23,9 +23,9 @@ type format struct {
 	Place string `json:"place"`
 	// Apostrophes stand around an attribute that holds quotes, for phones that want strings quoted within their attributes.
 	Apostrophes bool `json:"apostrophes"`
-	// Access names the attribute that says whether the phone's user may change a setting, with its words for no and yes; names that begin with Except
-	// don't have it.
-	Access *struct{ Attribute, Fixed, User, Except string } `json:"access"`
+	// Access names the attribute that says whether the phone's user may change a setting, with its words for no and yes; names with a slash say it
+	// themselves.
+	Access *struct{ Attribute, Fixed, User string } `json:"access"`
 	// BlocksLast puts elements of the root that hold others behind those that don't.
 	BlocksLast bool `json:"blocksLast"`
 	// Switch is the suffix of the settings that switch on those with a prefix.

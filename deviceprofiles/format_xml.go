@@ -85,24 +85,22 @@ type step struct {
 	attributes [][2]string
 }
 
-// placed is the path of a name: that of a name without a slash is given by the format.
+// placed is the path of a name. What a name without a slash lacks is given by the format: where it stands, and who may change it.
 func (f *format) placed(name string, user bool) string {
-	if !strings.Contains(name, "/") && f.Place != "" {
-		name = strings.ReplaceAll(f.Place, "{name}", name)
-	}
-	if f.Access == nil || f.Access.Except != "" && strings.HasPrefix(name, f.Access.Except) {
+	if strings.Contains(name, "/") {
 		return name
 	}
-	word := f.Access.Fixed
-	if user {
-		word = f.Access.User
+	if f.Access != nil {
+		word := f.Access.Fixed
+		if user {
+			word = f.Access.User
+		}
+		name += "[" + f.Access.Attribute + "=" + word + "]"
 	}
-	element, attribute, found := strings.Cut(name, "/@")
-	element += "[" + f.Access.Attribute + "=" + word + "]"
-	if found {
-		return element + "/@" + attribute
+	if f.Place != "" {
+		name = strings.ReplaceAll(f.Place, "{name}", name)
 	}
-	return element
+	return name
 }
 
 // parsePath reads a path; false if it is none.

@@ -54,8 +54,10 @@ func byAddress(s deviceprofiles.Settings) deviceprofiles.Settings {
 
 func samples() map[string]string {
 	return map[string]string{
-		"Cisco 8841": "00562B043614", "Cisco 8851": "00562B043615", "Cisco 6851": "00562B043616", "Cisco 8875": "00562B043617", "Cisco 9861": "00562B043618", "Cisco 192": "00562B043619", "Yealink T46U": "805EC0AABBCB", "Yealink T54W": "805EC0AABBCC",
-		"Poly VVX 450": "64167FAABBCC", "Poly Edge E450": "48256767AABB",
+		"Cisco 8841": "00562B043614", "Cisco 8851": "00562B043615", "Cisco 6851": "00562B043616", "Cisco 8875": "00562B043617", "Cisco 9861": "00562B043618",
+		"Cisco 192": "00562B043619", "Yealink T46U": "805EC0AABBCB", "Yealink T54W": "805EC0AABBCC",
+		"Poly VVX 450": "64167FAABBCC", "Poly Edge E450": "48256767AABB", "Poly OBi202": "9CADEFAABBCC", "Poly VVX 450 OBi Edition": "64167FAABBCD",
+		"Yealink W60B": "805EC0AABBCD", "Yealink W70B": "805EC0AABBCE", "Snom D785": "00041396D9B4", "Snom M900": "000413B60680",
 		"Grandstream GXP2135": "C074ADAABBCC", "Grandstream GRP2614": "C074ADAABBCD", "Grandstream HT802": "C074ADAABBCE", "Grandstream HT814": "C074ADAABBCF",
 		"Fanvil X4U": "0C383EAABBCC", "Fanvil V62": "0C383EAABBCD",
 		"Gigaset N510 IP PRO": "7C2F804DF9A9", "Gigaset N720 DM PRO": "7C2F804DF9AA", "Gigaset N670 IP PRO": "7C2F80E0D605",
@@ -167,12 +169,17 @@ type places struct {
 func placesOf(t testing.TB, m deviceprofiles.Model) places {
 	t.Helper()
 	const item, line, symb = "config[version=2]/item[name=", "SIP_CONFIG_MODULE/SIP_Line_List/SIP_Line_List_Entry[#1]/", "Provider/SYMB_ITEM[ID="
+	const obi, snom = "VoiceService.1.VoiceProfile.1.Line.1.", "phone-settings/"
 	apostrophe := []string{`"`, "'"}
 	known := map[string]places{
 		"cisco-mpp":           {password: "Password_1_", name: "Display_Name_1_", access: "GPP_SA"},
 		"cisco-phoneos":       {password: "Password_1_", name: "Display_Name_1_", access: "GPP_SA"},
 		"cisco-ata":           {password: "Password_1_", name: "Display_Name_1_", access: "GPP_B"},
 		"yealink":             {password: "account.1.password", name: "account.1.display_name", access: "static.auto_provision.server.password"},
+		"yealink-dect":        {password: "account.1.password", name: "account.1.display_name", access: "static.auto_provision.server.password"},
+		"poly-obi":            {obi + "SIP.AuthPassword", obi + "CallingFeatures.CallerIDName", "X_DeviceManagement.ITSPProvisioning.ConfigURL", true, false, nil},
+		"snom":                {password: snom + "user_pass[idx=1]", name: snom + "user_realname[idx=1]", access: snom + "http_client_pass"},
+		"snom-dect":           {password: snom + "user_pass[idx=1]", name: snom + "user_realname[idx=1]", access: snom + "http_client_password"},
 		"poly":                {password: "reg.1.auth.password", name: "reg.1.displayName", access: "device.prov.password"},
 		"grandstream":         {password: "config[version=1]/P34", name: "config[version=1]/P3", access: "config[version=1]/P1361"},
 		"grandstream 2":       {password: item + "account.1.sip.subscriber.password]", name: item + "account.1.sip.subscriber.name]", access: item + "provisioning.config.password]"},

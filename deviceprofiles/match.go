@@ -57,8 +57,11 @@ func Match(path, userAgent string) (Hit, error) {
 	if len(hit.Families) > 1 && slices.Contains(hit.Families, agent.Family) {
 		hit.Families = []Family{agent.Family}
 	}
-	if len(hit.Families) > 1 && hit.HasMAC {
+	switch {
+	case len(hit.Families) > 1 && hit.HasMAC:
 		hit.Vendor = vendorOf(hit.MAC, hit.Families)
+	case len(hit.Families) > 1:
+		hit.Vendor = packs().sameVendor(hit.Families)
 	}
 	return hit, nil
 }
@@ -119,8 +122,12 @@ func (s packShelf) find(folders []string, name string) (families []Family, mac M
 	if len(found) == 0 {
 		mac, hasMAC = MAC{}, false
 		for _, p := range s.patterns {
-			if p.file.pattern.MatchString(name) {
-				found = append(found, p)
+			if !p.file.pattern.MatchString(name) {
+				continue
+			}
+			found = append(found, p)
+			if p.file.personal() {
+				_, mac, hasMAC = withoutMAC(name)
 			}
 		}
 	}
@@ -133,6 +140,16 @@ func (s packShelf) find(folders []string, name string) (families []Family, mac M
 		families = append(families, n.pack.Family)
 	}
 	return families, mac, hasMAC
+}
+
+// sameVendor is the first of some families if one vendor's phones are all of them, which then ask for one common file; else "".
+func (s packShelf) sameVendor(families []Family) Family {
+	for _, f := range families[1:] {
+		if s.byFamily[f].vendor != s.byFamily[families[0]].vendor {
+			return ""
+		}
+	}
+	return families[0]
 }
 
 // withoutMAC replaces the MAC address in a name in lower case by {mac}. False without one that a phone can have.

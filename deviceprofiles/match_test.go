@@ -19,6 +19,9 @@ func TestMatchKnowsWhatPhonesAskFor(t *testing.T) {
 		vvx     = "FileTransport PolycomVVX-VVX_450-UA/6.4.3.5156 Type/Application"
 		edge    = "FileTransport PolyEdge-Edge_E450-UA/8.0.0.15602 (SN:64167f9f4c90) Type/Application"
 		cisco   = "Cisco-CP-8851-3PCC/12.0.7 (00562b043615)"
+		dect    = "Yealink W70B 146.85.0.20 80:5e:c0:aa:bb:cc"
+		obi     = "OBIHAI/OBi202-3.2.2.8680"
+		base    = "Mozilla/4.0 (compatible; Snom M900 06.50.12 0004136B5231)"
 	)
 	for _, c := range []struct {
 		path, agent string
@@ -33,25 +36,31 @@ func TestMatchKnowsWhatPhonesAskFor(t *testing.T) {
 		{"/00562b043615.xml", cisco, "cisco-mpp", "00562B043615"},
 		{"/Cisco/CP-8851-3PCC/00562B043615.cfg", "", "cisco-mpp cisco-phoneos cisco-ata", "00562B043615"},
 		{"/Cisco/CP-8851-3PCC/00562B043615.cfg", cisco, "cisco-mpp", "00562B043615"},
-		{"//prov//tenant//00562b043615.xml", "", "cisco-mpp cisco-phoneos cisco-ata gigaset-nx70 gigaset 2n", "00562B043615"},
+		{"//prov//tenant//00562b043615.xml", "", "cisco-mpp cisco-phoneos cisco-ata poly-obi gigaset-nx70 gigaset snom snom-dect 2n", "00562B043615"},
 		{"/00562b043615.cfg", cisco, "cisco-mpp", "00562B043615"},
 		{"/Cisco/00562b043615.cfg", "", "cisco-mpp cisco-phoneos cisco-ata", "00562B043615"},
 		{"/8875.xml", "", "cisco-phoneos", ""},
 		{"/DP-9851.xml", "", "cisco-phoneos", ""},
 		{"/ata192.cfg", "", "cisco-ata", ""},
 		{"/00562b043615.xml", "Cisco/ATA192-12.0.1(SR3) (88755A000003)", "cisco-ata", "00562B043615"},
-		{"/francisco/805ec0aabbcc.cfg", "", "cisco-mpp cisco-phoneos cisco-ata yealink poly audiocodes fanvil", "805EC0AABBCC"},
-		{"/prov/k/tenant/805ec0aabbcc.cfg", strings.Repeat("x", 513), "cisco-mpp cisco-phoneos cisco-ata yealink poly audiocodes fanvil", "805EC0AABBCC"},
-		{"805ec0aabbcc.cfg", "\xff\x00\n<script>", "cisco-mpp cisco-phoneos cisco-ata yealink poly audiocodes fanvil", "805EC0AABBCC"},
-		{"y000000000096.cfg", "", "yealink", ""},
+		{"/francisco/805ec0aabbcc.cfg", "", "cisco-mpp cisco-phoneos cisco-ata yealink yealink-dect poly audiocodes fanvil", "805EC0AABBCC"},
+		{"/prov/k/tenant/805ec0aabbcc.cfg", strings.Repeat("x", 513), "cisco-mpp cisco-phoneos cisco-ata yealink yealink-dect poly audiocodes fanvil", "805EC0AABBCC"},
+		{"805ec0aabbcc.cfg", "\xff\x00\n<script>", "cisco-mpp cisco-phoneos cisco-ata yealink yealink-dect poly audiocodes fanvil", "805EC0AABBCC"},
+		{"y000000000096.cfg", "", "yealink yealink-dect", ""},
 		{"/y000000000250.cfg", yealink, "yealink", ""},
 		{"/805ec0aabbcc.cfg", yealink, "yealink", "805EC0AABBCC"},
-		{"/805EC0AABBCC.CFG", "curl/7.88.1", "cisco-mpp cisco-phoneos cisco-ata yealink poly audiocodes fanvil", "805EC0AABBCC"},
+		{"/805EC0AABBCC.CFG", "curl/7.88.1", "cisco-mpp cisco-phoneos cisco-ata yealink yealink-dect poly audiocodes fanvil", "805EC0AABBCC"},
 		{"/0004f2aabbcc.cfg", vvx, "poly", "0004F2AABBCC"},
 		{"/64167f9f4c90.cfg", edge, "poly", "64167F9F4C90"},
 		{"/64167f9f4c90-user.cfg", "", "poly", "64167F9F4C90"},
 		{"/000000000000.cfg", vvx, "poly", ""},
 		{"/dialtone-poly.cfg", "", "poly", ""},
+		{"/805ec0aabbcc.cfg", dect, "yealink-dect", "805EC0AABBCC"},
+		{"/y000000000146.cfg", dect, "yealink-dect", ""},
+		{"/9cadefaabbcc.xml", obi, "poly-obi", "9CADEFAABBCC"},
+		{"/snomD785.htm", "", "snom", ""},
+		{"/snomD785-00041396D9B4.htm", "", "snom", "00041396D9B4"},
+		{"/snomM900-0004136B5231.htm", base, "snom-dect", "0004136B5231"},
 		{"/ca.pem", "", "generic", ""},
 	} {
 		hit, err := deviceprofiles.Match(c.path, c.agent)

@@ -1,6 +1,7 @@
 package deviceprofiles
 
 import (
+	"cmp"
 	"crypto/md5" // of files that phones ask for with their digest; it protects nothing
 	"embed"
 	"encoding/hex"
@@ -52,11 +53,13 @@ type packFile struct {
 	Alias    string `json:"alias"`
 	Settings bool   `json:"settings"` // what administrators chose stands in the phone's own
 	// Digest is the suffix of a second file beside this one, in which its phones want the MD5 of the very bytes of it, in 32 hexadecimal digits.
-	Digest  string  `json:"digest"`
-	Format  *format `json:"format"` // where it isn't the family's
-	pattern *regexp.Regexp
-	open    template
-	own     template
+	Digest string  `json:"digest"`
+	Format *format `json:"format"` // where it isn't the family's
+	// OpenFormat is of what anybody gets, where that is spelled out in another way than what the phone itself gets.
+	OpenFormat *format `json:"openFormat"`
+	pattern    *regexp.Regexp
+	open       template
+	own        template
 }
 
 // packShelf is every pack, read and indexed.
@@ -114,6 +117,9 @@ func (s *packShelf) add(p *pack) {
 		}
 	}
 }
+
+// personal reports whether the phone's MAC address stands in the file's name.
+func (f *packFile) personal() bool { return strings.Contains(f.base(), "{mac}") }
 
 // base is the file's name without folders, in lower case.
 func (f *packFile) base() string { return strings.ToLower(path.Base(f.Name)) }
@@ -194,13 +200,12 @@ func (p *pack) prepare(sources map[string]string) error {
 }
 
 func (f *packFile) prepare(p *pack, sources map[string]string) error {
-	if f.Format == nil {
-		f.Format = &p.Format
-	}
+	f.Format = cmp.Or(f.Format, &p.Format)
+	f.OpenFormat = cmp.Or(f.OpenFormat, f.Format)
 	switch {
 	case f.Name == "" || strings.Contains(f.base(), "{model}") && f.Pattern == "" || strings.Contains(f.base(), "{common}") && f.Pattern == "":
 		return errors.New("it needs a name, and a pattern of all its names")
-	case f.Open == "" && f.Own == "" || f.Own != "" && !strings.Contains(f.base(), "{mac}"):
+	case f.Open == "" && f.Own == "" || f.Own != "" && !f.personal():
 		return errors.New("it needs a template, and a phone's own file the phone's address in its name")
 	case !slices.Contains([]string{"", aliasOpen, aliasOwn, aliasBoth}, f.Alias):
 		return fmt.Errorf("it is no alias of %q", f.Alias)
@@ -215,7 +220,7 @@ func (f *packFile) prepare(p *pack, sources map[string]string) error {
 		return err
 	}
 	f.own, err = p.template(f.Own, sources, false)
-	return errors.Join(err, f.Format.check())
+	return errors.Join(err, f.Format.check(), f.OpenFormat.check())
 }
 
 // The words of packFile.Alias.

@@ -96,7 +96,7 @@ func (s *scope) fail(message string) {
 //
 //nolint:gochecknoglobals // never change
 var (
-	withLine = []string{"line", "port", "place", "key", "module-key"}
+	withLine = []string{"line", "port", "place", "key", "module-key", "server"}
 	withKey  = []string{"place", "key", "module-key"}
 )
 
@@ -110,6 +110,7 @@ var vocabulary = map[string]term{
 	"service.https.address": words(func(s *scope) string { return withoutScheme(s.Service.HTTPSBase) }).public(), // host, and port where it isn't the usual one
 	"service.ca":            words(func(s *scope) string { return string(s.Service.CACertificate) }).public(),    // PEM
 	"service.ca.url":        words(func(s *scope) string { return s.Service.caURL() }).public(),
+	"service.ca.base64":     words(func(s *scope) string { return bareCertificate(s.Service.CACertificate) }).public(), // the first of them, without lines before and after
 	"service.ntp":           words(func(s *scope) string { return s.Service.NTPServer }).public(),
 	"request.mac":           statement(func(s *scope) bool { return s.named }).public(),      // the file's name holds a MAC address
 	"request.MAC":           words(func(s *scope) string { return s.MAC.String() }).public(), // that address; only where request.mac
@@ -119,7 +120,9 @@ var vocabulary = map[string]term{
 	"mac":             words(func(s *scope) string { return s.MAC.Lower() }),
 	"MAC":             words(func(s *scope) string { return s.MAC.String() }),
 	"revision":        words(func(s *scope) string { return strconv.FormatInt(s.Revision, 10) }),
-	"spread":          figure(func(s *scope) int { return s.MAC.spread() }),     // 0 to 1439, of the MAC address: a minute of the day of its own
+	"spread":          figure(func(s *scope) int { return s.MAC.spread() }), // 0 to 1439, of the MAC address: a minute of the day of its own
+	"spread.hour":     figure(func(s *scope) int { return s.MAC.spread() / 60 }),
+	"spread.minute":   figure(func(s *scope) int { return s.MAC.spread() % 60 }),
 	"model":           words(func(s *scope) string { return s.Model.number() }), // without the vendor
 	"model.ports":     figure(func(s *scope) int { return s.Model.LinePorts }),
 	"model.keys":      figure(func(s *scope) int { return s.Model.LineKeys }),
@@ -194,9 +197,11 @@ var vocabulary = map[string]term{
 	"line.name":         person(func(l Line) string { return l.DisplayName }),
 	"line.label":        person(func(l Line) string { return l.Label }),
 	"line.hotline":      ofLine(func(l Line) string { return l.HotlineDestination }),
+	"line.server":       figure(func(s *scope) int { return s.serverOf(s.line) }).inside(withLine...),     // which of the servers in each server is its own
 	"line.keys":         figure(func(s *scope) int { return s.keysOf(s.linePort()) }).inside(withLine...), // how many keys show it
 	"line.keys.several": statement(func(s *scope) bool { return s.keysOf(s.linePort()) > 1 }).inside(withLine...),
-	"number":            figure(func(s *scope) int { return s.number }).inside("port", "place", "key", "module-key"),
+	"number":            figure(func(s *scope) int { return s.number }).inside("port", "place", "key", "module-key", "server"),
+	"index":             figure(func(s *scope) int { return s.number - 1 }).inside("port", "place", "key", "module-key", "server"), // the number, counted from 0
 
 	// Its keys.
 	"keys.custom":     statement(func(s *scope) bool { return s.Layout.Custom }), // somebody laid them out
@@ -239,6 +244,7 @@ func (s *scope) encryption() string {
 var loops = map[string]func(*scope, func() error) error{
 	"line":       eachLine,
 	"port":       eachPort,
+	"server":     eachServer,
 	"place":      eachPlace,
 	"key":        func(s *scope, body func() error) error { return s.eachKey(s.keys, body) },
 	"module-key": func(s *scope, body func() error) error { return s.eachKey(s.keys[s.Model.LineKeys:], body) },
@@ -260,6 +266,21 @@ func eachLine(s *scope, body func() error) error {
 func eachPort(s *scope, body func() error) error {
 	for port := 1; port <= s.Model.LinePorts; port++ {
 		s.number, s.line = port, s.lineAt(port)
+		if err := body(); err != nil {
+			return err
+		}
+	}
+	s.line = nil
+	return nil
+}
+
+// eachServer goes through the SIP domains of the phone's lines, each once, for phones that keep servers in a list: the line is the first in the domain.
+func eachServer(s *scope, body func() error) error {
+	for i := range s.Lines {
+		if s.number = s.serverOf(&s.Lines[i]); s.number <= s.servers(i) {
+			continue // it is the domain of a line before
+		}
+		s.line = &s.Lines[i]
 		if err := body(); err != nil {
 			return err
 		}
@@ -321,6 +342,31 @@ func (s *scope) linePort() int {
 		return 0
 	}
 	return s.line.Port
+}
+
+// serverOf is the place of a line's SIP domain among those of all lines, from 1; 0 for no line.
+func (s *scope) serverOf(line *Line) int {
+	if line == nil {
+		s.fail("a template asks for a line where there is none")
+		return 0
+	}
+	for i := range s.Lines {
+		if s.Lines[i].Domain == line.Domain {
+			return s.servers(i) + 1
+		}
+	}
+	return 0
+}
+
+// servers counts the SIP domains of the first lines.
+func (s *scope) servers(lines int) int {
+	n := 0
+	for i, line := range s.Lines[:lines] {
+		if !slices.ContainsFunc(s.Lines[:i], func(before Line) bool { return before.Domain == line.Domain }) {
+			n++
+		}
+	}
+	return n
 }
 
 func (s *scope) keysOf(port int) int {
@@ -387,6 +433,13 @@ func hostPort(sip SIP) string {
 func withoutScheme(url string) string {
 	_, address, _ := strings.Cut(url, "://")
 	return address
+}
+
+// bareCertificate is the first certificate of a PEM text as one line of base64.
+func bareCertificate(text []byte) string {
+	_, after, _ := strings.Cut(string(text), "-----BEGIN CERTIFICATE-----")
+	inner, _, _ := strings.Cut(after, "-----END")
+	return strings.Join(strings.Fields(inner), "")
 }
 
 func signOf(n int) string {

@@ -17,7 +17,7 @@ import (
 type Hit struct {
 	Name     string   // the file's name without folders, in lower case
 	Families []Family // the families that ask for such a file; one if the name or the user agent decides
-	Vendor   Family   // the family of the address block's owner; "" if it has none here, or the file names no MAC
+	Vendor   Family   // of several families, that of the address block's owner, or the first of the one vendor who has them; "" if that doesn't tell
 	MAC      MAC      // of the phone, when HasMAC
 	HasMAC   bool
 	// Encryption is how the phone wants its own file encrypted; "" for not at all.

@@ -48,11 +48,11 @@ func RenderBootstrap(h Hit, f Family, svc Service) (File, error) {
 	if !ok || file.open == nil {
 		return File{}, noSuchFile(h.Name)
 	}
-	s := scope{Settings: Settings{Service: svc, MAC: h.MAC}, file: h.Name, named: h.HasMAC, out: newSettings(file.Format)}
+	s := scope{Settings: Settings{Service: svc, MAC: h.MAC}, file: h.Name, named: h.HasMAC, out: newSettings(file.OpenFormat)}
 	if err := file.open.run(&s); err != nil {
 		return File{}, err
 	}
-	written, err := file.Format.write(s.out)
+	written, err := file.OpenFormat.write(s.out)
 	return file.answer(h.Name, written, err)
 }
 

@@ -18,7 +18,7 @@ import (
 
 // richModels are one phone of each family with all that a phone can be told.
 func richModels() map[string]string {
-	return map[string]string{"Cisco 8851": "00562B043615", "Cisco 9861": "00562B043618", "Yealink T54W": "805EC0AABBCC", "Poly VVX 450": "64167FAABBCC"}
+	return map[string]string{"Cisco 8851": "00562B043615", "Cisco 9861": "00562B043618", "Yealink T54W": "805EC0AABBCC", "Poly VVX 450": "64167FAABBCC", "Snom D785": "00041396D9B4"}
 }
 
 // rich gives a phone three lines, settings, a layout with modules where it takes them, and a hotline.
@@ -39,7 +39,7 @@ func rich(t testing.TB, s deviceprofiles.Settings) deviceprofiles.Settings {
 		{Index: 8, Type: shared, SharedLine: 3}, {Index: 9, Type: shared, SharedLine: 1},
 	}}
 	if s.Model.KEMModules > 0 {
-		s.Layout.KEM = []deviceprofiles.KEMKey{{Module: 1, Index: 2, Type: dial, Label: "Bob", Value: "200"}, {Module: 1, Index: 20, Type: shared, SharedLine: 1}, {Module: 1, Index: 3, Type: deviceprofiles.KeyClosed}}
+		s.Layout.KEM = []deviceprofiles.KEMKey{{Module: 1, Index: 2, Type: dial, Label: "Bob", Value: "200"}, {Module: 1, Index: min(20, s.Model.KEMKeys), Type: shared, SharedLine: 1}, {Module: 1, Index: 3, Type: deviceprofiles.KeyClosed}}
 	}
 	if len(s.Model.KEMTypes) > 0 {
 		s.Layout.KEMType = s.Model.KEMTypes[0]
@@ -83,6 +83,11 @@ func richValues(f deviceprofiles.Family) map[string]string {
 			"%SYSLOG_SERVER%": "logs.example.test", "%SYSLOG_TRANSPORT%": "TLS", "%PHONE_LOCK_PIN%": "4711", "%BACKGROUND_IMAGE%": "https://img.example.test/b.png?a=1&b=2", "%AUTO_ANSWER_ENABLED%": "1",
 			"%TRANSFER_BY_KEY%": "BLIND", "%RING_VOLUME%": "0", "%WEB_HTTP_ENABLED%": "0", "%QOS_RTP_DSCP%": "46", "%BACKGROUND_NAME%": "Config:b.png",
 		}
+	case "snom":
+		return map[string]string{
+			"%EVERY_VLAN_ENABLED%": "true", "%EVERY_VLAN_ID%": "42", "%EVERY_QOS_RTP_DSCP%": "34", "%EVERY_TIME_24HOUR_CLOCK%": "false", "%EVERY_WIDEBAND%": "false", "%EVERY_VOICEMAIL_NUMBER%": "*97",
+			"%EVERY_USER_PASSWORD%": "Password1", "%EVERY_SYSLOG_SERVER%": "logs.example.test", "%EVERY_NTP_SERVER%": "time.example.test",
+		}
 	default:
 		return map[string]string{
 			"%G711U_ORDER%": "0", "%OPUS_ORDER%": "1", "%TIME_24HOUR_CLOCK%": "0", "%PHONE_LANGUAGE%": "English_United_Kingdom", "%ENABLE_BLUETOOTH%": "0", "%VLAN_ID%": "42", "%SYSLOG_SERVER%": "logs.example.test",
@@ -123,6 +128,16 @@ func TestWhatARichPhoneIsTold(t *testing.T) {
 	} {
 		assert.Equal(t, want, yealink[name], name)
 	}
+	snom := own(t, richSettings(t, "Snom D785"))
+	for name, want := range map[string]string{
+		"phone-settings/vlan_id": "42", "phone-settings/codec_tos": "136", "phone-settings/time_24_format": "off", "phone-settings/ntp_server": "time.example.test", "phone-settings/user_mailbox[idx=4]": "*97",
+		"phone-settings/codec_priority_list[idx=3]": "pcma,pcmu,g729,telephone-event", "phone-settings/webserver_user_password": "Password1", "phone-settings/user_active[idx=2]": "off",
+		"functionKeys/fkey[idx=0][context=1]": "line", "functionKeys/fkey[idx=1][context=4]/@label": "1004", "functionKeys/fkey[idx=2][context=1]": "speed +49301234",
+		"functionKeys/fkey[idx=2][context=1]/@label": `Zoë "desk" <1> & ]]>`, "functionKeys/fkey[idx=3][context=active]": "none", "functionKeys/fkey[idx=6][context=1]": "speed sip:ada@example.test",
+		"functionKeys/fkey[idx=25][context=1]": "speed 200", "functionKeys/fkey[idx=41][context=3]": "line",
+	} {
+		assert.Equal(t, want, snom[name], name)
+	}
 	poly := own(t, richSettings(t, "Poly VVX 450"))
 	for name, want := range map[string]string{
 		"voice.codecPref.G711_Mu": "0", "lcl.datetime.time.24HourClock": "0", "lcl.ml.lang": "English_United_Kingdom", "device.net.vlanId": "42", "device.net.vlanId.set": "1",
@@ -147,6 +162,9 @@ func TestWeightsAloneKeepTheDefaultLayout(t *testing.T) {
 			assert.NotContains(t, got, "Extended_Function_5_")
 		case deviceprofiles.Yealink:
 			assert.Equal(t, []string{"1", "1", "3", "0"}, []string{got["linekey.1.line"], got["linekey.2.line"], got["linekey.3.line"], got["linekey.5.type"]})
+		case "snom":
+			const key = "functionKeys/fkey"
+			assert.Equal(t, []string{"line", "line", "line", "none"}, []string{got[key+"[idx=0][context=1]"], got[key+"[idx=1][context=1]"], got[key+"[idx=2][context=3]"], got[key+"[idx=4][context=active]"]})
 		default:
 			assert.Equal(t, "2", got["reg.1.lineKeys"])
 			assert.NotContains(t, got, "lineKey.reassignment.enabled")
@@ -212,7 +230,11 @@ func TestEachSettingIsWrittenToItsParameters(t *testing.T) {
 				if len(target.When) > 0 || len(target.Models) > 0 || leftOut {
 					continue
 				}
-				assert.Contains(t, got, strings.NewReplacer("{line}", "1", "{item}", "1").Replace(target.Name), "%s of %s", d.Key, name)
+				parameter := strings.NewReplacer("{line}", "1", "{item}", "1").Replace(target.Name)
+				if s.Model.Family == "snom" {
+					parameter = "phone-settings/" + parameter
+				}
+				assert.Contains(t, got, parameter, "%s of %s", d.Key, name)
 			}
 		}
 	}
@@ -259,13 +281,13 @@ func TestLabelsAndValuesOfKeysNeverAddASetting(t *testing.T) {
 // aTextOf is a setting of the model that holds any text and is written in the rich phone.
 func aTextOf(t testing.TB, m deviceprofiles.Model) deviceprofiles.SettingKey {
 	t.Helper()
-	name := map[deviceprofiles.Family]string{deviceprofiles.CiscoMPP: "softKeyLayout.psk.psk2", "cisco-phoneos": "%EVERY_VOICEMAIL_NUMBER%", deviceprofiles.Yealink: "%BACKGROUND_NAME%", deviceprofiles.Poly: "%BACKGROUND_IMAGE%"}[m.Family]
+	name := map[deviceprofiles.Family]string{deviceprofiles.CiscoMPP: "softKeyLayout.psk.psk2", "cisco-phoneos": "%EVERY_VOICEMAIL_NUMBER%", deviceprofiles.Yealink: "%BACKGROUND_NAME%", deviceprofiles.Poly: "%BACKGROUND_IMAGE%", "snom": "%EVERY_SYSLOG_SERVER%"}[m.Family]
 	return deviceprofiles.SettingKey{Scope: deviceprofiles.ScopesOf(m)[0], Name: name}
 }
 
 func TestASecretSettingIsMasked(t *testing.T) {
 	t.Parallel()
-	for name, word := range map[string]string{"Cisco 8851": "Proxy-Password-1", "Yealink T54W": "4711", "Poly VVX 450": `"Password1"`} {
+	for name, word := range map[string]string{"Cisco 8851": "Proxy-Password-1", "Yealink T54W": "4711", "Poly VVX 450": `"Password1"`, "Snom D785": ">Password1<"} {
 		s := richSettings(t, name)
 		files, err := ownFiles(s)
 		require.NoError(t, err)
@@ -274,7 +296,7 @@ func TestASecretSettingIsMasked(t *testing.T) {
 		last := len(files) - 1
 		assert.Contains(t, string(files[last].Body), word)
 		assert.NotContains(t, string(masked[last].Body), word)
-		assert.NotContains(t, fmt.Sprintf("%+v", s), strings.Trim(word, `"`), "%s: settings print no secret", name)
+		assert.NotContains(t, fmt.Sprintf("%+v", s), strings.Trim(word, `"<>`), "%s: settings print no secret", name)
 	}
 }
 
@@ -312,7 +334,11 @@ func BenchmarkRenderRich(b *testing.B) {
 
 // presets are the parameters that a family chooses itself and an administrator may choose otherwise.
 func presets() []string {
-	return []string{"local_time.time_format", "lang.gui", "lcl.datetime.time.24HourClock", "lcl.ml.lang", "PoE_Power_Required", "Enable_Web_Server", "Primary_NTP_Server", "Time_Format", "Date_Format"}
+	return []string{
+		"local_time.time_format", "local_time.ntp_server1", "lang.gui", "voice.tone.country", "static.wui.http_enable", "static.wui.https_enable",
+		"static.auto_provision.custom.protect", "static.auto_provision.custom.sync", "lcl.datetime.time.24HourClock", "lcl.ml.lang", "tcpIpApp.sntp.address",
+		"prov.autoConfigUpload.enabled", "feature.logUpload.enabled", "PoE_Power_Required", "Enable_Web_Server", "Primary_NTP_Server", "Time_Format", "Date_Format",
+	}
 }
 
 // A setting whose parameter the family writes too would stand twice, and no file be rendered at all.

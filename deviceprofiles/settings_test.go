@@ -346,7 +346,7 @@ func TestEffectiveIsSortedAndOfTheModelAlone(t *testing.T) {
 	}
 	all := deviceprofiles.Effective(model(t, "Poly VVX 450"), "US", levels...)
 	assert.True(t, slices.IsSortedFunc(all, func(a, b deviceprofiles.EffectiveSetting) int { return a.Definition.Key.Compare(b.Definition.Key) }))
-	assert.Len(t, all, 46+35)
+	assert.Len(t, all, 48+35)
 	e := find(t, all, key)
 	assert.Equal(t, deviceprofiles.SettingSource{Level: "LOCATION", At: at, By: "ada"}, e.Source)
 	assert.Equal(t, &deviceprofiles.InheritedSetting{Value: plain("false"), Level: "REGIONAL_DEFAULT"}, e.Parent)
@@ -393,10 +393,10 @@ func TestValidationSchema(t *testing.T) {
 	require.NoError(t, err)
 	byModel, err := deviceprofiles.ValidationSchema("Poly VVX 450")
 	require.NoError(t, err)
-	assert.Equal(t, poly.Tags, byModel.Tags[:46])
+	assert.Equal(t, poly.Tags, byModel.Tags[:48])
 	every, err := deviceprofiles.ValidationSchema("Phone")
 	require.NoError(t, err)
-	assert.Equal(t, every.Tags, byModel.Tags[46:], "what every phone has comes behind the family's own")
+	assert.Equal(t, every.Tags, byModel.Tags[48:], "what every phone has comes behind the family's own")
 	raw, err := json.Marshal(poly.Tags[0])
 	require.NoError(t, err)
 	assert.JSONEq(t, `{"familyOrModelDisplayName":"Poly","tag":"%G711U_ORDER%","friendlyName":"voice.codecPref.G711_Mu","tooltip":"Place of the codec in offers; 1 is the first, 0 leaves it out.",
@@ -405,7 +405,7 @@ func TestValidationSchema(t *testing.T) {
 	assert.Equal(t, deviceprofiles.TagRule{Type: "boolean", Values: []string{"1", "0"}}, bluetooth.ValidationRule)
 	all, err := deviceprofiles.ValidationSchema("")
 	require.NoError(t, err)
-	assert.Len(t, all.Tags, 46+56+35)
+	assert.Len(t, all.Tags, 48+57+35)
 	for _, unknown := range []string{"mpp", "Cisco 8851", "Nobody", "Generic SIP Phone"} {
 		_, err = deviceprofiles.ValidationSchema(unknown)
 		assert.ErrorContains(t, err, "familyOrModelDisplayName", unknown)
@@ -433,7 +433,7 @@ func TestSettingsGroups(t *testing.T) {
 	for _, g := range groups.SettingsGroups {
 		shown += len(g.Tags)
 	}
-	assert.Equal(t, 56, shown, "every tag is in one group")
+	assert.Equal(t, 57, shown, "every tag is in one group")
 	_, err = deviceprofiles.SettingsGroups("", "SOME")
 	assert.ErrorContains(t, err, "includeSettingsType")
 }

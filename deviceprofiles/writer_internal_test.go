@@ -12,7 +12,7 @@ import (
 )
 
 func flatProfile() *format {
-	return &format{Kind: formatTree, Element: "flat-profile", Access: &struct{ Attribute, Fixed, User, Except string }{"ua", "na", "rw", ""}}
+	return &format{Kind: formatTree, Element: "flat-profile", Access: &struct{ Attribute, Fixed, User string }{"ua", "na", "rw"}}
 }
 
 func attributes(element string) *format {
@@ -153,7 +153,7 @@ func FuzzWriters(f *testing.F) {
 func TestABlockStandsLastAndHasNoAccess(t *testing.T) {
 	t.Parallel()
 	f := flatProfile()
-	f.Access.Except, f.BlocksLast = "router/", true
+	f.BlocksLast = true
 	s := newSettings(f)
 	s.set("First", "1")
 	s.set("router/Clock/Zone", "+01")

@@ -83,6 +83,8 @@ type Config struct {
 	Now func() time.Time
 	// Logger gets one line a request; nil means none.
 	Logger *slog.Logger
+	// Handshake is told of TLS handshakes that failed, and why; nil: nobody is. It must not wait.
+	Handshake func(peer netip.AddrPort, why string)
 	// MaxConnections bounds the open connections of each listener; 0 means 4096.
 	MaxConnections int
 	// Patience is how long a connection that has asked nothing yet keeps its place while others wait for one; 0 means 3 seconds.

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"log"
 	"net"
 	"net/http"
 	"sync"
@@ -89,7 +89,7 @@ func (s *Server) httpServer(ctx context.Context, l listening, open *sync.WaitGro
 		MaxHeaderBytes:    headerBytes,
 		// Without it "OPTIONS *" would be answered by the library and not by our rules.
 		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     slog.NewLogLogger(s.config.Logger.Handler(), slog.LevelDebug),
+		ErrorLog:                     log.New(&handshakes{logger: s.config.Logger, told: s.config.Handshake}, "", 0),
 		// Requests outlive the end of ctx while the server drains.
 		BaseContext: func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
 		ConnState: func(conn net.Conn, state http.ConnState) {

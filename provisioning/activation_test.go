@@ -282,7 +282,7 @@ func TestEveryCodeThatDoesntCountIsRefusedAlike(t *testing.T) {
 
 	rules := map[provisioning.DeviceID][]string{}
 	for _, id := range []provisioning.DeviceID{known.ID, used.ID, late.ID, waiting.ID} {
-		entries, err := d.Trace(t.Context(), tenant, id, 100)
+		entries, err := d.Trace(t.Context(), tenant, id, provisioning.TraceFilter{}, 100)
 		require.NoError(t, err)
 		for _, e := range entries {
 			rules[id] = append(rules[id], e.Rule)

@@ -201,18 +201,18 @@ func TestTheTraceKeepsOrderAndWritesTheRestAtTheStop(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := &memoryTrace{}
-		s := &Service{store: store, now: time.Now, trace: newTraceBuffer(), logger: slog.New(slog.DiscardHandler)}
+		s := &Service{store: store, now: time.Now, trace: newTraceBuffer(), neighbours: newNeighbours(), queries: newQueryBuffer(), logger: slog.New(slog.DiscardHandler)}
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() { s.writeTraces(ctx) })
 		for i := range 1200 {
-			s.Record(TraceEntry{Request: fmt.Sprint(i)})
+			s.Record(TraceEntry{Device: "d", Request: fmt.Sprint(i)})
 		}
 		time.Sleep(time.Second) //nolint:forbidigo // the clock is the bubble's: no time passes
 		store.mu.Lock()
 		assert.Len(t, store.entries, 1200)
 		store.mu.Unlock()
-		s.Record(TraceEntry{Request: "last"})
+		s.Record(TraceEntry{Device: "d", Request: "last"})
 		cancel()
 		all.Wait()
 		require.Len(t, store.entries, 1201)
@@ -227,9 +227,9 @@ func TestTheTraceKeepsOrderAndWritesTheRestAtTheStop(t *testing.T) {
 func TestAFullTraceDropsTheOldestAndCounts(t *testing.T) {
 	t.Parallel()
 	store := &memoryTrace{}
-	s := &Service{store: store, now: time.Now, trace: newTraceBuffer(), logger: slog.New(slog.DiscardHandler)}
+	s := &Service{store: store, now: time.Now, trace: newTraceBuffer(), neighbours: newNeighbours(), queries: newQueryBuffer(), logger: slog.New(slog.DiscardHandler)}
 	for i := range 8192 + 10 {
-		s.Record(TraceEntry{Request: fmt.Sprint(i)})
+		s.Record(TraceEntry{Device: "d", Request: fmt.Sprint(i)})
 	}
 	s.flushTraces(t.Context())
 	require.Len(t, store.entries, 8192)
@@ -239,8 +239,8 @@ func TestAFullTraceDropsTheOldestAndCounts(t *testing.T) {
 
 func TestATraceThatTheStoreRefusesIsCounted(t *testing.T) {
 	t.Parallel()
-	s := &Service{store: &memoryTrace{broken: true}, now: time.Now, trace: newTraceBuffer(), logger: slog.New(slog.DiscardHandler)}
-	s.Record(TraceEntry{Request: string(make([]byte, 1000))})
+	s := &Service{store: &memoryTrace{broken: true}, now: time.Now, trace: newTraceBuffer(), neighbours: newNeighbours(), queries: newQueryBuffer(), logger: slog.New(slog.DiscardHandler)}
+	s.Record(TraceEntry{Device: "d", Request: string(make([]byte, 1000))})
 	s.flushTraces(t.Context())
 	assert.Equal(t, uint64(1), s.trace.dropped.Load())
 }

@@ -192,19 +192,6 @@ type BindingView struct {
 	Port int
 }
 
-// TraceEntry is one contact of a phone, as the boot trace shows it.
-type TraceEntry struct {
-	Time     time.Time
-	MAC      deviceprofiles.MAC // zero when Device is set
-	Device   DeviceID           // empty: the store finds it by MAC, and drops the entry when nobody has that address
-	Door     string             // tftp, http, https, sip
-	Peer     netip.Addr
-	Request  string // what was asked, at most 300 bytes, without any secret
-	Answer   string // what was answered, in words
-	Rule     string // the rule that decided, one of the Rule constants
-	Revision int64  // of the configuration served; 0 if none
-}
-
 // LineOwner is a line with what its device's trace and the registrar need.
 type LineOwner struct {
 	Line

@@ -82,13 +82,13 @@ func (s *Service) handoverFile(in RenderInput, h Handover, masked bool) (DeviceF
 		return DeviceFile{}, err
 	}
 	if ok {
-		return DeviceFile{Path: settings.MAC.Lower() + ".cfg", ContentType: file.ContentType, Body: file.Body}, nil
+		return DeviceFile{Path: deviceprofiles.HandoverName(settings), ContentType: file.ContentType, Body: file.Body}, nil
 	}
 	body, err := json.MarshalIndent(plainHandover(h, masked), "", "  ")
 	if err != nil {
 		return DeviceFile{}, fault.Wrap(fault.Internal, err, "a handover can't be written")
 	}
-	return DeviceFile{Path: settings.MAC.Lower() + ".json", ContentType: "application/json", Body: append(body, '\n')}, nil
+	return DeviceFile{Path: deviceprofiles.HandoverName(settings), ContentType: "application/json", Body: append(body, '\n')}, nil
 }
 
 // plainLine is a line in the words of SIP.

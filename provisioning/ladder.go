@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"dialtone/devicecert"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
 	"dialtone/secret"
@@ -25,10 +24,16 @@ const (
 	RuleProbing          = "too many phones were asked for from this address without proof"
 )
 
-// Certificates judges the certificates of phones. *devicecert.Pools is one.
+// Certificates judges the certificates of phones.
 type Certificates interface {
 	// Identify says which phone presented a chain, its own certificate first. fault.Denied says why it proves nothing.
-	Identify(chain []*x509.Certificate, now time.Time) (devicecert.Identity, error)
+	Identify(chain []*x509.Certificate, now time.Time) (CertifiedPhone, error)
+}
+
+// CertifiedPhone is what a certificate that counts says of a phone.
+type CertifiedPhone struct {
+	MAC    deviceprofiles.MAC
+	MadeBy func(vendor string) bool // whether a vendor, as the model catalogue spells it, made it
 }
 
 // admission is who may come in, and by which rule.
@@ -47,7 +52,7 @@ func (a admission) proven() bool {
 type asker struct {
 	place       place
 	proof       Proof
-	certificate *devicecert.Identity // that counts; nil for none
+	certificate *CertifiedPhone // that counts; nil for none
 	note        string
 }
 
@@ -133,9 +138,9 @@ func (s *Service) prove(who asker, d Device, known bool, mac deviceprofiles.MAC)
 }
 
 // madeBy reports whether the maker of the phone that a certificate is about makes phones of the device's model.
-func madeBy(identity devicecert.Identity, d Device) bool {
+func madeBy(phone CertifiedPhone, d Device) bool {
 	model, ok := deviceprofiles.FindModel(d.Model)
-	return ok && identity.Fits(model.Vendor)
+	return ok && phone.MadeBy(model.Vendor)
 }
 
 // admitUnproven lets a phone in that comes into its enrolment window, and counts whoever doesn't.

@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"dialtone/devicecert"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
 	"dialtone/provisioning"
@@ -23,13 +22,13 @@ import (
 // madeByHand says of a certificate what its serial number, a text in the common name here, says: "vendor mac", or why it doesn't count.
 type madeByHand struct{}
 
-func (madeByHand) Identify(chain []*x509.Certificate, _ time.Time) (devicecert.Identity, error) {
+func (madeByHand) Identify(chain []*x509.Certificate, _ time.Time) (provisioning.CertifiedPhone, error) {
 	vendor, address, ok := strings.Cut(chain[0].Subject.CommonName, " ")
 	mac, err := deviceprofiles.ParseMAC(address)
 	if !ok || err != nil {
-		return devicecert.Identity{}, fault.New(fault.Denied, "The certificate is %s.", chain[0].Subject.CommonName)
+		return provisioning.CertifiedPhone{}, fault.New(fault.Denied, "The certificate is %s.", chain[0].Subject.CommonName)
 	}
-	return devicecert.Identity{MAC: mac, Vendor: vendor}, nil
+	return provisioning.CertifiedPhone{MAC: mac, MadeBy: func(name string) bool { return strings.EqualFold(name, vendor) }}, nil
 }
 
 // certificate is a certificate that madeByHand judges.
@@ -49,7 +48,7 @@ func with(p provisioning.Proof, says string) provisioning.Proof {
 func (b *bench) rules(t *testing.T) []string {
 	t.Helper()
 	b.store.entries = nil
-	entries, err := b.Trace(t.Context(), tenant, b.store.device.ID, 100)
+	entries, err := b.Trace(t.Context(), tenant, b.store.device.ID, provisioning.TraceFilter{}, 100)
 	require.NoError(t, err)
 	out := make([]string, len(entries))
 	for i, e := range entries {

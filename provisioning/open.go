@@ -44,6 +44,7 @@ const (
 	RuleEnrolment   = "the enrolment window is open"
 	RuleNoProof     = "no credentials were shown and no enrolment window is open"
 	RuleWrongProof  = "the credentials shown are not this phone's"
+	// RuleBadCertificate is for a phone that showed one in the TLS handshake.
 	RuleOtherFamily = "phones of this model don't ask for such a file"
 	RuleThrottled   = "too many wrong credentials from this address"
 	RuleNoSuchFile  = "no such file"
@@ -93,10 +94,8 @@ func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
 	case err == nil:
 		v, err = s.openBootstrap(ctx, hit)
 	}
-	if hit.HasMAC || v.device != "" {
-		r.Path = asked
-		s.traceOpen(r, hit, v, err)
-	}
+	r.Path = asked
+	s.traceOpen(r, hit, v, err)
 	return v.opened, err
 }
 
@@ -222,26 +221,4 @@ func ruleOfError(err error, otherwise string) string {
 	default:
 		return otherwise
 	}
-}
-
-func (s *Service) traceOpen(r Request, hit deviceprofiles.Hit, v verdict, err error) {
-	s.traceAnswer(r, "GET", hit, v, answerOf(fmt.Sprintf("served %d bytes", len(v.opened.Body)), v, err))
-}
-
-// answerOf says in words what a phone was answered; success is for when there is no error.
-func answerOf(success string, v verdict, err error) string {
-	switch {
-	case err == nil:
-		return success
-	case v.note != "":
-		return fault.KindOf(err).String() + ": " + v.note
-	}
-	return fault.KindOf(err).String()
-}
-
-func (s *Service) traceAnswer(r Request, method string, hit deviceprofiles.Hit, v verdict, answer string) {
-	s.Record(TraceEntry{
-		MAC: hit.MAC, Device: v.device, Door: string(r.Transport), Peer: r.Peer.Addr(),
-		Request: method + " " + deviceprofiles.MaskCodes(r.Path), Answer: answer, Rule: v.rule, Revision: v.opened.Revision,
-	})
 }

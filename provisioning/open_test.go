@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -101,7 +102,15 @@ func (s *oneDevice) AppendTrace(_ context.Context, entries []provisioning.TraceE
 	return s.err()
 }
 
-func (s *oneDevice) Trace(context.Context, customer.Tenant, provisioning.DeviceID, int) ([]provisioning.TraceEntry, error) {
+func (s *oneDevice) AnyTenantMACsInUse(_ context.Context, macs []deviceprofiles.MAC) (map[deviceprofiles.MAC]bool, error) {
+	return map[deviceprofiles.MAC]bool{s.device.MAC: slices.Contains(macs, s.device.MAC)}, s.err()
+}
+
+func (s *oneDevice) NoteUnknown(context.Context, []provisioning.UnknownDevice, provisioning.UnknownLimits) error {
+	return s.err()
+}
+
+func (s *oneDevice) Trace(context.Context, customer.Tenant, provisioning.DeviceID, provisioning.TraceFilter, int) ([]provisioning.TraceEntry, error) {
 	return s.entries, s.err()
 }
 
@@ -460,7 +469,7 @@ func TestEveryContactIsInTheTrace(t *testing.T) {
 	_, _ = b.fetch(t, provisioning.HTTPS, yealinkFile, provisioning.Proof{})
 	_, _ = b.fetch(t, provisioning.TFTP, yealinkFile, provisioning.Proof{})
 	_, _ = b.fetch(t, provisioning.HTTP, "/805ec0aabbcc.boot", provisioning.Proof{})
-	entries, err := b.Trace(t.Context(), tenant, b.store.device.ID, 10)
+	entries, err := b.Trace(t.Context(), tenant, b.store.device.ID, provisioning.TraceFilter{}, 10)
 	require.NoError(t, err)
 	require.Len(t, entries, 3)
 	assert.Equal(t, "https", entries[0].Door)

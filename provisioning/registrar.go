@@ -28,6 +28,7 @@ func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) 
 	domain, user := strings.ToLower(p.Domain), strings.ToLower(p.UserName)
 	place := p.Peer.Addr().String() + " " + user + "@" + domain
 	if wait := s.failures.Wait(place); wait > 0 {
+		s.recordSIP(p, TraceEntry{Answer: fault.Limited.String(), Rule: RuleThrottled})
 		e := fault.New(fault.Limited, "Too many wrong credentials. Wait before the next try.")
 		e.RetryAfter = wait
 		return LineOwner{}, e
@@ -35,6 +36,7 @@ func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) 
 	line, err := s.store.AnyTenantLine(ctx, domain, user)
 	known := err == nil
 	if err != nil && !fault.Is(err, fault.NotFound) {
+		s.recordSIP(p, TraceEntry{Answer: fault.KindOf(err).String(), Rule: RuleBroken})
 		return LineOwner{}, err
 	}
 	ha1 := s.nobody.ha1[p.Answer.Algorithm]
@@ -55,13 +57,26 @@ func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) 
 		return line, nil
 	}
 	s.failures.Count(place)
-	if known {
-		s.Record(TraceEntry{
-			Device: line.Device, Door: "sip", Peer: p.Peer.Addr(), Request: p.Method + " over " + p.Transport,
-			Answer: "refused", Rule: RuleWrongPassword,
-		})
+	refused := TraceEntry{Device: line.Device, Answer: "refused", Rule: RuleWrongPassword}
+	if !known {
+		refused.Rule = RuleUnknownSIP
 	}
+	s.recordSIP(p, refused)
 	return LineOwner{}, fault.New(fault.Denied, "The user name or password is wrong.")
+}
+
+// recordSIP notes what became of a proof. A user whom nobody knows is a phone that says its MAC address, or one of those at the same address.
+func (s *Service) recordSIP(p SIPProof, e TraceEntry) {
+	e.Door, e.Peer, e.Request, e.UserAgent, e.Proof = doorSIP, p.Peer.Addr(), p.Method+" over "+p.Transport, p.UserAgent, ProofDigest
+	if e.Device == "" {
+		e.MAC = macOfAgent(p.UserAgent)
+	}
+	s.Record(e)
+}
+
+// RecordUnknownSIP notes a request to register somebody in a domain that isn't there. It never waits and never fails.
+func (s *Service) RecordUnknownSIP(method, transport, userAgent string, peer netip.AddrPort) {
+	s.recordSIP(SIPProof{Method: method, Transport: transport, UserAgent: userAgent, Peer: peer}, TraceEntry{Answer: fault.NotFound.String(), Rule: RuleUnknownSIP})
 }
 
 // Rules that decide a registration, as the boot trace names them.
@@ -99,12 +114,18 @@ const MaxContacts = 10
 // 10.3, steps 6 and 7). fault.NotFound: the line was removed meanwhile. fault.Unavailable: not stored, try again.
 func (s *Service) Register(ctx context.Context, r RegisterRequest) ([]Binding, error) {
 	bindings, err := s.commits.submit(ctx, r)
+	if kind := fault.KindOf(err); err != nil && (kind == fault.Internal || kind == fault.Unavailable) {
+		s.Record(TraceEntry{
+			Device: r.Line.Device, Door: doorSIP, Peer: r.Source.Addr(), Request: "REGISTER over " + r.Transport,
+			Answer: kind.String(), Rule: RuleBroken, UserAgent: r.UserAgent, Proof: ProofDigest,
+		})
+	}
 	if err != nil || len(r.Contacts) == 0 && !r.Wildcard {
 		return bindings, err
 	}
-	answer, rule := "registered", RuleRegistered
+	answer, rule, standing := answerRegistered, RuleRegistered, StandingRegistered
 	if len(bindings) == 0 {
-		answer = "unregistered"
+		answer, standing = answerUnregistered, StandingNone
 	}
 	switch {
 	case r.Line.ByPrevious:
@@ -115,8 +136,8 @@ func (s *Service) Register(ctx context.Context, r RegisterRequest) ([]Binding, e
 		}
 	}
 	s.Record(TraceEntry{
-		Device: r.Line.Device, Door: "sip", Peer: r.Source.Addr(), Request: "REGISTER over " + r.Transport,
-		Answer: answer, Rule: rule, Revision: r.Line.Revision,
+		Device: r.Line.Device, Door: doorSIP, Peer: r.Source.Addr(), Request: "REGISTER over " + r.Transport,
+		Answer: answer, Rule: rule, Revision: r.Line.Revision, UserAgent: r.UserAgent, Proof: ProofDigest, Standing: standing,
 	})
 	return bindings, nil
 }

@@ -58,8 +58,12 @@ type Service struct {
 	codeKeys  codeKeys
 	guesses   *guesses
 	trace     *traceBuffer
-	commits   *groupCommit
-	nobody    nobody
+
+	neighbours *neighbours
+	queries    *queryBuffer
+	harvests   *harvests
+	commits    *groupCommit
+	nobody     nobody
 }
 
 // New returns a service. It fails only if random does.
@@ -78,6 +82,9 @@ func New(c Config) (*Service, error) {
 		codeKeys:     newCodeKeys(c.Keyring),
 		guesses:      newGuesses(c.Now),
 		trace:        newTraceBuffer(),
+		neighbours:   newNeighbours(),
+		queries:      newQueryBuffer(),
+		harvests:     newHarvests(c.Now),
 		commits:      newGroupCommit(c.Store, c.Now),
 		nobody:       nobody,
 	}
@@ -92,13 +99,15 @@ func (s *Service) Announce(phones deviceprofiles.Service, sip deviceprofiles.SIP
 	s.phones, s.sip = phones, sip
 }
 
-// Run does the background work until ctx ends: it commits registrations, writes the boot trace and clears away expired bindings. When it
+// Run does the background work until ctx ends: it commits registrations, writes the boot trace, clears away expired bindings and
+// watches for runs over address blocks and for silent sites. When it
 // returns, everything that was acknowledged is stored and the trace is written.
 func (s *Service) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.Go(func() error { s.commits.run(ctx); return nil })
 	group.Go(func() error { s.writeTraces(ctx); return nil })
 	group.Go(func() error { s.clearExpired(ctx); return nil })
+	group.Go(func() error { s.watch(ctx); return nil })
 	return group.Wait()
 }
 

@@ -35,7 +35,8 @@ type Reader interface {
 	// RenderInput reads what a device's files are made of, at one moment.
 	RenderInput(ctx context.Context, tenant customer.Tenant, device DeviceID) (RenderInput, error)
 	// Trace lists the newest contacts first, at most limit.
-	Trace(ctx context.Context, tenant customer.Tenant, device DeviceID, limit int) ([]TraceEntry, error)
+	Trace(ctx context.Context, tenant customer.Tenant, device DeviceID, filter TraceFilter, limit int) ([]TraceEntry, error)
+	WatchReader
 	// Bindings lists the bindings of a device that are valid at now, by port, then contact.
 	Bindings(ctx context.Context, tenant customer.Tenant, device DeviceID, now time.Time) ([]BindingView, error)
 
@@ -87,6 +88,7 @@ type Tx interface {
 	SetLines(ctx context.Context, tenant customer.Tenant, device DeviceID, lines []Line) error
 	// DeleteBindings ends the registrations of a device.
 	DeleteBindings(ctx context.Context, tenant customer.Tenant, device DeviceID) error
+	AlarmTx
 }
 
 // Store is what the core needs from below. Update is as in customer.Store.
@@ -105,7 +107,10 @@ type Store interface {
 	EndOverlap(ctx context.Context, tenant customer.Tenant, id LineID) error
 	// EndOverlaps ends at most limit overlaps that are over at a moment, and says how many.
 	EndOverlaps(ctx context.Context, before time.Time, limit int) (int, error)
-	// AppendTrace writes contacts, sets the devices' first and last seen, and keeps only the newest keep entries of each device.
+	WatchStore
+	// AppendTrace writes contacts, sets when the devices were seen, fetched, registered and were refused, notes the addresses of those that did well, and
+	// keeps only the newest keep entries of each device for each door and kind of proof. Entries told by address count for no such moment; those with
+	// a domain go to devices of its organisation alone.
 	AppendTrace(ctx context.Context, entries []TraceEntry, keep int) error
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error

@@ -2,50 +2,133 @@ package provisioning
 
 import (
 	"context"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"dialtone/customer"
+	"dialtone/deviceprofiles"
 )
 
 // The bounds of the boot trace on its way to the store (ARCHITECTURE.md, decision 5).
 const (
-	// traceBufferSize is what may wait: about 4 MB. When it is full the oldest entry goes, and is counted: never a slower phone.
+	// traceBufferSize is what may wait of each of the two kinds: about 5 MB. When it is full the oldest entry goes, and is counted: never a slower phone.
 	traceBufferSize = 8192
 	traceBatch      = 500
 	traceInterval   = 200 * time.Millisecond
 	traceTimeout    = 5 * time.Second
-	// traceKeep is how many contacts of each device are kept: some forty boots.
-	traceKeep       = 200
+	// traceKeep is how many contacts of each device are kept for each door and kind of proof: some twenty boots. As they are counted apart, nobody
+	// who names a phone's address pushes out what the phone itself has proved.
+	traceKeep       = 100
 	maxTraceRequest = 300 // bytes
 )
 
-// traceBuffer holds contacts until a batch of them is written.
+// TraceEntry is one contact of a phone, as the boot trace shows it.
+type TraceEntry struct {
+	ID        int64 // its place in the trace: rises with time; 0 until it is stored
+	Time      time.Time
+	MAC       deviceprofiles.MAC // zero when Device is set, or nobody said
+	Device    DeviceID           // empty: the store finds it by MAC, and drops the entry when nobody has that address
+	Door      string             // dns, tftp, http, https, sip
+	Peer      netip.Addr
+	Request   string // what was asked, at most 300 bytes, without any secret
+	Answer    string // what was answered, in words
+	Rule      string // the rule that decided, one of the Rule constants
+	Revision  int64  // of the configuration served; 0 if none
+	UserAgent string // at most 200 bytes; control characters are escaped, and everything else is as it was sent
+	Bytes     int64  // of the answer's body
+	Proof     ProofKind
+	// ByAddress says that the request named no phone, and is told of those that came from the same address shortly before.
+	ByAddress bool
+	Domain    string // of a question to DNS: the customer's SIP domain that it is about; else ""
+	Standing  Standing
+}
+
+// Standing says what a contact means for how well a phone is doing.
+type Standing uint8
+
+// The standings.
+const (
+	StandingNone       Standing = iota
+	StandingFetched             // it has its own file
+	StandingRegistered          // a line of its is registered
+	StandingRefused             // it asked for its own file and didn't get it
+)
+
+// ProofKind is the kind of proof that was shown with a request. No value of one is ever kept.
+type ProofKind string
+
+// The kinds of proof.
+const (
+	ProofNone        ProofKind = "none"
+	ProofBasic       ProofKind = "basic"
+	ProofDigest      ProofKind = "digest"
+	ProofToken       ProofKind = "token"
+	ProofCertificate ProofKind = "certificate"
+)
+
+// Kind returns the strongest kind of proof that was shown, whether it counts or not.
+func (p Proof) Kind() ProofKind {
+	switch {
+	case len(p.Certificates) > 0:
+		return ProofCertificate
+	case !p.token.IsZero():
+		return ProofToken
+	case p.Digest != nil:
+		return ProofDigest
+	case p.Basic != nil:
+		return ProofBasic
+	default:
+		return ProofNone
+	}
+}
+
+// TraceFilter narrows a device's trace. Before and After are ids of entries; 0 doesn't narrow.
+type TraceFilter struct {
+	Door          string // "" for all
+	Before, After int64
+}
+
+// traceBuffer holds contacts until a batch of them is written. What phones that proved themselves did waits apart from what anybody can make up, so
+// that a flood of the latter pushes out nothing but itself.
 type traceBuffer struct {
 	mu      sync.Mutex
-	entries []TraceEntry  // a ring: the oldest at start
-	start   int           // index of the oldest
-	count   int           // entries in use
+	proven  traceRing
+	others  traceRing
 	wake    chan struct{} // something waits
 	writing sync.Mutex    // one writer at a time, so that batches keep their order
 	dropped atomic.Uint64
 }
 
+// traceRing is a queue that forgets its oldest entry when it is full.
+type traceRing struct {
+	entries []TraceEntry
+	start   int // index of the oldest
+	count   int // entries in use
+}
+
 func newTraceBuffer() *traceBuffer {
-	return &traceBuffer{entries: make([]TraceEntry, traceBufferSize), wake: make(chan struct{}, 1)}
+	return &traceBuffer{
+		proven: traceRing{entries: make([]TraceEntry, traceBufferSize)}, others: traceRing{entries: make([]TraceEntry, traceBufferSize)},
+		wake: make(chan struct{}, 1),
+	}
 }
 
 func (b *traceBuffer) add(e TraceEntry) {
 	b.mu.Lock()
-	if b.count == len(b.entries) {
-		b.start = (b.start + 1) % len(b.entries)
-		b.count--
+	ring := &b.others
+	if e.Standing == StandingFetched || e.Standing == StandingRegistered {
+		ring = &b.proven
+	}
+	if !ring.add(e) {
 		b.dropped.Add(1)
 	}
-	b.entries[(b.start+b.count)%len(b.entries)] = e
-	b.count++
 	b.mu.Unlock()
 	select {
 	case b.wake <- struct{}{}:
@@ -53,27 +136,63 @@ func (b *traceBuffer) add(e TraceEntry) {
 	}
 }
 
-// take removes and returns the oldest entries, at most traceBatch.
+// add reports whether nothing was forgotten.
+func (r *traceRing) add(e TraceEntry) bool {
+	full := r.count == len(r.entries)
+	if full {
+		r.start = (r.start + 1) % len(r.entries)
+		r.count--
+	}
+	r.entries[(r.start+r.count)%len(r.entries)] = e
+	r.count++
+	return !full
+}
+
+// take removes and returns the oldest entries, at most traceBatch, in the order of their times.
 func (b *traceBuffer) take() []TraceEntry {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	n := min(b.count, traceBatch)
-	out := make([]TraceEntry, n)
-	for i := range n {
-		out[i] = b.entries[(b.start+i)%len(b.entries)]
-	}
-	b.start = (b.start + n) % len(b.entries)
-	b.count -= n
+	out := b.proven.take(traceBatch)
+	out = append(out, b.others.take(traceBatch-len(out))...)
+	slices.SortStableFunc(out, func(a, b TraceEntry) int { return a.Time.Compare(b.Time) })
 	return out
 }
 
-// Record notes a contact of a phone. It never waits and never fails; a zero Time means now.
+func (r *traceRing) take(most int) []TraceEntry {
+	n := min(r.count, most)
+	out := make([]TraceEntry, n)
+	for i := range n {
+		at := (r.start + i) % len(r.entries)
+		out[i], r.entries[at] = r.entries[at], TraceEntry{}
+	}
+	r.start = (r.start + n) % len(r.entries)
+	r.count -= n
+	return out
+}
+
+// Record notes a contact of a phone. It never waits and never fails; a zero Time means now. One that names no phone is noted of those that were heard
+// of from the same address shortly before.
 func (s *Service) Record(e TraceEntry) {
 	if e.Time.IsZero() {
 		e.Time = s.now()
 	}
-	e.Request = truncate(e.Request, maxTraceRequest)
-	s.trace.add(e)
+	if e.Proof == "" {
+		e.Proof = ProofNone
+	}
+	e.Peer = e.Peer.Unmap()
+	e.Request = printable(e.Request, maxTraceRequest)
+	e.UserAgent = printable(e.UserAgent, maxUserAgent)
+	phone := neighbour{mac: e.MAC, device: e.Device}
+	if phone != (neighbour{}) {
+		s.neighbours.note(e.Peer, phone, e.Time)
+		s.trace.add(e)
+		return
+	}
+	e.ByAddress = true
+	for _, n := range s.neighbours.at(e.Peer, e.Time) {
+		e.MAC, e.Device = n.mac, n.device
+		s.trace.add(e)
+	}
 }
 
 // writeTraces writes what was recorded, a moment after the first of it so that a boot comes in one batch, until ctx ends; then the rest.
@@ -100,11 +219,13 @@ func (s *Service) writeTraces(ctx context.Context) {
 func (s *Service) flushTraces(ctx context.Context) {
 	s.trace.writing.Lock()
 	defer s.trace.writing.Unlock()
-	for range traceBufferSize/traceBatch + 1 {
+	s.flushQueries(ctx)
+	for range 2*traceBufferSize/traceBatch + 1 {
 		batch := s.trace.take()
 		if len(batch) == 0 {
 			return
 		}
+		s.noteUnknown(ctx, batch)
 		if err := s.appendTrace(ctx, batch); err != nil {
 			s.trace.dropped.Add(uint64(len(batch)))
 			s.logger.WarnContext(ctx, "a part of the boot trace is lost", "entries", len(batch), "error", err)
@@ -120,13 +241,13 @@ func (s *Service) appendTrace(ctx context.Context, batch []TraceEntry) error {
 }
 
 // Trace lists a device's newest contacts first, at most limit, those of this moment included.
-func (s *Service) Trace(ctx context.Context, tenant customer.Tenant, id DeviceID, limit int) ([]TraceEntry, error) {
+func (s *Service) Trace(ctx context.Context, tenant customer.Tenant, id DeviceID, filter TraceFilter, limit int) ([]TraceEntry, error) {
 	d, err := s.store.Device(ctx, tenant, id)
 	if err != nil {
 		return nil, err
 	}
 	s.flushTraces(ctx)
-	return s.store.Trace(ctx, d.Tenant(), id, limit)
+	return s.store.Trace(ctx, d.Tenant(), id, filter, limit)
 }
 
 // Registration lists a device's bindings that are valid now.
@@ -137,6 +258,27 @@ func (s *Service) Registration(ctx context.Context, tenant customer.Tenant, id D
 	}
 	return s.store.Bindings(ctx, d.Tenant(), id, s.now())
 }
+
+// printable escapes what a stranger sent, so that it can't break a line, a terminal or a log, and cuts it to at most size bytes. It isn't made safe for
+// HTML: that is for whoever writes HTML.
+func printable(text string, size int) string {
+	text = truncate(text, size)
+	if !strings.ContainsFunc(text, unprintable) {
+		return text
+	}
+	var b strings.Builder
+	for _, r := range text {
+		if !unprintable(r) {
+			b.WriteRune(r)
+			continue
+		}
+		quoted := strconv.QuoteRuneToASCII(r)
+		b.WriteString(quoted[1 : len(quoted)-1])
+	}
+	return truncate(b.String(), size)
+}
+
+func unprintable(r rune) bool { return r == utf8.RuneError || !unicode.IsPrint(r) }
 
 // truncate cuts a text to at most size bytes, between characters.
 func truncate(s string, size int) string {

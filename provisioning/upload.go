@@ -2,7 +2,6 @@ package provisioning
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"sync"
 	"time"
@@ -52,8 +51,7 @@ func (s *Service) Upload(ctx context.Context, u Upload) (Uploaded, error) {
 	}
 	if hit.HasMAC {
 		u.Path = asked
-		answer := fmt.Sprintf("kept %d bytes", kept.received)
-		s.traceAnswer(u.Request, "PUT", hit, v, answerOf(answer, v, err))
+		s.traceUpload(u.Request, hit, v, kept, err)
 	}
 	return Uploaded{Created: kept.created}, err
 }

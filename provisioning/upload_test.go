@@ -204,7 +204,7 @@ func TestAWindowTakesNothing(t *testing.T) {
 	assert.True(t, fault.Is(err, fault.Denied))
 	_, err = a.Open(t.Context(), r)
 	assert.True(t, fault.Is(err, fault.NotFound), "a phone without credentials goes on without the file")
-	trace, err := a.Trace(t.Context(), a.customer.Tenant(), a.device.ID, 10)
+	trace, err := a.Trace(t.Context(), a.customer.Tenant(), a.device.ID, provisioning.TraceFilter{}, 10)
 	require.NoError(t, err)
 	require.Len(t, trace, 3)
 	assert.Equal(t, "GET /0004f2aabbcc-phone.cfg", trace[0].Request)

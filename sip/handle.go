@@ -62,6 +62,9 @@ func (s *Server) register(ctx context.Context, r request, peer Peer) *sip.Respon
 	case sip.StatusBadRequest:
 		return s.respond(r, status, "Bad To Or Request-URI")
 	case sip.StatusNotFound:
+		if s.config.Unknown != nil {
+			s.config.Unknown(r.method, peer.Transport, r.userAgent, peer.Addr)
+		}
 		return s.respond(r, status, "Not Found")
 	}
 	wanted, problem := s.readOrder(r)

@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"log/slog"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -52,6 +53,9 @@ type Config struct {
 	// Linphone alone: other clients of the field give up at the sight of an algorithm that they don't know, whatever stands before it. Both
 	// algorithms are always taken.
 	OfferSHA256 func(userAgent string) bool
+
+	// Unknown is told of a request to register in a domain that isn't below ours; nil: nobody is. It must not wait.
+	Unknown func(method, transport, userAgent string, peer netip.AddrPort)
 
 	// TLS holds the certificates for TLS and DTLS; needed only to listen with them.
 	TLS *tls.Config

@@ -74,6 +74,9 @@ func (t *tx) CreateDevice(ctx context.Context, d provisioning.Device) error {
 	if err != nil {
 		return err
 	}
+	if err := t.claimed(ctx, d); err != nil {
+		return err
+	}
 	return t.indexTags(ctx, d)
 }
 
@@ -112,6 +115,9 @@ func (t *tx) SetDevice(ctx context.Context, d provisioning.Device) error {
 		append([]any{nullableMAC(d), d.Model, string(d.Owner), nullable(d.Location), tags, []byte(d.Access), []byte(d.AdminPassword),
 			micros(d.EnrolmentUntil), peers, flag(d.CertificateBarred), string(d.Activation.State), d.Activation.Hash, micros(d.Activation.Expires), layout}, w.args...)...)
 	if err != nil {
+		return err
+	}
+	if err := t.claimed(ctx, d); err != nil {
 		return err
 	}
 	if _, err := t.exec(ctx, "clear tags", "DELETE FROM device_tags WHERE device_id = ?", string(d.ID)); err != nil {

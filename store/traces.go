@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"math"
@@ -14,31 +15,47 @@ import (
 )
 
 type traceRow struct {
-	At       int64  `db:"at"`
-	DeviceID string `db:"device_id"`
-	Door     string `db:"door"`
-	Peer     string `db:"peer"`
-	Request  string `db:"request"`
-	Answer   string `db:"answer"`
-	Rule     string `db:"rule"`
-	Revision int64  `db:"revision"`
+	ID        int64  `db:"id"`
+	At        int64  `db:"at"`
+	DeviceID  string `db:"device_id"`
+	Door      string `db:"door"`
+	Peer      string `db:"peer"`
+	Request   string `db:"request"`
+	Answer    string `db:"answer"`
+	Rule      string `db:"rule"`
+	Revision  int64  `db:"revision"`
+	UserAgent string `db:"user_agent"`
+	Bytes     int64  `db:"bytes"`
+	Proof     string `db:"proof"`
+	ByAddress int    `db:"by_address"`
 }
 
-const traceColumns = "at, device_id, door, peer, request, answer, rule, revision"
+const traceColumns = "at, device_id, door, peer, request, answer, rule, revision, user_agent, bytes, proof, by_address"
+
+// traceWidth is how many columns those are.
+const traceWidth = 12
 
 func (r traceRow) noun() provisioning.TraceEntry {
 	peer, _ := netip.ParseAddr(r.Peer) // invalid for none
 	return provisioning.TraceEntry{
-		Time: fromMicros(r.At), Device: provisioning.DeviceID(r.DeviceID), Door: r.Door, Peer: peer, Request: r.Request, Answer: r.Answer, Rule: r.Rule, Revision: r.Revision,
+		ID: r.ID, Time: fromMicros(r.At), Device: provisioning.DeviceID(r.DeviceID), Door: r.Door, Peer: peer, Request: r.Request, Answer: r.Answer, Rule: r.Rule,
+		Revision: r.Revision, UserAgent: r.UserAgent, Bytes: r.Bytes, Proof: provisioning.ProofKind(r.Proof), ByAddress: r.ByAddress == 1,
 	}
 }
 
 // Trace implements provisioning.Reader.
-func (r reader) Trace(ctx context.Context, tenant customer.Tenant, device provisioning.DeviceID, limit int) ([]provisioning.TraceEntry, error) {
+func (r reader) Trace(ctx context.Context, tenant customer.Tenant, device provisioning.DeviceID, filter provisioning.TraceFilter, limit int) ([]provisioning.TraceEntry, error) {
 	w := ofTenant("d.", tenant)
 	w.add("t.device_id = ?", string(device))
+	w.equal("t.door", filter.Door)
+	if filter.Before > 0 {
+		w.add("t.id < ?", filter.Before)
+	}
+	if filter.After > 0 {
+		w.add("t.id > ?", filter.After)
+	}
 	var rows []traceRow
-	query := "SELECT " + qualified("t", traceColumns, false) + " FROM traces t JOIN devices d ON d.id = t.device_id" + w.text() + " ORDER BY t.id DESC LIMIT ?"
+	query := "SELECT t.id, " + qualified("t", traceColumns, false) + " FROM traces t JOIN devices d ON d.id = t.device_id" + w.text() + " ORDER BY t.id DESC LIMIT ?"
 	err := r.all(ctx, &rows, "read the trace", query, append(w.args, limit)...)
 	return nouns(rows, traceRow.noun), err
 }
@@ -52,13 +69,17 @@ func (s *database) AppendTrace(ctx context.Context, entries []provisioning.Trace
 		}
 		about := map[string][]provisioning.TraceEntry{}
 		for _, e := range entries {
-			id, ok := known[string(e.Device)]
+			d, ok := known[string(e.Device)]
 			if e.Device == "" {
-				id, ok = known[e.MAC.String()]
+				d, ok = known[e.MAC.String()]
 			}
-			if ok {
-				about[id] = append(about[id], e)
+			if ok && (e.Domain == "" || e.Domain == d.Domain) {
+				e.Device = provisioning.DeviceID(d.ID)
+				about[d.ID] = append(about[d.ID], e)
 			}
+		}
+		if err := t.knowAddresses(ctx, about, known); err != nil {
+			return err
 		}
 		ids := slices.Sorted(maps.Keys(about))
 		for part := range slices.Chunk(ids, maxRows) {
@@ -79,39 +100,87 @@ func (t *tx) traceDevices(ctx context.Context, ids []string, about map[string][]
 	if len(existing) == 0 {
 		return nil
 	}
-	var seen, traced []any
+	var traced []any
 	for _, id := range existing {
-		first, last := int64(math.MaxInt64), int64(0)
 		for _, e := range about[id] {
-			at := micros(e.Time)
-			first, last = min(first, at), max(last, at)
-			traced = append(traced, at, id, cleaned(e.Door, maxSaid), addressText(e.Peer), cleaned(e.Request, maxSaid), cleaned(e.Answer, maxSaid), cleaned(e.Rule, maxSaid), e.Revision)
+			traced = append(traced, micros(e.Time), id, cleaned(e.Door, maxSaid), addressText(e.Peer), cleaned(e.Request, maxSaid), cleaned(e.Answer, maxSaid),
+				cleaned(e.Rule, maxSaid), e.Revision, cleaned(e.UserAgent, maxSaid), e.Bytes, cmp.Or(string(e.Proof), string(provisioning.ProofNone)), flag(e.ByAddress))
 		}
-		seen = append(seen, id, first, last)
 	}
-	for part := range slices.Chunk(traced, 8*maxRows) {
-		if _, err := t.exec(ctx, "write the trace", "INSERT INTO traces ("+traceColumns+") VALUES "+tuples(len(part)/8, 8), part...); err != nil {
+	for part := range slices.Chunk(traced, traceWidth*maxRows) {
+		if _, err := t.exec(ctx, "write the trace", "INSERT INTO traces ("+traceColumns+") VALUES "+tuples(len(part)/traceWidth, traceWidth), part...); err != nil {
 			return err
 		}
 	}
-	rows := strings.TrimSuffix(strings.Repeat("(?, CAST(? AS BIGINT), CAST(? AS BIGINT)), ", len(existing)), ", ")
-	_, err := t.exec(ctx, "note contacts", `UPDATE devices SET first_seen = CASE WHEN first_seen = 0 THEN c.column2 ELSE first_seen END,
-		last_seen = CASE WHEN last_seen < c.column3 THEN c.column3 ELSE last_seen END FROM (VALUES `+rows+") AS c WHERE devices.id = c.column1", seen...)
-	if err != nil {
+	if err := t.noteContacts(ctx, existing, about); err != nil {
 		return err
 	}
 	args := make([]any, 0, len(existing)+1)
 	for _, id := range existing {
 		args = append(args, id)
 	}
-	_, err = t.exec(ctx, "cut the trace", `DELETE FROM traces WHERE id IN (SELECT id FROM
-		(SELECT id, row_number() OVER (PARTITION BY device_id ORDER BY id DESC) AS nth FROM traces WHERE device_id IN `+tuples(1, len(existing))+`) AS n
+	_, err := t.exec(ctx, "cut the trace", `DELETE FROM traces WHERE id IN (SELECT id FROM
+		(SELECT id, row_number() OVER (PARTITION BY device_id, door, proof ORDER BY id DESC) AS nth FROM traces WHERE device_id IN `+tuples(1, len(existing))+`) AS n
 		WHERE nth > ?)`, append(args, keep)...)
 	return err
 }
 
+// moments are when a device was there, in microseconds; 0 for not in this batch.
+type moments struct{ first, last, fetched, registered, refused int64 }
+
+func momentsOf(entries []provisioning.TraceEntry) (moments, bool) {
+	m := moments{first: math.MaxInt64}
+	for _, e := range entries {
+		if e.ByAddress {
+			continue
+		}
+		at := micros(e.Time)
+		m.first, m.last = min(m.first, at), max(m.last, at)
+		switch e.Standing {
+		case provisioning.StandingFetched:
+			m.fetched = max(m.fetched, at)
+		case provisioning.StandingRegistered:
+			m.registered = max(m.registered, at)
+		case provisioning.StandingRefused:
+			m.refused = max(m.refused, at)
+		case provisioning.StandingNone:
+		}
+	}
+	return m, m.last > 0
+}
+
+// noteContacts sets when devices were there.
+func (t *tx) noteContacts(ctx context.Context, ids []string, about map[string][]provisioning.TraceEntry) error {
+	var rows []any
+	for _, id := range ids {
+		if m, ok := momentsOf(about[id]); ok {
+			rows = append(rows, id, m.first, m.last, m.fetched, m.registered, m.refused)
+		}
+	}
+	if len(rows) == 0 {
+		return nil
+	}
+	const row = "(?, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT)), "
+	values := strings.TrimSuffix(strings.Repeat(row, len(rows)/6), ", ")
+	_, err := t.exec(ctx, "note contacts", `UPDATE devices SET first_seen = CASE WHEN first_seen = 0 THEN c.column2 ELSE first_seen END,
+		last_seen = CASE WHEN last_seen < c.column3 THEN c.column3 ELSE last_seen END,
+		last_fetch = CASE WHEN last_fetch < c.column4 THEN c.column4 ELSE last_fetch END,
+		last_register = CASE WHEN last_register < c.column5 THEN c.column5 ELSE last_register END,
+		last_refused = CASE WHEN last_refused < c.column6 THEN c.column6 ELSE last_refused END FROM (VALUES `+values+") AS c WHERE devices.id = c.column1", rows...)
+	return err
+}
+
+// tracedDevice is a device that a contact is about.
+type tracedDevice struct {
+	ID        string `db:"id"`
+	PartnerID string `db:"partner_id"`
+	OrgID     string `db:"org_id"`
+	Domain    string `db:"sip_domain"`
+	Value     string `db:"value"`
+}
+
 // devicesOf finds the devices of a batch, by id and by MAC address.
-func (r reader) devicesOf(ctx context.Context, entries []provisioning.TraceEntry) (map[string]string, error) {
+func (r reader) devicesOf(ctx context.Context, entries []provisioning.TraceEntry) (map[string]tracedDevice, error) {
 	var ids, macs []string
 	for _, e := range entries {
 		if e.Device != "" {
@@ -120,18 +189,16 @@ func (r reader) devicesOf(ctx context.Context, entries []provisioning.TraceEntry
 			macs = append(macs, e.MAC.String())
 		}
 	}
-	known := map[string]string{}
+	known := map[string]tracedDevice{}
 	for column, values := range map[string][]string{"id": texts(ids), "mac": texts(macs)} {
 		for part := range slices.Chunk(values, maxRows) {
-			var rows []struct {
-				ID    string `db:"id"`
-				Value string `db:"value"`
-			}
-			if err := r.in(ctx, &rows, "find devices", "SELECT id, "+column+" AS value FROM devices WHERE "+column+" IN ", part, ""); err != nil {
+			var rows []tracedDevice
+			if err := r.in(ctx, &rows, "find devices", `SELECT d.id, d.partner_id, d.org_id, o.sip_domain, d.`+column+` AS value
+				FROM devices d JOIN organizations o ON o.id = d.org_id WHERE d.`+column+" IN ", part, ""); err != nil {
 				return nil, err
 			}
 			for _, row := range rows {
-				known[row.Value] = row.ID
+				known[row.Value] = row
 			}
 		}
 	}

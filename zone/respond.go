@@ -3,6 +3,7 @@ package zone
 import (
 	"context"
 	"fmt"
+	"net/netip"
 	"runtime/debug"
 
 	"github.com/miekg/dns"
@@ -34,8 +35,12 @@ func (s *Server) serve(ctx context.Context, w dns.ResponseWriter, request *dns.M
 		}
 	}()
 	overUDP := w.RemoteAddr().Network() == "udp"
-	if err := w.WriteMsg(s.respond(ctx, request, overUDP)); err != nil {
+	response := s.respond(ctx, request, overUDP)
+	if err := w.WriteMsg(response); err != nil {
 		s.logger.Debug("a DNS answer couldn't be sent", "peer", w.RemoteAddr().String(), "error", err)
+	}
+	if peer, err := netip.ParseAddrPort(w.RemoteAddr().String()); err == nil {
+		s.note(peer.Addr(), request, response)
 	}
 }
 

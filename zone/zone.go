@@ -43,6 +43,8 @@ type Config struct {
 	TTL    time.Duration    // of positive answers; 1 second to 1 day, default 5 minutes
 	Now    func() time.Time // default time.Now
 	Logger *slog.Logger     // default slog.Default()
+	// Asked is told of each question about a customer's domain; nil: nobody is. It must not wait.
+	Asked func(Asked)
 }
 
 // The names below the parent that are ours, and no customer's.
@@ -70,6 +72,7 @@ type Server struct {
 	ttl          uint32 // seconds
 
 	domains   *domains
+	asked     func(Asked)
 	logger    *slog.Logger
 	failures  rate.Sometimes // a store that is down is logged now and then, not for every question
 	listeners []*dns.Server  // filled by Listen
@@ -96,7 +99,7 @@ func New(c Config) (*Server, error) {
 	s := &Server{
 		parent: parent, parentLabels: dns.CountLabel(parent), nameServer: nameServerLabel + "." + parent,
 		addresses: c.Addresses, services: c.Ports.services(), ttl: uint32(c.TTL / time.Second), //nolint:gosec // G115: validate bounds it to a day
-		domains: newDomains(c.Domains, strings.TrimSuffix(parent, "."), c.Now), logger: c.Logger,
+		domains: newDomains(c.Domains, strings.TrimSuffix(parent, "."), c.Now), logger: c.Logger, asked: c.Asked,
 		failures: rate.Sometimes{Interval: failureLogInterval},
 	}
 	s.layOut(c.Host)

@@ -14,6 +14,7 @@ import (
 	"dialtone/digest"
 	"dialtone/httpcfg"
 	"dialtone/pki"
+	"dialtone/provisioning"
 	"dialtone/sip"
 	"dialtone/tftp"
 	"dialtone/zone"
@@ -71,7 +72,8 @@ func (h *house) openPhones(ctx context.Context, authority *pki.Authority) error 
 	}
 	config := httpcfg.Config{
 		Core: h.core, Nonces: h.nonces("http digest"), Now: now, TLS: authority.ServerConfig(), Logger: h.logger.With("door", "http"),
-		Tickets: pki.NewTickets(h.keyring.Derive, now), NoClientCertificates: !h.config.ClientCertificates, CertificateHeader: h.config.certificateHeader(),
+		Handshake: h.core.RecordHandshake,
+		Tickets:   pki.NewTickets(h.keyring.Derive, now), NoClientCertificates: !h.config.ClientCertificates, CertificateHeader: h.config.certificateHeader(),
 	}
 	if h.makers == nil { // nobody could judge them
 		config.NoClientCertificates = true
@@ -123,7 +125,7 @@ func (h *house) openSIP(ctx context.Context, authority *pki.Authority) error {
 	}
 	server, err := sip.New(sip.Config{
 		Core: h.core, Nonces: h.nonces("sip digest"), Now: now, Logger: h.logger.With("door", "sip"), TLS: authority.ServerConfig(),
-		PublicHost: h.config.PublicHost, SIPDomain: h.config.SIPDomain,
+		PublicHost: h.config.PublicHost, SIPDomain: h.config.SIPDomain, Unknown: h.core.RecordUnknownSIP,
 	})
 	if err != nil {
 		return err
@@ -147,6 +149,9 @@ func (h *house) openDNS(ctx context.Context) error {
 	server, err := zone.New(zone.Config{
 		Parent: h.config.SIPDomain, Domains: h.db.Customers(), Host: h.config.PublicHost, Addresses: h.publicAddresses(ctx),
 		Ports: zone.Ports{UDP: h.port("sip"), TCP: h.port("sip"), TLS: h.port("sips")}, Now: now, Logger: h.logger.With("door", "dns"),
+		Asked: func(a zone.Asked) {
+			h.core.RecordQuery(provisioning.Query{Peer: a.Peer, Domain: a.Domain, Question: a.Question, Answer: a.Answer})
+		},
 	})
 	if err != nil {
 		return asUsage(err)

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"crypto/rand"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -90,7 +91,16 @@ func judge(makers *devicecert.Pools) provisioning.Certificates {
 	if makers == nil {
 		return nil
 	}
-	return makers
+	return judged{makers}
+}
+
+// judged lets the pools of makers' CAs judge.
+type judged struct{ makers *devicecert.Pools }
+
+// Identify implements provisioning.Certificates.
+func (j judged) Identify(chain []*x509.Certificate, now time.Time) (provisioning.CertifiedPhone, error) {
+	identity, err := j.makers.Identify(chain, now)
+	return provisioning.CertifiedPhone{MAC: identity.MAC, MadeBy: identity.Fits}, err
 }
 
 // house is the running server: the core, and the doors in front of it.

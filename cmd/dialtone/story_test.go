@@ -83,6 +83,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"as-then":     asThen,
 		"under-way":   underWay,
 		"picture":     picture,
+		"walk":        walk,
 		"crowd":       crowd,
 		"replay":      replay,
 		"receiver":    receiverCommand,

@@ -19,19 +19,20 @@ var table = map[string][]string{
 	"customer":       {"fault", "secret", "job", "screening"},
 	"deviceprofiles": {"fault", "secret", "filecrypt"},
 	"devicecert":     {"fault", "deviceprofiles"},
+	"diagnosis":      {},
 	"screening":      {"fault"},
 	"bulk":           {"fault"},
 	"billing":        {"fault", "customer", "job"},
 	"filecrypt":      {"fault", "secret"},
 	"dhcp":           {"fault", "deviceprofiles"},
 	"webhook":        {"fault", "secret", "customer"},
-	"provisioning":   {"fault", "secret", "digest", "job", "throttle", "customer", "deviceprofiles", "devicecert", "bulk"},
+	"provisioning":   {"fault", "secret", "digest", "job", "throttle", "customer", "deviceprofiles", "diagnosis", "bulk"},
 	"store":          {"fault", "secret", "job", "screening", "customer", "deviceprofiles", "billing", "webhook", "provisioning"},
 	"httpcfg":        {"fault", "secret", "digest", "deviceprofiles", "provisioning"},
 	"tftp":           {"fault", "deviceprofiles", "provisioning"},
 	"sip":            {"fault", "secret", "digest", "customer", "deviceprofiles", "provisioning"},
 	"zone":           {"fault", "customer"},
-	"adminapi":       {"fault", "secret", "throttle", "screening", "customer", "deviceprofiles", "billing", "webhook", "provisioning"},
+	"adminapi":       {"fault", "secret", "throttle", "screening", "customer", "deviceprofiles", "diagnosis", "billing", "webhook", "provisioning"},
 	"mail":           {"fault", "secret", "customer"},
 	"phone":          {"fault", "secret", "deviceprofiles"},
 	"cmd/dialtone":   {everything},
@@ -43,7 +44,7 @@ var table = map[string][]string{
 var doors = []string{"httpcfg", "tftp", "sip", "zone", "adminapi"}
 
 // nouns hold rules, and no machinery.
-var nouns = []string{"customer", "deviceprofiles", "screening", "bulk", "billing", "webhook", "dhcp"}
+var nouns = []string{"customer", "deviceprofiles", "diagnosis", "screening", "bulk", "billing", "webhook", "dhcp"}
 
 // wall is the only package that speaks SQL, and only the command wires it to the rest.
 const (

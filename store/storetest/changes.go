@@ -308,14 +308,14 @@ func tracesAreCut(t *testing.T, f *fixture) {
 	require.NoError(t, f.p.AppendTrace(ctx, batch[:10], 12))
 	require.NoError(t, f.p.AppendTrace(ctx, batch[10:], 12))
 	require.NoError(t, f.p.AppendTrace(ctx, nil, 12))
-	entries, err := f.p.Trace(ctx, d.Tenant(), d.ID, 100)
+	entries, err := f.p.Trace(ctx, d.Tenant(), d.ID, provisioning.TraceFilter{}, 100)
 	require.NoError(t, err)
 	require.Len(t, entries, 12)
 	want := batch[29]
-	want.MAC, want.Device = deviceprofiles.MAC{}, d.ID
+	want.MAC, want.Device, want.ID, want.Proof = deviceprofiles.MAC{}, d.ID, entries[0].ID, provisioning.ProofNone
 	assert.Equal(t, want, entries[0], "the newest first")
 	assert.Equal(t, "GET 18", entries[11].Request)
-	few, err := f.p.Trace(ctx, d.Tenant(), d.ID, 2)
+	few, err := f.p.Trace(ctx, d.Tenant(), d.ID, provisioning.TraceFilter{}, 2)
 	require.NoError(t, err)
 	assert.Len(t, few, 2)
 	after, err := f.p.Device(ctx, d.Tenant(), d.ID)

@@ -59,7 +59,7 @@ func hostileBatchesGoThrough(t *testing.T, f *fixture) {
 			{Time: f.now, Device: provisioning.DeviceID(text)},
 		}
 		require.NoError(t, f.p.AppendTrace(ctx, entries, 2))
-		trace, err := f.p.Trace(ctx, d.Tenant(), d.ID, 2)
+		trace, err := f.p.Trace(ctx, d.Tenant(), d.ID, provisioning.TraceFilter{}, 2)
 		require.NoError(t, err)
 		require.Len(t, trace, 2)
 		assert.Equal(t, "GET /plain", trace[0].Request)

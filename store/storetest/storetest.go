@@ -353,7 +353,7 @@ func foreignRowsArentThere(t *testing.T, f *fixture) {
 		notThere("render input", err)
 		same(t, []provisioning.Line{})(f.p.Lines(ctx, stranger, device.ID))
 		same(t, []provisioning.BindingView{})(f.p.Bindings(ctx, stranger, device.ID, f.now))
-		same(t, []provisioning.TraceEntry{})(f.p.Trace(ctx, stranger, device.ID, 10))
+		same(t, []provisioning.TraceEntry{})(f.p.Trace(ctx, stranger, device.ID, provisioning.TraceFilter{}, 10))
 		same(t, 0)(f.p.CountDevices(ctx, stranger, customer.MemberID(person.ID)))
 		same(t, 0)(f.c.CountSubscribers(ctx, stranger, customer.WebexCalling))
 		for what, write := range map[string]func(provisioning.Tx) error{

@@ -104,6 +104,12 @@ func deviceTests() map[string]func(*testing.T, *fixture) {
 		"ManyBindingsAtOnce":      manyBindingsAtOnce,
 		"ExpiredBindingsGo":       expiredBindingsGo,
 		"TracesAreCut":            tracesAreCut,
+		"TracesKeepEachKind":      tracesKeepEachKind,
+		"UnknownDevicesAreKept":   unknownDevicesAreKept,
+		"UnknownMakeRoom":         unknownMakeRoom,
+		"AlarmsOpenOnce":          alarmsOpenOnce,
+		"SitesAreCounted":         sitesAreCounted,
+		"QuestionsAreKept":        questionsAreKept,
 		"RenderInputIsWhole":      renderInputIsWhole,
 	}
 }

@@ -368,9 +368,13 @@ CREATE TABLE devices (
     activation_hash BYTEA, -- of the code that waits; NULL for none
     activation_expires BIGINT NOT NULL,
     layout          TEXT NOT NULL, -- JSON object
-    told            TEXT NOT NULL -- JSON object: what its phone keeps unless it is told otherwise
+    told            TEXT NOT NULL, -- JSON object: what its phone keeps unless it is told otherwise
+    last_fetch      BIGINT NOT NULL DEFAULT 0, -- of its own file
+    last_register   BIGINT NOT NULL DEFAULT 0,
+    last_refused    BIGINT NOT NULL DEFAULT 0 -- when it asked for its file from an address that is known, and didn't get it
 );
 CREATE UNIQUE INDEX devices_mac ON devices (mac);
+CREATE INDEX devices_partner_mac ON devices (partner_id, mac);
 CREATE INDEX devices_list ON devices (partner_id, created, id);
 CREATE INDEX devices_org_list ON devices (partner_id, org_id, created, id);
 CREATE INDEX devices_owner ON devices (owner_id, partner_id, created, id);
@@ -559,7 +563,11 @@ CREATE TABLE traces (
     request   TEXT NOT NULL,
     answer    TEXT NOT NULL,
     rule      TEXT NOT NULL,
-    revision  BIGINT NOT NULL
+    revision  BIGINT NOT NULL,
+    user_agent TEXT NOT NULL,
+    bytes     BIGINT NOT NULL,
+    proof     TEXT NOT NULL CHECK (proof IN ('none', 'basic', 'digest', 'token', 'certificate')),
+    by_address BIGINT NOT NULL CHECK (by_address IN (0, 1)) -- it named no phone: told of those at the same address
 );
 CREATE INDEX traces_device ON traces (device_id, id);
 
@@ -577,6 +585,65 @@ CREATE TABLE uploads (
     PRIMARY KEY (device_id, name)
 );
 CREATE INDEX uploads_org ON uploads (partner_id, org_id, size);
+
+-- From which addresses phones of an organisation have proved lately who they are.
+CREATE TABLE known_addresses (
+    address    TEXT NOT NULL,
+    org_id     TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    last       BIGINT NOT NULL, -- to the hour
+    PRIMARY KEY (address, org_id)
+);
+CREATE INDEX known_addresses_last ON known_addresses (last);
+
+-- What was asked for the names of a SIP domain: the newest of each question.
+CREATE TABLE dns_queries (
+    org_id   TEXT NOT NULL REFERENCES organizations (id) ON DELETE CASCADE,
+    question TEXT NOT NULL,
+    answer   TEXT NOT NULL,
+    at       BIGINT NOT NULL,
+    peer     TEXT NOT NULL,
+    PRIMARY KEY (org_id, question, answer)
+);
+
+-- MAC addresses that asked and that no device has. A tenant is known where the address that they came from is one organisation's; else both are ''.
+CREATE TABLE unknown_devices (
+    mac        TEXT PRIMARY KEY CHECK (length(mac) = 12),
+    partner_id TEXT NOT NULL,
+    org_id     TEXT NOT NULL,
+    peer       TEXT NOT NULL,
+    network    TEXT NOT NULL, -- of the peer: whose rows make room for each other
+    user_agent TEXT NOT NULL,
+    files      TEXT NOT NULL, -- JSON array
+    first      BIGINT NOT NULL,
+    last       BIGINT NOT NULL,
+    count      BIGINT NOT NULL
+);
+CREATE INDEX unknown_devices_list ON unknown_devices (partner_id, org_id, last, mac);
+CREATE INDEX unknown_devices_last ON unknown_devices (last);
+CREATE INDEX unknown_devices_peer ON unknown_devices (peer, last);
+CREATE INDEX unknown_devices_network ON unknown_devices (org_id, network, last);
+
+-- What an administrator should look at. One is open for each thing at a time.
+CREATE TABLE alarms (
+    id          TEXT PRIMARY KEY,
+    partner_id  TEXT NOT NULL REFERENCES partners (id),
+    org_id      TEXT NOT NULL, -- '' for what concerns the partner
+    location_id TEXT NOT NULL, -- '' for none
+    kind        TEXT NOT NULL,
+    subject     TEXT NOT NULL,
+    sentence    TEXT NOT NULL,
+    next_step   TEXT NOT NULL,
+    is_open     INTEGER NOT NULL CHECK (is_open IN (0, 1)),
+    raised      BIGINT NOT NULL,
+    seen        BIGINT NOT NULL, -- when it was last so
+    cleared     BIGINT NOT NULL
+);
+CREATE UNIQUE INDEX alarms_open ON alarms (partner_id, kind, subject) WHERE is_open = 1;
+CREATE INDEX alarms_list ON alarms (partner_id, is_open, raised, id);
+CREATE INDEX alarms_org_list ON alarms (partner_id, org_id, is_open, raised, id);
+CREATE INDEX alarms_location ON alarms (location_id) WHERE is_open = 1 AND location_id <> '';
+CREATE INDEX alarms_seen ON alarms (is_open, seen);
 
 -- The feed of device events is in the order (xact, id): ids are given before the commit, so that a lower one can appear after a higher one was read,
 -- but what a transaction below the oldest running one wrote is all there. Transaction ids belong to the server; the shift makes them rise on, when a
@@ -772,6 +839,10 @@ DROP TABLE rpl_entries;
 DROP TABLE rpl_lists;
 DROP TABLE events;
 DROP TABLE uploads;
+DROP TABLE alarms;
+DROP TABLE unknown_devices;
+DROP TABLE dns_queries;
+DROP TABLE known_addresses;
 DROP TABLE traces;
 DROP TABLE device_job_errors;
 DROP TABLE device_jobs;
