@@ -56,6 +56,7 @@ type office struct {
 	log           *lockedBuffer
 	loadList      func(csv string) error
 	core          *provisioning.Service
+	ring          *secret.Keyring
 	token, others string // of the two partners' administrators
 	partner       customer.OrgID
 	admin         customer.AdminID
@@ -89,13 +90,13 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	require.NoError(t, err)
 	ring, err := secret.ParseKeyring(key, rand.Reader)
 	require.NoError(t, err)
+	o.ring = ring
 	customers := customer.NewService(customer.Config{
 		Store: o.promises.Customers(o.db.Customers()), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: "sip.example.test", Keyring: ring,
 		Mailer: &o.mails, HubURL: "https://hub.example.test/",
 	})
 	devices, err := provisioning.New(provisioning.Config{
 		Store: o.promises.Provisioning(o.db.Provisioning()), Customers: customers, Keyring: ring, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
-		Certificates: TrustingCertificates{},
 	})
 	require.NoError(t, err)
 	o.core = devices

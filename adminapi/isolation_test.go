@@ -29,7 +29,7 @@ func newTree(t *testing.T) *tree {
 	x.sibling = text(o.ok(t, 201, "POST", "/hub/v1/subPartners", newSubPartner("sibling")), "orgId")
 	first, _ := sub["admin"].(map[string]any)
 	token := o.ok(t, 201, "POST", "/hub/v1/tokens?"+behalf(x.sub), fmt.Sprintf(`{"name":"first","adminId":%q,"scopes":["%s"]}`, text(first, "id"), joined(customer.AllScopes())))
-	x.subs = &office{door: o.door, db: o.db, log: o.log, token: text(token, "token"), others: o.others, loadList: o.loadList, core: o.core}
+	x.subs = &office{door: o.door, db: o.db, log: o.log, token: text(token, "token"), others: o.others, loadList: o.loadList, core: o.core, ring: o.ring}
 	x.subs.fillAs(t, "indirect", "00562B0AAAAA", "admin-of-indirect")
 	for role, org := range map[customer.Role]string{
 		customer.RoleFullPartner: "", customer.RoleWholesale: "", customer.RoleReadOnlyPartner: "",

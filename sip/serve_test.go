@@ -268,15 +268,15 @@ func TestStoppingAnswersWhatHasArrived(t *testing.T) {
 			go func() { ended <- server.Run(ctx) }()
 			conn := dial(t, transport, addresses)
 			nonce := noncePattern.FindStringSubmatch(exchange(t, conn, register{}.text("")))[1]
-			_, err = conn.Write([]byte(register{}.text(nonce)))
-			require.NoError(t, err)
-			<-core.entered
 			answer := make(chan string, 1)
 			go func() { // before the end comes: a DTLS client that reads after it has seen that sees no more
 				buffer := make([]byte, 65535)
 				n, _ := conn.Read(buffer)
 				answer <- string(buffer[:n])
 			}()
+			_, err = conn.Write([]byte(register{}.text(nonce)))
+			require.NoError(t, err)
+			<-core.entered
 			cancel()
 			close(core.release)
 			require.NoError(t, <-ended)
