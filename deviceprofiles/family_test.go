@@ -132,7 +132,7 @@ func TestSeveralLines(t *testing.T) {
 		case "snom", "snom-dect":
 			const set = "phone-settings/"
 			assert.Equal(t, []string{"third", "Third-Password-1", "on", "off"}, []string{got[set+"user_name[idx=3]"], got[set+"user_pass[idx=3]"], got[set+"user_active[idx=3]"], got[set+"user_active[idx=2]"]})
-		default:
+		case deviceprofiles.Poly:
 			assert.Equal(t, []string{"third@c9.sip.example.test", "Third-Password-1", ""}, []string{got["reg.3.address"], got["reg.3.auth.password"], got["reg.2.address"]})
 		}
 	}

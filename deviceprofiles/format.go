@@ -15,12 +15,14 @@ import (
 type format struct {
 	Kind formatKind `json:"kind"`
 
-	// Element is the root element of XML, and Attributes what stands in it.
+	// Element is the root element of XML, and Attributes what stands in it. A tree without an Element has its root in the names, as their first step.
 	Element    string `json:"element"`
 	Attributes string `json:"attributes"`
 	Standalone bool   `json:"standalone"` // the XML declaration says so
 	// Place is where a name without a slash stands in an XML tree, {name} being the name, e.g. "phone-settings/{name}[perm=R]".
 	Place string `json:"place"`
+	// Apostrophes stand around an attribute that holds quotes, for phones that want strings quoted within their attributes.
+	Apostrophes bool `json:"apostrophes"`
 	// Access names the attribute that says whether the phone's user may change a setting, with its words for no and yes; names with a slash say it
 	// themselves.
 	Access *struct{ Attribute, Fixed, User string } `json:"access"`
@@ -35,6 +37,7 @@ type format struct {
 	Quote     string   `json:"quote"`     // around a value of a line
 	CRLF      bool     `json:"crlf"`      // lines end so
 	Sections  bool     `json:"sections"`  // a name is SECTION/NAME, and the section stands in brackets on a line before its settings
+	Closed    bool     `json:"closed"`    // a section ends with a line of its own, as AudioCodes' tables do
 
 	Reset    string            `json:"reset"`    // what a setting that an administrator emptied is told
 	Refuse   string            `json:"refuse"`   // characters that no value can hold
@@ -61,7 +64,7 @@ func (f *format) check() error {
 		return fmt.Errorf("a value can't have %d bytes", f.Longest)
 	case f.Kind == formatLines && f.Separator == "":
 		return errors.New("lines need a separator")
-	case (f.Kind == formatTree || f.Kind == formatAttributes) && !isElement(f.Element):
+	case f.Kind == formatAttributes && !isElement(f.Element), f.Kind == formatTree && f.Element != "" && !isElement(f.Element):
 		return fmt.Errorf("%q is no element", f.Element)
 	case !slices.Contains([]formatKind{formatTree, formatAttributes, formatLines, formatObjects}, f.Kind):
 		return fmt.Errorf("%q is no format", f.Kind)
@@ -104,7 +107,10 @@ func (f *format) checkName(name string) bool {
 	}
 	if f.Sections || f.Kind == formatLines {
 		section, rest, found := strings.Cut(name, "/")
-		if found {
+		switch {
+		case found && f.Sections:
+			return isLineName(section) && isTableName(rest)
+		case found:
 			return isLineName(section) && (isLineName(rest) || strings.Contains(rest, "/") && f.checkName(rest))
 		}
 		return isLineName(name)
@@ -112,11 +118,25 @@ func (f *format) checkName(name string) bool {
 	return isSettingName(name)
 }
 
-// checkValue refuses what the format has no way to write.
+// checkPart refuses what the format has no way to write within a value.
+func (f *format) checkPart(field, part string) error {
+	if f.Refuse != "" && strings.ContainsAny(part, f.Refuse) {
+		return fault.InvalidField(field, "must not contain any of %s", f.Refuse)
+	}
+	return nil
+}
+
+// checkChosen is checkPart for a value that somebody chose: what the pack put around it may be refused elsewhere, such as quotes.
+func (f *format) checkChosen(field, value string) error {
+	if last := len(value) - 1; last > 0 && value[0] == value[last] && strings.IndexByte(f.Refuse, value[0]) >= 0 {
+		value = value[1:last]
+	}
+	return f.checkPart(field, value)
+}
+
+// checkValue refuses a value that the format would read as something else.
 func (f *format) checkValue(field, value string) error {
 	switch {
-	case f.Refuse != "" && strings.ContainsAny(value, f.Refuse):
-		return fault.InvalidField(field, "must not contain any of %s", f.Refuse)
 	case f.NotFirst != "" && value != "" && strings.Contains(f.NotFirst, value[:1]):
 		return fault.InvalidField(field, "must not begin with any of %s", f.NotFirst)
 	}
@@ -160,4 +180,10 @@ func isLineName(name string) bool {
 		}
 	}
 	return name != ""
+}
+
+// isTableName reports whether a name can begin a line of a table: one or two words with a blank between, such as Authentication 0.
+func isTableName(name string) bool {
+	first, second, two := strings.Cut(name, " ")
+	return isLineName(first) && (!two || isLineName(second))
 }

@@ -29,19 +29,41 @@ func (f *format) writeLines(s *settings) (File, error) {
 			value = f.Reset
 		}
 		if f.Sections {
-			before, after, _ := strings.Cut(name, "/")
-			if before != section {
-				b.WriteString("[" + before + "]" + end)
-				section = before
-			}
-			name = after
+			name = f.enterSection(&b, name, &section, end)
 		}
 		b.WriteString(name + f.Separator + f.Quote + value + f.Quote + end)
 	}
+	f.closeSection(&b, section, end)
 	for _, line := range f.Tail {
 		b.WriteString(line + end)
 	}
 	return File{ContentType: contentTypeText, Body: b.Bytes()}, nil
+}
+
+// enterSection writes the lines between a name's section and the one before it, and returns the name within its section.
+func (f *format) enterSection(b *bytes.Buffer, name string, section *string, end string) string {
+	before, after, found := strings.Cut(name, "/")
+	if !found {
+		before, after = "", name
+	}
+	if before == *section {
+		return after
+	}
+	f.closeSection(b, *section, end)
+	*section = before
+	switch {
+	case before != "" && f.Closed:
+		b.WriteString(end + "[ " + before + " ]" + end)
+	case before != "":
+		b.WriteString("[" + before + "]" + end)
+	}
+	return after
+}
+
+func (f *format) closeSection(b *bytes.Buffer, section, end string) {
+	if f.Closed && section != "" {
+		b.WriteString("[ \\" + section + " ]" + end)
+	}
 }
 
 // checkLine refuses what a format of lines without any escaping would read as something else.

@@ -75,8 +75,9 @@ func (f *format) writeObjects(s *settings) (File, error) {
 	return File{ContentType: contentTypeXML, Body: b.Bytes()}, nil
 }
 
-// A name in a tree is a path of elements, such as phone-settings/user_name[idx=1][perm=R]: elements of the same name and attributes are one. A last step
-// that begins with @ is an attribute of the element before it, which may hold anything, unlike those in brackets.
+// A name in a tree is a path of elements, such as phone-settings/user_name[idx=1][perm=R]: elements of the same name and attributes are one. [#2] tells
+// apart what has the same name and attributes, and isn't written. A last step that begins with @ is an attribute of the element before it, which may hold
+// anything, unlike those in brackets.
 
 // step is one element of a path.
 type step struct {
@@ -112,7 +113,11 @@ func parsePath(text string) ([]step, bool) {
 			return nil, false
 		}
 		for rest != "" {
-			inner, after, closed := strings.Cut(rest, "]")
+			inner, after, closed := cutBracket(rest)
+			if closed && strings.HasPrefix(inner, "#") && isSettingName("n"+inner[1:]) && (after == "" || after[0] == '[') {
+				rest = strings.TrimPrefix(after, "[")
+				continue
+			}
 			name, value, given := strings.Cut(inner, "=")
 			if !closed || !given || !isElement(name) || strings.ContainsAny(value, `"<>&'`) || after != "" && after[0] != '[' {
 				return nil, false
@@ -123,6 +128,22 @@ func parsePath(text string) ([]step, bool) {
 		steps = append(steps, s)
 	}
 	return steps, true
+}
+
+// cutBracket cuts a text at the bracket that closes it: vendors' names hold brackets too, such as astVoipAccounts[0].
+func cutBracket(text string) (inner, after string, closed bool) {
+	depth := 0
+	for i := range len(text) {
+		switch {
+		case text[i] == '[':
+			depth++
+		case text[i] == ']' && depth > 0:
+			depth--
+		case text[i] == ']':
+			return text[:i], text[i+1:], true
+		}
+	}
+	return text, "", false
 }
 
 // isElement reports whether a name can be an element's or an attribute's.
@@ -165,7 +186,7 @@ func (f *format) writeTree(s *settings) (File, error) {
 		if err := f.checkValue(name, value); err != nil {
 			return File{}, err
 		}
-		if f.Place == "" && !strings.ContainsAny(name, "/[") { // as most are: nothing else can stand in its place
+		if f.Element != "" && f.Place == "" && !strings.ContainsAny(name, "/[") { // as most are: nothing else can stand in its place
 			t.root.children = append(t.root.children, f.leaf(name, value, s.user[name]))
 			continue
 		}
@@ -184,10 +205,23 @@ func (f *format) writeTree(s *settings) (File, error) {
 	if f.BlocksLast {
 		slices.SortStableFunc(t.root.children, func(a, b *element) int { return boolIndex(len(a.children) > 0) - boolIndex(len(b.children) > 0) })
 	}
+	return f.writeRoot(t.root.children)
+}
+
+// writeRoot writes the file of some elements: those of the root, or the root itself.
+func (f *format) writeRoot(elements []*element) (File, error) {
 	var b bytes.Buffer
-	b.WriteString(f.declaration() + "<" + f.rootTag() + ">\n")
-	for _, c := range t.root.children {
-		c.write(&b, "  ")
+	b.WriteString(f.declaration())
+	if f.Element == "" {
+		if len(elements) != 1 {
+			return File{}, fault.New(fault.Internal, "the file has %d roots", len(elements))
+		}
+		elements[0].write(&b, "", f.Apostrophes)
+		return File{ContentType: contentTypeXML, Body: b.Bytes()}, nil
+	}
+	b.WriteString("<" + f.rootTag() + ">\n")
+	for _, c := range elements {
+		c.write(&b, "  ", f.Apostrophes)
 	}
 	b.WriteString("</" + f.Element + ">\n")
 	return File{ContentType: contentTypeXML, Body: b.Bytes()}, nil
@@ -206,7 +240,7 @@ func (f *format) leaf(name, value string, user bool) *element {
 	return e
 }
 
-func (e *element) write(b *bytes.Buffer, indent string) {
+func (e *element) write(b *bytes.Buffer, indent string, apostrophes bool) {
 	b.WriteString(indent)
 	b.WriteByte('<')
 	b.WriteString(e.element)
@@ -214,7 +248,12 @@ func (e *element) write(b *bytes.Buffer, indent string) {
 		for _, a := range list {
 			b.WriteByte(' ')
 			b.WriteString(a[0])
-			b.WriteString(`="`)
+			b.WriteByte('=')
+			if apostrophes && strings.Contains(a[1], `"`) {
+				b.WriteString("'" + strings.ReplaceAll(xmlText(a[1]), "&quot;", `"`) + "'")
+				continue
+			}
+			b.WriteByte('"')
 			b.WriteString(xmlText(a[1]))
 			b.WriteByte('"')
 		}
@@ -229,7 +268,7 @@ func (e *element) write(b *bytes.Buffer, indent string) {
 	}
 	b.WriteString(">" + xmlText(e.text) + "\n")
 	for _, c := range e.children {
-		c.write(b, indent+"  ")
+		c.write(b, indent+"  ", apostrophes)
 	}
 	b.WriteString(indent + "</" + e.element + ">\n")
 }

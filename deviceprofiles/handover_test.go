@@ -26,11 +26,11 @@ func TestAHandoverHoldsLinesAndNothingOfOurs(t *testing.T) {
 			continue
 		}
 		require.True(t, ok, model)
-		password, name, access := settingsOf(s.Model)
+		at := placesOf(t, s.Model)
 		found := parse(t, string(file.Body))
-		assert.Equal(t, "Line-Password&1", found[password], model)
-		assert.Equal(t, s.Lines[0].DisplayName, found[name], model)
-		assert.NotContains(t, found, access, model)
+		assert.Equal(t, "Line-Password&1", found[at.password], model)
+		assert.Equal(t, s.Lines[0].DisplayName, found[at.name], model)
+		assert.NotContains(t, found, at.access, model)
 		for _, ours := range []string{"phones.example.test", "Access-Password-1", "Admin-Password-1", "MIIBszCCAVmgAwIBAgIUExample"} {
 			assert.False(t, strings.Contains(string(file.Body), ours), "%s: %s", model, ours)
 		}

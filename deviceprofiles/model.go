@@ -48,6 +48,7 @@ type Model struct {
 	LinePorts      int      `json:"numberOfLinePorts"`          // lines that it can register
 	LineKeys       int      `json:"numberOfLineKeyButtons"`     // line keys, those of further pages included
 	MaxAppearances int      `json:"maxNumberOfLineAppearances"` // 0: not said
+	KeysPerPage    int      `json:"keysPerPage"`                // of the phone's own, where they are numbered by page; 0: they aren't
 	KEMModules     int      `json:"kemModuleCount"`             // expansion modules that can be attached; 0: none
 	KEMTypes       []string `json:"kemModuleType"`              // KEM_14_KEYS, KEM_18_KEYS, KEM_20_KEYS, by their keys of one page; empty for other vendors' modules
 	KEMKeys        int      `json:"kemKeys"`                    // keys of one module, those of further pages included; of the largest, if it takes several kinds

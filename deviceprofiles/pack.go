@@ -2,7 +2,9 @@ package deviceprofiles
 
 import (
 	"cmp"
+	"crypto/md5" // of files that phones ask for with their digest; it protects nothing
 	"embed"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -48,9 +50,11 @@ type packFile struct {
 	Own     string `json:"own"`     // template of what the phone itself gets; "" for nothing
 	// Alias is another name of a file that is there already, for a phone that somebody pointed elsewhere: it isn't counted among a phone's files. One of
 	// open, own and both.
-	Alias    string  `json:"alias"`
-	Settings bool    `json:"settings"` // what administrators chose stands in the phone's own
-	Format   *format `json:"format"`   // where it isn't the family's
+	Alias    string `json:"alias"`
+	Settings bool   `json:"settings"` // what administrators chose stands in the phone's own
+	// Digest is the suffix of a second file beside this one, in which its phones want the MD5 of the very bytes of it, in 32 hexadecimal digits.
+	Digest string  `json:"digest"`
+	Format *format `json:"format"` // where it isn't the family's
 	// OpenFormat is of what anybody gets, where that is spelled out in another way than what the phone itself gets.
 	OpenFormat *format `json:"openFormat"`
 	pattern    *regexp.Regexp
@@ -108,8 +112,9 @@ func (s *packShelf) add(p *pack) {
 			s.patterns = append(s.patterns, packName{p, f})
 			continue
 		}
-		name := f.base()
-		s.byName[name] = append(s.byName[name], packName{p, f})
+		for _, name := range f.names() {
+			s.byName[name] = append(s.byName[name], packName{p, f})
+		}
 	}
 }
 
@@ -118,6 +123,23 @@ func (f *packFile) personal() bool { return strings.Contains(f.base(), "{mac}") 
 
 // base is the file's name without folders, in lower case.
 func (f *packFile) base() string { return strings.ToLower(path.Base(f.Name)) }
+
+// names are base and that of the file with its digest, if it has one.
+func (f *packFile) names() []string {
+	if f.Digest == "" {
+		return []string{f.base()}
+	}
+	return []string{f.base(), f.base() + f.Digest}
+}
+
+// answer turns the file into what was asked for by a name in lower case: itself or its digest.
+func (f *packFile) answer(name string, file File, err error) (File, error) {
+	if err != nil || f.Digest == "" || !strings.HasSuffix(name, f.Digest) {
+		return file, err
+	}
+	sum := md5.Sum(file.Body)
+	return File{ContentType: contentTypeText, Body: []byte(hex.EncodeToString(sum[:]))}, nil
+}
 
 // readVendor reads the families of one vendor's folder.
 func readVendor(files fs.FS, folder string) ([]*pack, error) {
@@ -190,7 +212,7 @@ func (f *packFile) prepare(p *pack, sources map[string]string) error {
 	}
 	var err error
 	if f.Pattern != "" {
-		if f.pattern, err = regexp.Compile(`^(?:` + f.Pattern + `)$`); err != nil {
+		if f.pattern, err = regexp.Compile(`^(?:` + f.Pattern + `)(?:` + regexp.QuoteMeta(f.Digest) + `)?$`); err != nil {
 			return err
 		}
 	}
@@ -226,7 +248,7 @@ func (p *pack) file(name string) (*packFile, bool) {
 	generic, _, _ := withoutMAC(name)
 	for i := range p.Files {
 		f := &p.Files[i]
-		if f.pattern != nil && f.pattern.MatchString(name) || f.pattern == nil && (f.base() == name || f.base() == generic) {
+		if f.pattern != nil && f.pattern.MatchString(name) || f.pattern == nil && (slices.Contains(f.names(), name) || slices.Contains(f.names(), generic)) {
 			return f, true
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
 )
 
 // A template says which settings a file has, and nothing about how they are spelled out: that is the format's. It has one statement a line:
@@ -48,11 +49,11 @@ const (
 )
 
 func (a assignment) run(s *scope) error {
-	name, err := a.name.fill(s)
+	name, err := a.name.fill(s, nil)
 	if err != nil {
 		return err
 	}
-	value, err := a.value.fill(s)
+	value, err := a.value.fill(s, func(part string) error { return s.out.format.checkPart(name, part) })
 	if err != nil {
 		return err
 	}
@@ -113,7 +114,8 @@ type part struct {
 	word  func(*scope) (string, error)
 }
 
-func (t text) fill(s *scope) (string, error) {
+// fill writes the text out. check, if there is one, sees what words stand for: the fixed text is the pack's own.
+func (t text) fill(s *scope, check func(part string) error) (string, error) {
 	switch {
 	case len(t) == 0:
 		return "", nil
@@ -127,6 +129,9 @@ func (t text) fill(s *scope) (string, error) {
 			continue
 		}
 		value, err := p.word(s)
+		if err == nil && check != nil {
+			err = check(value)
+		}
 		if err != nil {
 			return "", err
 		}
@@ -157,7 +162,8 @@ func (c *compiler) compile(source string) (template, error) {
 	return body, nil
 }
 
-var assignmentLine = regexp.MustCompile(`^(\S+)\s+(=|\?=|\|=)(?:\s(.*))?$`)
+// assignmentLine is a setting: the name may hold blanks, in the arguments of filters and in the names of tables.
+var assignmentLine = regexp.MustCompile(`^(\S.*?)\s+(=|\?=|\|=)(?:\s(.*))?$`)
 
 // statements reads from a line on, up to the end of the source or of the block, and returns the line that ended it.
 func (c *compiler) statements(lines []string, at int) (template, int, error) {
@@ -389,6 +395,13 @@ func (c *compiler) filter(v value, source string) (value, error) {
 	case "yesno", "01", "onoff", "truefalse":
 		words := map[string][2]string{"yesno": {"No", "Yes"}, "01": {"0", "1"}, "onoff": {"off", "on"}, "truefalse": {"false", "true"}}[name]
 		return value{text: func(s *scope) string { return words[boolIndex(v.holds(s))] }}, nil
+	case "plain":
+		return value{text: func(s *scope) string { return plainText(v.written(s)) }}, nil
+	case "hex":
+		if v.number == nil {
+			return value{}, fmt.Errorf("%q needs a number", source)
+		}
+		return value{text: func(s *scope) string { return strconv.FormatInt(int64(v.number(s)), 16) }}, nil
 	case "word":
 		table, known := c.words[argument]
 		if !known {
@@ -397,18 +410,21 @@ func (c *compiler) filter(v value, source string) (value, error) {
 		return value{text: func(s *scope) string { return wordOf(table, v.written(s)) }}, nil
 	case "pad":
 		width, err := strconv.Atoi(argument)
-		if err != nil || v.number == nil {
-			return value{}, fmt.Errorf("%q needs a number on both sides", source)
+		if err != nil {
+			return value{}, fmt.Errorf("%q needs a number of digits", source)
 		}
-		return value{text: func(s *scope) string { return fmt.Sprintf("%0*d", width, v.number(s)) }}, nil
+		return value{text: func(s *scope) string {
+			text := v.written(s)
+			return strings.Repeat("0", max(width-len(text), 0)) + text
+		}}, nil
 	}
 	return arithmetic(v, name, argument)
 }
 
-// arithmetic reads a filter that reckons: add, mul, div.
+// arithmetic reads a filter that reckons: add, mul, div, mod.
 func arithmetic(v value, name, argument string) (value, error) {
 	n, err := strconv.Atoi(argument)
-	if err != nil || v.number == nil || name == "div" && n == 0 {
+	if err != nil || v.number == nil || (name == "div" || name == "mod") && n == 0 {
 		return value{}, fmt.Errorf("%s %s is no filter here", name, argument)
 	}
 	switch name {
@@ -418,8 +434,15 @@ func arithmetic(v value, name, argument string) (value, error) {
 		return value{number: func(s *scope) int { return v.number(s) * n }}, nil
 	case "div":
 		return value{number: func(s *scope) int { return v.number(s) / n }}, nil
+	case "mod":
+		return value{number: func(s *scope) int { return v.number(s) % n }}, nil
 	}
 	return value{}, fmt.Errorf("there is no filter %q", name)
+}
+
+// plainText keeps a text's letters, digits and single blanks, for phones that trip over other signs.
+func plainText(text string) string {
+	return strings.Join(strings.FieldsFunc(text, func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M, unicode.N) }), " ")
 }
 
 // wordOf finds a word in a table; "*" stands for all that isn't there, and without it they stay as they are.

@@ -112,7 +112,8 @@ var vocabulary = map[string]term{
 	"service.ca.url":        words(func(s *scope) string { return s.Service.caURL() }).public(),
 	"service.ca.base64":     words(func(s *scope) string { return bareCertificate(s.Service.CACertificate) }).public(), // the first of them, without lines before and after
 	"service.ntp":           words(func(s *scope) string { return s.Service.NTPServer }).public(),
-	"request.mac":           statement(func(s *scope) bool { return s.named }).public(), // the file's name holds a MAC address
+	"request.mac":           statement(func(s *scope) bool { return s.named }).public(),      // the file's name holds a MAC address
+	"request.MAC":           words(func(s *scope) string { return s.MAC.String() }).public(), // that address; only where request.mac
 	"request.file":          words(func(s *scope) string { return s.file }).public(),
 
 	// The phone.
@@ -129,6 +130,7 @@ var vocabulary = map[string]term{
 	"model.variant":   words(func(s *scope) string { return s.Model.Variant }),
 	"access.user":     words(func(s *scope) string { return s.Access.UserName }),
 	"access.password": words(func(s *scope) string { return s.Access.Password.Reveal() }),
+	"access.folder":   words(func(s *scope) string { return s.Access.Folder() }), // of a URL, for phones that know no name and password
 	"access.key":      words(func(s *scope) string { return s.Access.FileKey.Reveal() }),
 	"encryption":      words(func(s *scope) string { return s.encryption() }), // of its own files: MD5, SHA256, RFC8188; "" for none
 	"encryption.told": statement(func(s *scope) bool { _, told := s.Values[encryptionSetting]; return told }),
@@ -154,6 +156,7 @@ var vocabulary = map[string]term{
 	"clock.sign":           words(func(s *scope) string { return signOf(s.clock.offset) }),
 	"clock.hours":          figure(func(s *scope) int { return abs(s.clock.offset) / 3600 }),
 	"clock.minutes":        figure(func(s *scope) int { return abs(s.clock.offset) / 60 % 60 }),
+	"clock.posix":          words(func(s *scope) string { return s.clock.posix() }), // e.g. CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00
 	"summer":               statement(func(s *scope) bool { return s.clock.save > 0 }),
 	"summer.save":          figure(func(s *scope) int { return s.clock.save }), // seconds
 	"summer.save.hours":    figure(func(s *scope) int { return s.clock.save / 3600 }),
@@ -208,6 +211,8 @@ var vocabulary = map[string]term{
 	"on.port":         statement(func(s *scope) bool { return s.number <= s.Model.LinePorts }).inside("place"),
 	"key.index":       figure(func(s *scope) int { return s.key.Index }).inside(withKey...),
 	"key.module":      figure(func(s *scope) int { return s.key.Module }).inside(withKey...),
+	"key.page":        figure(func(s *scope) int { return (s.key.Index-1)/max(s.Model.KeysPerPage, 1) + 1 }).inside(withKey...), // from 1, where the model has pages
+	"key.slot":        figure(func(s *scope) int { return (s.key.Index-1)%max(s.Model.KeysPerPage, 1) + 1 }).inside(withKey...), // its place on the page
 	"key.type":        words(func(s *scope) string { return string(s.key.Type) }).inside(withKey...),
 	"key.label":       words(func(s *scope) string { return s.out.format.person(s.key.Label) }).inside(withKey...),
 	"key.dials":       words(func(s *scope) string { return s.dialled() }).inside(withKey...),

@@ -3,7 +3,9 @@ package deviceprofiles_test
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -15,6 +17,9 @@ import (
 // In an XML tree the name is the path below the root, such as phone-settings/user_name[idx=1], an attribute that is a value behind @.
 func parse(t testing.TB, body string) map[string]string {
 	t.Helper()
+	if digestOfFile.MatchString(body) {
+		return map[string]string{"md5": body}
+	}
 	if !strings.HasPrefix(body, "<") {
 		return parseText(t, body)
 	}
@@ -30,10 +35,12 @@ func parse(t testing.TB, body string) map[string]string {
 		require.NoError(t, err, body)
 		switch v := token.(type) {
 		case xml.StartElement:
+			e := xmlElement{start: v.Copy(), name: identity(v), children: map[string]int{}}
 			if len(path) > 0 {
 				path[len(path)-1].parent = true
+				e.name += path[len(path)-1].numbered(v)
 			}
-			path = append(path, xmlElement{start: v.Copy()})
+			path = append(path, e)
 		case xml.CharData:
 			if len(path) > 0 {
 				path[len(path)-1].text += string(v)
@@ -47,9 +54,23 @@ func parse(t testing.TB, body string) map[string]string {
 
 // xmlElement is an element that isn't ended.
 type xmlElement struct {
-	start  xml.StartElement
-	text   string
-	parent bool // of others
+	start    xml.StartElement
+	name     string // with what tells it from others
+	text     string
+	parent   bool // of others
+	children map[string]int
+}
+
+// digestOfFile is a file that holds another's digest.
+var digestOfFile = regexp.MustCompile(`^[0-9a-f]{32}$`)
+
+// numbered tells apart the entries of a list, which have no attributes to do so.
+func (e xmlElement) numbered(child xml.StartElement) string {
+	if len(child.Attr) > 0 || !strings.HasSuffix(child.Name.Local, "_Entry") {
+		return ""
+	}
+	e.children[child.Name.Local]++
+	return fmt.Sprintf("[#%d]", e.children[child.Name.Local])
 }
 
 // settingsFound gathers settings, each once.
@@ -77,13 +98,13 @@ func (f *settingsFound) end(path []xmlElement) {
 	}
 	var names []string
 	for _, e := range path[1:] {
-		names = append(names, identity(e.start))
+		names = append(names, e.name)
 	}
 	name := strings.Join(names, "/")
 	for _, a := range last.start.Attr {
 		if len(path) == 1 {
 			f.put(a.Name.Local, a.Value)
-		} else if slices.Contains(valueAttributes(), a.Name.Local) {
+		} else if slices.Contains(valueAttributes(), a.Name.Local) && last.start.Name.Local != "oper" {
 			f.put(name+"/@"+a.Name.Local, a.Value)
 		}
 	}
@@ -117,7 +138,7 @@ func valueAttributes() []string { return []string{"label", "value"} }
 func identity(e xml.StartElement) string {
 	out := e.Name.Local
 	for _, a := range e.Attr {
-		if !slices.Contains(append(valueAttributes(), "ua", "perm", "e"), a.Name.Local) {
+		if e.Name.Local == "oper" || !slices.Contains(append(valueAttributes(), "ua", "perm", "e"), a.Name.Local) {
 			out += "[" + a.Name.Local + "=" + a.Value + "]"
 		}
 	}

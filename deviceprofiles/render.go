@@ -14,6 +14,9 @@ func Files(m Model, mac MAC) []Asset {
 	}
 	var open, own []Asset
 	for _, f := range packs().byFamily[m.Family].Files {
+		if m.CommonFile == "" && strings.Contains(f.Name, "{common}") {
+			continue // nobody knows its name
+		}
 		if f.open != nil && f.Alias != aliasOpen && f.Alias != aliasBoth {
 			open = append(open, Asset{Path: f.named(m, mac)})
 		}
@@ -45,11 +48,12 @@ func RenderBootstrap(h Hit, f Family, svc Service) (File, error) {
 	if !ok || file.open == nil {
 		return File{}, noSuchFile(h.Name)
 	}
-	s := scope{Settings: Settings{Service: svc}, file: h.Name, named: h.HasMAC, out: newSettings(file.OpenFormat)}
+	s := scope{Settings: Settings{Service: svc, MAC: h.MAC}, file: h.Name, named: h.HasMAC, out: newSettings(file.OpenFormat)}
 	if err := file.open.run(&s); err != nil {
 		return File{}, err
 	}
-	return file.OpenFormat.write(s.out)
+	written, err := file.OpenFormat.write(s.out)
+	return file.answer(h.Name, written, err)
 }
 
 // Render writes a phone's own file, for the phone alone: name is the file's, without folders, in any case. The same settings give the same bytes on
@@ -74,7 +78,8 @@ func Render(name string, s Settings) (File, error) {
 	if !file.Settings {
 		out = newSettings(file.Format)
 	}
-	return p.own(file.Format, file.own, s, name, out)
+	written, err := p.own(file.Format, file.own, s, name, out)
+	return file.answer(name, written, err)
 }
 
 // own runs a template that is a phone's own.

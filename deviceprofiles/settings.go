@@ -164,6 +164,8 @@ type SettingParameter struct {
 	When map[string]string `json:"when"`
 	// Models restricts the parameter to models whose display names begin so; empty for all of the family.
 	Models []string `json:"models"`
+	// Variants restricts it to models of these variants, "" being those that have none; empty for all.
+	Variants []string `json:"variants"`
 	// User lets the phone's user change the value at the phone, where the format can say so.
 	User bool `json:"user"`
 	// Shared says that several settings write the parameter, and always the same.

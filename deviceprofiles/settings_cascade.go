@@ -109,6 +109,9 @@ func (d SettingDefinition) writtenFor(m Model) bool {
 
 // isFor reports whether a model has the parameter.
 func (p SettingParameter) isFor(m Model) bool {
+	if len(p.Variants) > 0 && !slices.Contains(p.Variants, m.Variant) {
+		return false
+	}
 	return len(p.Models) == 0 || slices.ContainsFunc(p.Models, func(begin string) bool { return strings.HasPrefix(m.DisplayName, begin) })
 }
 

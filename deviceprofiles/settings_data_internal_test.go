@@ -72,6 +72,8 @@ func TestNoSettingWritesWhatTheFamilyOwns(t *testing.T) {
 		"Password_", "User_ID", "Auth_ID", "Proxy_{", "Outbound_Proxy", "Trans_Auth", "Block_Nonproxy", "router-configuration/Web_Login",
 		"static.auto_provision.", "static.security.", "static.trusted_certificates", "sip.notify_reboot", "static.firmware", "action_url", "static.zero_touch",
 		"device.prov.", "device.sec.", "device.set", "device.auth.localAdminPassword", "sec.", "prov.", "reg.", "voIpProt.", "device.dhcp.", "apps.",
+		"config[version=2]/item[name=provisioning.", "config[version=2]/item[name=users.admin.", "sysConf/ap/", "VOIP_CONFIG_FILE/AUTOUPDATE_", "CFG_", "ADMIN_", "SIP_PASS",
+		"sip.u1.", "admin.", "provisioning/", "system/password", "AUPD", "IniFileURL", "AutoUpdate/",
 		"setting_server", "http_client_", "http_user", "http_pass", "webserver_admin_", "admin_mode", "provisioning_order", "certificates", "firmware", "user_host", "user_outbound", "user_name", "user_pass", "user_pname",
 		"X_DeviceManagement.ITSPProvisioning", "X_DeviceManagement.Provisioning", "X_DeviceManagement.FirmwareUpdate", "X_DeviceManagement.PlatformCACert", "X_DeviceManagement.WebServer.Admin",
 	}

@@ -1,8 +1,10 @@
 package deviceprofiles
 
 import (
+	"cmp"
 	_ "embed" // the list of zones
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -22,6 +24,7 @@ type clockRule struct {
 	save   int // seconds that summer adds; 0: no summer time
 	start  change
 	end    change
+	names  [2]string // abbreviations of winter and summer time, of letters; "" where the zone has none
 }
 
 // change is a moment of a year by the clock on the wall just before it.
@@ -63,12 +66,12 @@ func noTimeZone(zone string) error {
 // there is a summer, its name, its offset unless that is an hour more, and the changes there and back, at two o'clock unless they say otherwise.
 func parseClockRule(text string) (clockRule, error) {
 	p := clockText{rest: text}
-	p.name()
+	names := [2]string{p.name()}
 	winter := -p.duration()
 	if p.rest == "" && !p.bad {
-		return clockRule{offset: winter}, nil
+		return clockRule{offset: winter, names: names}, nil
 	}
-	p.name()
+	names[1] = p.name()
 	summer := winter + int(time.Hour/time.Second)
 	if p.rest != "" && p.rest[0] != ',' {
 		summer = -p.duration()
@@ -79,8 +82,9 @@ func parseClockRule(text string) (clockRule, error) {
 	}
 	if summer < winter { // Ireland's law calls the winter the exception
 		winter, summer, start, end = summer, winter, end, start
+		names = [2]string{names[1], names[0]}
 	}
-	return clockRule{offset: winter, save: summer - winter, start: start, end: end}, nil
+	return clockRule{offset: winter, save: summer - winter, start: start, end: end, names: names}, nil
 }
 
 // clockText is what is left to read of a rule; bad once it broke.
@@ -89,16 +93,18 @@ type clockText struct {
 	bad  bool
 }
 
-// name reads over an abbreviation: letters, or anything between angle brackets.
-func (p *clockText) name() {
+// name reads an abbreviation: letters, or anything between angle brackets, for which it returns "".
+func (p *clockText) name() string {
 	if after, found := strings.CutPrefix(p.rest, "<"); found {
 		_, p.rest, found = strings.Cut(after, ">")
 		p.bad = p.bad || !found
-		return
+		return ""
 	}
 	trimmed := strings.TrimLeft(p.rest, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 	p.bad = p.bad || trimmed == p.rest
+	name := strings.TrimSuffix(p.rest, trimmed)
 	p.rest = trimmed
+	return name
 }
 
 // number reads decimal digits, at least one.
@@ -164,4 +170,30 @@ func (c change) at(seconds int) change {
 	seconds = min(max(seconds, 0), day-60)
 	c.hour, c.minute = seconds/3600, seconds/60%60
 	return c
+}
+
+// posix spells the rule out as POSIX's TZ does, nothing left to be guessed: CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00. Its hours count westward.
+func (r clockRule) posix() string {
+	text := cmp.Or(r.names[0], "STD") + westward(r.offset)
+	if r.save == 0 {
+		return text
+	}
+	return text + cmp.Or(r.names[1], "DST") + westward(r.offset+r.save) + "," + r.start.posix() + "," + r.end.posix()
+}
+
+func (c change) posix() string {
+	return fmt.Sprintf("M%d.%d.%d/%02d:%02d:00", c.month, c.week, c.weekday, c.hour, c.minute)
+}
+
+// westward writes seconds east of UTC as POSIX counts them: -1 for an hour east, +3:30 west.
+func westward(seconds int) string {
+	sign := "-"
+	if seconds <= 0 {
+		sign, seconds = "+", -seconds
+	}
+	text := sign + strconv.Itoa(seconds/3600)
+	if minutes := seconds / 60 % 60; minutes != 0 {
+		text += fmt.Sprintf(":%02d", minutes)
+	}
+	return text
 }

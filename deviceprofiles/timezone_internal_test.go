@@ -21,7 +21,7 @@ import (
 
 func TestClockRules(t *testing.T) {
 	t.Parallel()
-	none := change{}
+	none, unnamed := change{}, [2]string{}
 	european := func(hour int) (change, change) {
 		return change{time.March, lastWeek, time.Sunday, hour, 0}, change{time.October, lastWeek, time.Sunday, hour + 1, 0}
 	}
@@ -29,33 +29,34 @@ func TestClockRules(t *testing.T) {
 	londonStart, londonEnd := european(1)
 	american := [2]change{{time.March, 2, time.Sunday, 2, 0}, {time.November, 1, time.Sunday, 2, 0}}
 	for zone, want := range map[string]clockRule{
-		"UTC":                 {0, 0, none, none},
-		"Etc/GMT+5":           {-5 * 3600, 0, none, none},
-		"Europe/Berlin":       {3600, 3600, berlinStart, berlinEnd},
-		"Europe/London":       {0, 3600, londonStart, londonEnd},
-		"Europe/Dublin":       {0, 3600, londonStart, londonEnd},
-		"America/New_York":    {-5 * 3600, 3600, american[0], american[1]},
-		"US/Eastern":          {-5 * 3600, 3600, american[0], american[1]},
-		"America/Chicago":     {-6 * 3600, 3600, american[0], american[1]},
-		"America/Phoenix":     {-7 * 3600, 0, none, none},
-		"America/St_Johns":    {-12600, 3600, american[0], american[1]},
-		"America/Sao_Paulo":   {-3 * 3600, 0, none, none},
-		"Asia/Kolkata":        {19800, 0, none, none},
-		"Asia/Kathmandu":      {20700, 0, none, none},
-		"Asia/Tokyo":          {9 * 3600, 0, none, none},
-		"Australia/Sydney":    {10 * 3600, 3600, change{time.October, 1, time.Sunday, 2, 0}, change{time.April, 1, time.Sunday, 3, 0}},
-		"Australia/Lord_Howe": {37800, 1800, change{time.October, 1, time.Sunday, 2, 0}, change{time.April, 1, time.Sunday, 2, 0}},
-		"Pacific/Auckland":    {12 * 3600, 3600, change{time.September, lastWeek, time.Sunday, 2, 0}, change{time.April, 1, time.Sunday, 3, 0}},
-		"Pacific/Chatham":     {45900, 3600, change{time.September, lastWeek, time.Sunday, 2, 45}, change{time.April, 1, time.Sunday, 3, 45}},
-		"Africa/Casablanca":   {3600, 0, none, none},
+		"UTC":                 {0, 0, none, none, unnamed},
+		"Etc/GMT+5":           {-5 * 3600, 0, none, none, unnamed},
+		"Europe/Berlin":       {3600, 3600, berlinStart, berlinEnd, unnamed},
+		"Europe/London":       {0, 3600, londonStart, londonEnd, unnamed},
+		"Europe/Dublin":       {0, 3600, londonStart, londonEnd, unnamed},
+		"America/New_York":    {-5 * 3600, 3600, american[0], american[1], unnamed},
+		"US/Eastern":          {-5 * 3600, 3600, american[0], american[1], unnamed},
+		"America/Chicago":     {-6 * 3600, 3600, american[0], american[1], unnamed},
+		"America/Phoenix":     {-7 * 3600, 0, none, none, unnamed},
+		"America/St_Johns":    {-12600, 3600, american[0], american[1], unnamed},
+		"America/Sao_Paulo":   {-3 * 3600, 0, none, none, unnamed},
+		"Asia/Kolkata":        {19800, 0, none, none, unnamed},
+		"Asia/Kathmandu":      {20700, 0, none, none, unnamed},
+		"Asia/Tokyo":          {9 * 3600, 0, none, none, unnamed},
+		"Australia/Sydney":    {10 * 3600, 3600, change{time.October, 1, time.Sunday, 2, 0}, change{time.April, 1, time.Sunday, 3, 0}, unnamed},
+		"Australia/Lord_Howe": {37800, 1800, change{time.October, 1, time.Sunday, 2, 0}, change{time.April, 1, time.Sunday, 2, 0}, unnamed},
+		"Pacific/Auckland":    {12 * 3600, 3600, change{time.September, lastWeek, time.Sunday, 2, 0}, change{time.April, 1, time.Sunday, 3, 0}, unnamed},
+		"Pacific/Chatham":     {45900, 3600, change{time.September, lastWeek, time.Sunday, 2, 45}, change{time.April, 1, time.Sunday, 3, 45}, unnamed},
+		"Africa/Casablanca":   {3600, 0, none, none, unnamed},
 		// Zones that change outside the day that their law names.
-		"America/Santiago": {-4 * 3600, 3600, change{time.September, 1, time.Saturday, 23, 59}, change{time.April, 1, time.Saturday, 23, 59}},
-		"America/Nuuk":     {-2 * 3600, 3600, change{time.March, lastWeek, time.Sunday, 0, 0}, change{time.October, lastWeek, time.Sunday, 0, 0}},
-		"Asia/Jerusalem":   {2 * 3600, 3600, change{time.March, 4, time.Thursday, 23, 59}, change{time.October, lastWeek, time.Sunday, 2, 0}},
-		"Antarctica/Troll": {0, 7200, londonStart, change{time.October, lastWeek, time.Sunday, 3, 0}},
+		"America/Santiago": {-4 * 3600, 3600, change{time.September, 1, time.Saturday, 23, 59}, change{time.April, 1, time.Saturday, 23, 59}, unnamed},
+		"America/Nuuk":     {-2 * 3600, 3600, change{time.March, lastWeek, time.Sunday, 0, 0}, change{time.October, lastWeek, time.Sunday, 0, 0}, unnamed},
+		"Asia/Jerusalem":   {2 * 3600, 3600, change{time.March, 4, time.Thursday, 23, 59}, change{time.October, lastWeek, time.Sunday, 2, 0}, unnamed},
+		"Antarctica/Troll": {0, 7200, londonStart, change{time.October, lastWeek, time.Sunday, 3, 0}, unnamed},
 	} {
 		rule, err := clockRuleOf(zone)
 		require.NoError(t, err, zone)
+		rule.names = unnamed
 		assert.Equal(t, want, rule, zone)
 	}
 }
@@ -190,4 +191,18 @@ func FuzzClockRule(f *testing.F) {
 			t.Fatalf("%q gave %+v", text, rule)
 		}
 	})
+}
+
+func TestRulesAsPOSIXSpellsThem(t *testing.T) {
+	t.Parallel()
+	for zone, want := range map[string]string{
+		"UTC": "UTC+0", "Europe/Berlin": "CET-1CEST-2,M3.5.0/02:00:00,M10.5.0/03:00:00", "Europe/London": "GMT+0BST-1,M3.5.0/01:00:00,M10.5.0/02:00:00",
+		"Europe/Dublin": "GMT+0IST-1,M3.5.0/01:00:00,M10.5.0/02:00:00", "America/New_York": "EST+5EDT+4,M3.2.0/02:00:00,M11.1.0/02:00:00",
+		"America/St_Johns": "NST+3:30NDT+2:30,M3.2.0/02:00:00,M11.1.0/02:00:00", "Asia/Kolkata": "IST-5:30", "Asia/Dubai": "STD-4",
+		"Australia/Lord_Howe": "STD-10:30DST-11,M10.1.0/02:00:00,M4.1.0/02:00:00", "Australia/Sydney": "AEST-10AEDT-11,M10.1.0/02:00:00,M4.1.0/03:00:00",
+	} {
+		rule, err := clockRuleOf(zone)
+		require.NoError(t, err, zone)
+		assert.Equal(t, want, rule.posix(), zone)
+	}
 }

@@ -69,6 +69,9 @@ func (s *settings) rest() {
 }
 
 func (s *settings) setChosen(name string, p parameter) {
+	if err := s.format.checkChosen(name, p.value); err != nil && s.err == nil {
+		s.err = err
+	}
 	s.set(name, p.value)
 	s.user[name], s.reset[name] = p.user, p.value == ""
 	if w := s.format.Switch; w != nil && strings.HasPrefix(name, w.Prefix) {
