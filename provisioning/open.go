@@ -129,19 +129,21 @@ func (s *Service) openBootstrap(ctx context.Context, hit deviceprofiles.Hit) (ve
 	return v, nil
 }
 
-// familyOf decides which family asks. Only for a name that several families use, from an address block that none of them owns and without a
-// user agent, does the device itself decide: so the answer tells nothing about which phones we know of a vendor.
+// familyOf decides which family asks. For a name that several families use, from an address block that none of them is known to own and without a user
+// agent, the phones decide that customers have from the same block: so the answer is the same for every address of it, and tells of none whether it is known.
 func (s *Service) familyOf(ctx context.Context, hit deviceprofiles.Hit) (deviceprofiles.Family, error) {
 	if family, ok := hit.Family(); ok {
 		return family, nil
 	}
 	if hit.HasMAC {
-		d, err := s.store.AnyTenantDeviceByMAC(ctx, hit.MAC)
-		if err != nil && !fault.Is(err, fault.NotFound) {
+		models, err := s.store.AnyTenantModelsOfBlock(ctx, hit.MAC)
+		if err != nil {
 			return "", err
 		}
-		if m, ok := deviceprofiles.FindModel(d.Model); err == nil && ok && slices.Contains(hit.Families, m.Family) {
-			return m.Family, nil
+		for _, name := range models {
+			if m, ok := deviceprofiles.FindModel(name); ok && slices.Contains(hit.Families, m.Family) {
+				return m.Family, nil
+			}
 		}
 	}
 	return "", fault.New(fault.NotFound, "There is no file %s: it can't be told which kind of phone asks for it.", hit.Name)

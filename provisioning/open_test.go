@@ -102,6 +102,13 @@ func (s *oneDevice) AppendTrace(_ context.Context, entries []provisioning.TraceE
 	return s.err()
 }
 
+func (s *oneDevice) AnyTenantModelsOfBlock(_ context.Context, mac deviceprofiles.MAC) ([]string, error) {
+	if err := s.err(); err != nil || s.device.MAC.OUI() != mac.OUI() {
+		return nil, err
+	}
+	return []string{s.device.Model}, nil
+}
+
 func (s *oneDevice) AnyTenantMACsInUse(_ context.Context, macs []deviceprofiles.MAC) (map[deviceprofiles.MAC]bool, error) {
 	return map[deviceprofiles.MAC]bool{s.device.MAC: slices.Contains(macs, s.device.MAC)}, s.err()
 }
@@ -372,6 +379,19 @@ func TestGuessingIsThrottledForThePairAlone(t *testing.T) {
 	b.clock = b.clock.Add(30 * time.Second)
 	_, err = b.fetch(t, provisioning.HTTPS, yealinkFile, guess)
 	assert.True(t, fault.Is(err, fault.Denied), "after the wait")
+}
+
+// From a block that no vendor is known to own, what one phone has is what each would get: nobody learns which addresses are known.
+func TestABlockThatNobodyKnowsIsAnsweredAlike(t *testing.T) {
+	t.Parallel()
+	b := newBench(t, "021122334455", "Yealink T54W")
+	known, err := b.fetch(t, provisioning.TFTP, "/021122334455.cfg", provisioning.Proof{})
+	require.NoError(t, err)
+	unknown, err := b.fetch(t, provisioning.TFTP, "/021122ffffff.cfg", provisioning.Proof{})
+	require.NoError(t, err)
+	assert.Equal(t, known, unknown)
+	_, err = b.fetch(t, provisioning.TFTP, "/021123334455.cfg", provisioning.Proof{})
+	assert.True(t, fault.Is(err, fault.NotFound), "nobody has a phone of that block: %v", err)
 }
 
 func TestABrokenStoreIsNeverNotFound(t *testing.T) {

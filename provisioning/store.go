@@ -42,6 +42,9 @@ type Reader interface {
 
 	// AnyTenantDeviceByMAC finds a device by its address alone: it is how a phone that asks for a file becomes known.
 	AnyTenantDeviceByMAC(ctx context.Context, mac deviceprofiles.MAC) (Device, error)
+	// AnyTenantModelsOfBlock lists the models of the first devices, at most 20, whose addresses begin with the same six digits, by address: it is how a phone
+	// of a block that nobody knows is told from other vendors' without telling whether that very phone is known.
+	AnyTenantModelsOfBlock(ctx context.Context, mac deviceprofiles.MAC) ([]string, error)
 	// AnyTenantMACsInUse returns those of some addresses that a device has, whoever's it is. It tells nothing else of them.
 	AnyTenantMACsInUse(ctx context.Context, macs []deviceprofiles.MAC) (map[deviceprofiles.MAC]bool, error)
 	// AnyTenantDeviceByCode finds the device that waits for an activation code, by the code's hash: it is how a phone that brings one becomes known.

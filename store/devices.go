@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"slices"
+	"strings"
 	"time"
 
 	"dialtone/customer"
@@ -193,6 +194,13 @@ func (r reader) AnyTenantDeviceByMAC(ctx context.Context, mac deviceprofiles.MAC
 		return provisioning.Device{}, err
 	}
 	return row.noun(), nil
+}
+
+// AnyTenantModelsOfBlock implements provisioning.Reader.
+func (r reader) AnyTenantModelsOfBlock(ctx context.Context, mac deviceprofiles.MAC) ([]string, error) {
+	block, models := strings.ToUpper(mac.OUI()), []string{}
+	err := r.all(ctx, &models, "look for a block", "SELECT model FROM devices WHERE mac >= ? AND mac <= ? ORDER BY mac LIMIT 20", block+"000000", block+"FFFFFF")
+	return models, err
 }
 
 // AnyTenantMACsInUse implements provisioning.Reader.

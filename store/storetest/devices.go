@@ -39,6 +39,8 @@ func devicesChange(t *testing.T, f *fixture) {
 	waiting.Layout = deviceprofiles.Layout{Custom: true, Keys: []deviceprofiles.LineKey{{Index: 1, Type: deviceprofiles.KeyPrimaryLine}}}
 	f.write(t, tenant, func(tx provisioning.Tx) error { return tx.SetDevice(ctx, waiting) })
 	same(t, waiting)(f.p.Device(ctx, tenant, waiting.ID))
+	same(t, []string{"DMS Cisco 8841"})(f.p.AnyTenantModelsOfBlock(ctx, deviceprofiles.MAC{2, 9, 9, 1, 1, 1}))
+	same(t, []string{})(f.p.AnyTenantModelsOfBlock(ctx, deviceprofiles.MAC{2, 9, 8, 9, 9, 9}))
 	_, err = f.p.AnyTenantDeviceByCode(ctx, []byte{2})
 	assert.True(t, fault.Is(err, fault.NotFound), "a code counts once: %v", err)
 
