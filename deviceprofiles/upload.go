@@ -21,6 +21,8 @@ const (
 )
 
 // uploadNames are the names of what phones upload, in lower case, with the phone's MAC address as the first group.
+//
+//nolint:gochecknoglobals // never changes
 var uploadNames = []struct {
 	name *regexp.Regexp
 	kind UploadKind
