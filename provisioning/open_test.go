@@ -408,16 +408,6 @@ func TestABrokenStoreIsNeverNotFound(t *testing.T) {
 	assert.True(t, fault.Is(err, fault.Unavailable))
 }
 
-func TestTheRecordDecidesWhenNothingElseDoes(t *testing.T) {
-	t.Parallel()
-	b := newBench(t, "02-11-22-33-44-55", "Poly VVX 450")
-	file, err := b.fetch(t, provisioning.TFTP, "/021122334455.cfg", provisioning.Proof{})
-	require.NoError(t, err)
-	assert.Contains(t, string(file.Body), "<APPLICATION")
-	_, err = b.fetch(t, provisioning.TFTP, "/021122334456.cfg", provisioning.Proof{})
-	assert.True(t, fault.Is(err, fault.NotFound))
-}
-
 func TestAFileOfAnotherFamilyIsNotThere(t *testing.T) {
 	t.Parallel()
 	b := newBench(t, "805EC0AABBCC", "Yealink T54W")
