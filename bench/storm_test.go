@@ -152,11 +152,11 @@ func (w *storm) boot(mac string, config *tls.Config) error {
 	path := "/" + mac + ".cfg"
 	status, challenge, _, err := fetch(conn, reader, path, "")
 	if err != nil || status != http.StatusUnauthorized {
-		return fmt.Errorf("first request: %d %w", status, err)
+		return errors.Join(fmt.Errorf("first request: %d", status), err)
 	}
 	status, _, body, err := fetch(conn, reader, path, answerTo(challenge, mac, stormAccess, path))
 	if err != nil || status != http.StatusOK || !bytes.Contains(body, []byte("account.1.password")) {
-		return fmt.Errorf("second request: %d %w", status, err)
+		return errors.Join(fmt.Errorf("second request: %d", status), err)
 	}
 	return nil
 }

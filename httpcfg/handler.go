@@ -236,7 +236,7 @@ func (a answer) length() int64 {
 func (h *handler) log(r *http.Request, from arrival, id uint64, a answer, written int64, took time.Duration) {
 	level := slog.LevelDebug
 	switch {
-	case a.status >= http.StatusInternalServerError:
+	case a.status >= http.StatusInternalServerError && !fault.Is(a.cause, fault.Limited): // whoever is told to wait could fill the log
 		level = slog.LevelWarn
 	case h.listener.name == legacyName:
 		level = slog.LevelInfo

@@ -62,10 +62,10 @@ type asker struct {
 // fault.Denied, always the same: it isn't. fault.Limited: it isn't, and there were too many who weren't; known and unknown phones alike.
 func (s *Service) admit(ctx context.Context, mac deviceprofiles.MAC, r Request) (admission, error) {
 	who := s.examine(mac, r)
-	if !who.shows() {
-		if wait := s.probers.wait(who.place); wait > 0 {
-			return admission{rule: RuleProbing, note: who.note}, tooMany(wait)
-		}
+	if !who.shows() && s.probers.wait(who.place) > 0 {
+		// It is told to prove itself, as everybody is who shows nothing: each phone's first request is like that, also of the phones behind a prober's address.
+		// Nothing else comes of it, not even a window.
+		return admission{rule: RuleProbing, note: who.note}, denied()
 	}
 	d, err := s.store.AnyTenantDeviceByMAC(ctx, mac)
 	known := err == nil

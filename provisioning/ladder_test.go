@@ -224,9 +224,10 @@ func TestProbersWaitAndPhonesDont(t *testing.T) {
 		require.True(t, fault.Is(probe(i, provisioning.Proof{}), fault.Denied), "%d: a first request waits for its proof", i)
 	}
 	b.clock = b.clock.Add(time.Minute)
-	assert.True(t, fault.Is(probe(1000, provisioning.Proof{}), fault.Limited))
+	assert.True(t, fault.Is(probe(1000, basic("805ec0aabbcd", secret.New("guess"))), fault.Limited))
 	asked := b.store.asked
 	unknown := probe(1000, provisioning.Proof{})
+	assert.True(t, fault.Is(unknown, fault.Denied), "it is challenged, as phones are at first: %v", unknown)
 	for range 3 {
 		_, err := b.from(t, "192.0.2.7", "/805ec0aabbcd.cfg")
 		assert.Equal(t, unknown, err)
@@ -246,7 +247,7 @@ func TestProbersWaitAndPhonesDont(t *testing.T) {
 	b.clock = b.clock.Add(30 * time.Second)
 	assert.True(t, fault.Is(probe(1000, provisioning.Proof{}), fault.Denied), "after the wait")
 	b.clock = b.clock.Add(2 * time.Hour)
-	for i := range 99 { // of a hundred: one first request has counted since
+	for i := range 100 {
 		err := probe(i, basic("805ec0aabbcc", secret.New("guess")))
 		assert.True(t, fault.Is(err, fault.Denied), "%d", i)
 	}
