@@ -169,7 +169,7 @@ func (s *Service) admitUnproven(ctx context.Context, who asker, a admission, kno
 	if s.probers.count(who.place, who.shows()) {
 		s.logger.WarnContext(ctx, "an address asks for many phones without proof and has to wait", "peer", who.place.source)
 	}
-	if wait > 0 {
+	if wait > 0 && who.shows() { // others may have begun to probe since it was looked at first
 		return a, tooMany(wait)
 	}
 	return a, denied()
