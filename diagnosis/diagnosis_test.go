@@ -160,7 +160,9 @@ func TestAgents(t *testing.T) {
 		assert.True(t, ok, text)
 		assert.Equal(t, want, got)
 	}
-	_, ok := diagnosis.ParseAgent("curl/8.5.0")
+	_, ok := diagnosis.ParseAgent("Cisco-DP-9861/4.0.1 (00562b043618)")
+	assert.False(t, ok, "a PhoneOS phone is none of the older kind")
+	_, ok = diagnosis.ParseAgent("curl/8.5.0")
 	assert.False(t, ok)
 }
 

@@ -16,7 +16,7 @@ type Agent struct {
 // agents are the forms of user agents, with the model and the version as groups.
 func agents() []agentForm {
 	return []agentForm{
-		{"cisco-mpp", regexp.MustCompile(`^Cisco[-/ ](?:CP|DP)-([0-9]{4})[^ /]*/([0-9.()\-]+)`)},
+		{"cisco-mpp", regexp.MustCompile(`^Cisco[-/ ]CP-([67][0-9]{3}|88[0-6][0-9])[^ /]*/([0-9.()\-]+)`)},
 		{"poly", regexp.MustCompile(`^(?:FileTransport )?Poly(?:com)?\w*-(\w+)-UA/([\w.]+)`)},
 		{"yealink", regexp.MustCompile(`^(?i:yealink)[- ]+(?:SIP(?: +VP)?-)?(\w+) +([0-9.]+)`)},
 	}
