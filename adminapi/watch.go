@@ -7,7 +7,6 @@ import (
 
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
-	"dialtone/diagnosis"
 	"dialtone/provisioning"
 )
 
@@ -33,10 +32,8 @@ func wireUnknown(u provisioning.UnknownDevice) unknownWire {
 	if u.Peer.IsValid() {
 		w.Peer = u.Peer.String()
 	}
-	if agent, ok := diagnosis.ParseAgent(u.UserAgent); ok {
-		w.Model = agent.Model
-		w.Vendor = cmp.Or(w.Vendor, familyVendor(deviceprofiles.Family(agent.Family)))
-	}
+	agent := deviceprofiles.ParseAgent(u.UserAgent)
+	w.Model, w.Vendor = agent.Model, cmp.Or(w.Vendor, familyVendor(agent.Family))
 	if w.Files == nil {
 		w.Files = []string{}
 	}
@@ -45,11 +42,10 @@ func wireUnknown(u provisioning.UnknownDevice) unknownWire {
 
 // vendorName is who made the phone with an address, as far as its block tells.
 func vendorName(mac deviceprofiles.MAC) string {
-	hit, err := deviceprofiles.Match(mac.Lower()+".cfg", "")
-	if err != nil {
-		return ""
+	for _, family := range deviceprofiles.FamiliesOf(mac) {
+		return familyVendor(family)
 	}
-	return familyVendor(hit.Vendor)
+	return ""
 }
 
 func familyVendor(f deviceprofiles.Family) string {

@@ -18,6 +18,8 @@ func TestWhatUserAgentsSay(t *testing.T) {
 		"FileTransport PolycomVVX-VVX_400-UA/4.1.4.7430 Type/Application":                "poly VVX_400 4.1.4.7430 -",
 		"FileTransport PolyCCX-CCX_500-UA/9.4.1.0508 (SN:64167f9f4c90) Type/Application": "poly CCX_500 9.4.1.0508 64167F9F4C90",
 		"Yealink SIP-T54W 96.86.0.70 80:5e:c0:aa:bb:cc":                                  "yealink T54W 96.86.0.70 805EC0AABBCC",
+		"FileTransport PolycomSoundStationIP-SSIP_6000-UA/5.0.3.1667 Type/Updater":       "poly SSIP_6000  -", // the loader's version, which says nothing
+		"Yealink-T46G 28.71.0.81 28.1.0.128.0.0.0":                                       "yealink T46G 28.71.0.81 -",
 		"Yealink SIP-T38G  38.70.0.125 00:15:65:2f:c3:5e":                                "yealink T38G 38.70.0.125 0015652FC35E",
 		"yealink SIP-T18 18.0.0.80 00:15:65:27:3e:05":                                    "yealink T18 18.0.0.80 001565273E05",
 		"Mozilla/4.0 (compatible; snom320-SIP 8.4.18 1.1.3-s)":                           "snom 320 8.4.18 -",

@@ -70,8 +70,13 @@ func (s packShelf) codes() []Family {
 	return out
 }
 
-// SameVendor reports whether two families are of one vendor's pack.
-func SameVendor(a, b Family) bool {
-	one, other := packs().byFamily[a], packs().byFamily[b]
-	return one != nil && other != nil && one.vendor == other.vendor
+// VendorOf returns the vendor whose pack a family is in, as its folder is called; "" for a family that no pack has.
+func VendorOf(f Family) string {
+	if p := packs().byFamily[f]; p != nil {
+		return p.vendor
+	}
+	return ""
 }
+
+// SameVendor reports whether two families are of one vendor's pack.
+func SameVendor(a, b Family) bool { return VendorOf(a) != "" && VendorOf(a) == VendorOf(b) }

@@ -44,7 +44,6 @@ type format struct {
 	NotFirst string            `json:"notFirst"` // characters that no value can begin with
 	Instead  map[string]string `json:"instead"`  // what names and labels of people get instead of a text that can't be written
 	Longest  int               `json:"longest"`  // bytes of a value; 512 unless given
-	Repeat   string            `json:"repeat"`   // prefix of settings that may stand several times
 }
 
 // formatKind is a way to spell files out.

@@ -1,7 +1,10 @@
 package deviceprofiles
 
 import (
+	"bytes"
 	"encoding/xml"
+	"errors"
+	"io"
 	"strings"
 	"testing"
 
@@ -115,14 +118,40 @@ func TestLinesHaveNoEscapesSoThatTheyRefuseMore(t *testing.T) {
 	}
 }
 
+// leavesOf counts the elements that hold no others, and reports whether a value is the text or an attribute of one.
+func leavesOf(t *testing.T, body []byte, value string) (leaves int, found bool) {
+	t.Helper()
+	decoder := xml.NewDecoder(bytes.NewReader(body))
+	text, leaf := "", false
+	for {
+		token, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return leaves, found
+		}
+		require.NoError(t, err, "%s", body)
+		switch v := token.(type) {
+		case xml.StartElement:
+			text, leaf = "", true
+			for _, a := range v.Attr {
+				found = found || a.Value == value
+			}
+		case xml.CharData:
+			text += string(v)
+		case xml.EndElement:
+			if leaf {
+				leaves++
+				found = found || text == value
+			}
+			leaf = false
+		}
+	}
+}
+
 func FuzzWriters(f *testing.F) {
-	for _, seed := range [][2]string{{"a", "b"}, {"reg.1.label", `"/><x y="`}, {"a b", "]]>"}, {"a", "b\nc = d"}, {"a", "%NULL%"}, {"A-b.c_1_", "\u2028🙂"}} {
+	for _, seed := range [][2]string{{"a", "b"}, {"reg.1.label", `"/><x y="`}, {"a b", "]]>"}, {"a", "b\nc = d"}, {"a", "%NULL%"}, {"A-b.c_1_", "\u2028🙂"}, {"A/B[c=1]", "]]>"}, {"A[c=1]/@d", "\"/>"}} {
 		f.Add(seed[0], seed[1])
 	}
 	f.Fuzz(func(t *testing.T, name, value string) {
-		if strings.ContainsAny(name, "/[]@# ") {
-			return // a path, which templates alone write: packs are tested for what becomes of them
-		}
 		s := newSettings(flatProfile())
 		s.set(name, value)
 		if profile, err := flatProfile().write(s); err == nil {
@@ -132,7 +161,14 @@ func FuzzWriters(f *testing.F) {
 					Value   string `xml:",chardata"`
 				} `xml:",any"`
 			}
-			if err := xml.Unmarshal(profile.Body, &read); err != nil || len(read.Settings) != 1 || read.Settings[0].XMLName.Local != name || read.Settings[0].Value != value {
+			err := xml.Unmarshal(profile.Body, &read)
+			if strings.ContainsAny(name, "/[") { // a path: whatever it is, there is one element at its end, and the value is its text or an attribute
+				if leaves, found := leavesOf(t, profile.Body, value); err != nil || leaves != 1 || !found {
+					t.Fatalf("%q=%q became %s, %v", name, value, profile.Body, err)
+				}
+				return
+			}
+			if err != nil || len(read.Settings) != 1 || read.Settings[0].XMLName.Local != name || read.Settings[0].Value != value {
 				t.Fatalf("%q=%q became %+v, %v", name, value, read, err)
 			}
 		}

@@ -59,6 +59,7 @@ type Contact struct {
 	Answer    string
 	Rule      string
 	UserAgent string
+	Agent     Agent  // what the user agent says
 	Proof     string // the kind that was shown: none, basic, digest, token, certificate
 	Bytes     int64
 	Revision  int64 // that was served; 0 for none
@@ -79,6 +80,7 @@ func (c Contact) path() string {
 // Device is what the record says.
 type Device struct {
 	Model          string // as people know it, e.g. "Yealink T54W"
+	Vendor         string // whose pack its family is in
 	Family         string // of the catalogue, e.g. "yealink"
 	Configured     bool   // we write its files
 	Revision       int64

@@ -1,44 +1,16 @@
 package diagnosis
 
 import (
-	"regexp"
 	"strconv"
 	"strings"
 )
 
-// Agent is what a user agent says of a phone. It is a hint, never a proof.
+// Agent is what a phone said of itself in its user agent. It is a hint, never a proof.
 type Agent struct {
+	Vendor  string // whose pack its family is in; "" if it is no phone's that is known
 	Family  string // as the catalogue names it
-	Model   string // letters and digits alone, upper case, e.g. T54W
-	Version string // as sent; "" when it isn't said
-}
-
-// agents are the forms of user agents, with the model and the version as groups.
-func agents() []agentForm {
-	return []agentForm{
-		{"cisco-mpp", regexp.MustCompile(`^Cisco[-/ ]CP-([67][0-9]{3}|88[0-6][0-9])[^ /]*/([0-9.()\-]+)`)},
-		{"poly", regexp.MustCompile(`^(?:FileTransport )?Poly(?:com)?\w*-(\w+)-UA/([\w.]+)`)},
-		{"yealink", regexp.MustCompile(`^(?i:yealink)[- ]+(?:SIP(?: +VP)?-)?(\w+) +([0-9.]+)`)},
-	}
-}
-
-type agentForm struct {
-	family  string
-	pattern *regexp.Regexp
-}
-
-// ParseAgent reads a user agent; false when it is of no phone that we know.
-func ParseAgent(text string) (Agent, bool) {
-	for _, form := range agents() {
-		if m := form.pattern.FindStringSubmatch(text); m != nil {
-			agent := Agent{Family: form.family, Model: letters(m[1]), Version: m[2]}
-			if strings.Contains(text, "Type/Updater") { // Poly's loader, which has versions of its own
-				agent.Version = ""
-			}
-			return agent, true
-		}
-	}
-	return Agent{}, false
+	Model   string // as the phone writes it
+	Version string // of the firmware, as sent; "" when it isn't said
 }
 
 // letters leaves letters and digits, in upper case, so that VVX_450 and VVX 450 are one.
@@ -53,10 +25,8 @@ func letters(s string) string {
 
 // fits reports whether a phone that says so of itself can be of a model. What isn't known fits.
 func (a Agent) fits(d Device) bool {
-	if a.Family != d.Family {
-		return false
-	}
-	return a.Model == "" || strings.Contains(letters(d.Model), a.Model) || strings.Contains(a.Model, lastWord(d.Model))
+	model := letters(a.Model)
+	return a.Vendor == d.Vendor && (model == "" || strings.Contains(letters(d.Model), model) || strings.Contains(model, lastWord(d.Model)))
 }
 
 // lastWord is the model's own name without the vendor's: 8851 of Cisco 8851.

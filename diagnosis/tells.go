@@ -110,7 +110,7 @@ func badCertificate(f Facts) (finding, bool) {
 // lastAgent is what the phone last said of itself when it asked for a file.
 func lastAgent(f Facts) (Agent, Contact, bool) {
 	for _, c := range f.Contacts {
-		if agent, ok := ParseAgent(c.UserAgent); ok && c.Door != DoorSIP && !c.ByAddress && c.Outcome != OtherPhone {
+		if agent := c.Agent; agent.Vendor != "" && c.Door != DoorSIP && !c.ByAddress && c.Outcome != OtherPhone {
 			return agent, c, true
 		}
 	}

@@ -93,7 +93,7 @@ func (s *Service) whyOf(ctx context.Context, tenant customer.Tenant, d Device) (
 func (s *Service) described(ctx context.Context, d Device) (*diagnosis.Device, error) {
 	model, _ := deviceprofiles.FindModel(d.Model)
 	out := &diagnosis.Device{
-		Model: model.DisplayName, Family: string(model.Family), Configured: model.Configured(), Revision: d.Revision, Created: d.Created,
+		Model: model.DisplayName, Vendor: deviceprofiles.VendorOf(model.Family), Family: string(model.Family), Configured: model.Configured(), Revision: d.Revision, Created: d.Created,
 		EnrolmentUntil: d.EnrolmentUntil, CodeWaiting: d.Activation.State == ActivationWaiting, CodeExpires: d.Activation.Expires,
 		ByName: s.sip.OutboundProxy == "",
 	}
@@ -135,6 +135,12 @@ func (s *Service) lookAround(ctx context.Context, tenant customer.Tenant, f *dia
 	return nil
 }
 
+// agentOf says what a user agent says.
+func agentOf(text string) diagnosis.Agent {
+	agent := deviceprofiles.ParseAgent(text)
+	return diagnosis.Agent{Vendor: deviceprofiles.VendorOf(agent.Family), Family: string(agent.Family), Model: agent.Model, Version: agent.Version}
+}
+
 // contactsOf says of contacts what became of them.
 func contactsOf(entries []TraceEntry) []diagnosis.Contact {
 	known := outcomes()
@@ -145,7 +151,7 @@ func contactsOf(entries []TraceEntry) []diagnosis.Contact {
 			peer = e.Peer.String()
 		}
 		out[i] = diagnosis.Contact{
-			Time: e.Time, Door: e.Door, Peer: peer, Request: e.Request, Answer: e.Answer, Rule: e.Rule, UserAgent: e.UserAgent, Proof: string(e.Proof),
+			Time: e.Time, Door: e.Door, Peer: peer, Request: e.Request, Answer: e.Answer, Rule: e.Rule, UserAgent: e.UserAgent, Agent: agentOf(e.UserAgent), Proof: string(e.Proof),
 			Bytes: e.Bytes, Revision: e.Revision, Outcome: outcomeOf(e, known), ByAddress: e.ByAddress,
 		}
 	}
