@@ -187,7 +187,7 @@ type memoryTrace struct {
 	broken  bool
 }
 
-func (m *memoryTrace) AppendTrace(_ context.Context, entries []TraceEntry, _ int) error {
+func (m *memoryTrace) AppendTrace(_ context.Context, entries []TraceEntry, _ TraceBound) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.broken {

@@ -97,7 +97,7 @@ func (s *oneDevice) RenderInput(context.Context, customer.Tenant, provisioning.D
 	return provisioning.RenderInput{Device: s.device, Location: location, Lines: []provisioning.RenderLine{{Line: s.line, Member: person.Member()}}}, s.err()
 }
 
-func (s *oneDevice) AppendTrace(_ context.Context, entries []provisioning.TraceEntry, _ int) error {
+func (s *oneDevice) AppendTrace(_ context.Context, entries []provisioning.TraceEntry, _ provisioning.TraceBound) error {
 	s.entries = append(s.entries, entries...)
 	return s.err()
 }

@@ -112,9 +112,9 @@ type Store interface {
 	EndOverlaps(ctx context.Context, before time.Time, limit int) (int, error)
 	WatchStore
 	// AppendTrace writes contacts, sets when the devices were seen, fetched, registered and were refused, notes the addresses of those that did well, and
-	// keeps only the newest keep entries of each device for each door and kind of proof. Entries told by address count for no such moment; those with
+	// cuts traces to their bound. Entries told by address count for no such moment; those with
 	// a domain go to devices of its organisation alone.
-	AppendTrace(ctx context.Context, entries []TraceEntry, keep int) error
+	AppendTrace(ctx context.Context, entries []TraceEntry, bound TraceBound) error
 	// Ping reports whether the database answers.
 	Ping(ctx context.Context) error
 }

@@ -25,7 +25,10 @@ const (
 	traceTimeout    = 5 * time.Second
 	// traceKeep is how many contacts of each device are kept for each door and kind of proof: some twenty boots. As they are counted apart, nobody
 	// who names a phone's address pushes out what the phone itself has proved.
-	traceKeep       = 100
+	traceKeep = 100
+	// traceCut is with how many of a device's batches its trace is cut, on average: going through it costs ten times as much as an entry. So a trace is
+	// some 16 entries longer than its bound, and hardly ever 200.
+	traceCut        = 16
 	maxTraceRequest = 300 // bytes
 )
 
@@ -88,6 +91,10 @@ func (p Proof) Kind() ProofKind {
 		return ProofNone
 	}
 }
+
+// TraceBound bounds the trace of a device: to the newest Keep entries for each door and kind of proof, cut with one in Every of the device's batches, drawn
+// by lot.
+type TraceBound struct{ Keep, Every int }
 
 // TraceFilter narrows a device's trace. Before and After are ids of entries; 0 doesn't narrow.
 type TraceFilter struct {
@@ -237,7 +244,7 @@ func (s *Service) flushTraces(ctx context.Context) {
 func (s *Service) appendTrace(ctx context.Context, batch []TraceEntry) error {
 	ctx, cancel := context.WithTimeout(ctx, traceTimeout)
 	defer cancel()
-	return s.store.AppendTrace(ctx, batch, traceKeep)
+	return s.store.AppendTrace(ctx, batch, TraceBound{Keep: traceKeep, Every: traceCut})
 }
 
 // Trace lists a device's newest contacts first, at most limit, those of this moment included.

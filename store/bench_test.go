@@ -34,6 +34,7 @@ func benchmark(b *testing.B, open func(testing.TB) *store.Store) {
 		"UpdateBindings100":     func(b *testing.B, s *store.Store, f storetest.Sample) { benchmarkBindings(b, s, f, 100) },
 		"UpdateBindings1":       func(b *testing.B, s *store.Store, f storetest.Sample) { benchmarkBindings(b, s, f, 1) },
 		"AppendTrace500":        benchmarkTrace,
+		"AppendTrace500Storm":   benchmarkTraceOfStorm,
 		"AddPhone":              benchmarkAddPhone,
 	} {
 		b.Run(name, func(b *testing.B) { measure(b, s, sample) })
@@ -117,9 +118,40 @@ func benchmarkTrace(b *testing.B, s *store.Store, sample storetest.Sample) {
 				Time: now, MAC: sample.Devices[at+i/5].MAC, Door: "https", Peer: netip.MustParseAddr("192.0.2.1"), Request: "GET /cfg.xml", Answer: "served", Rule: "r", Revision: 1,
 			}
 		}
-		if err := p.AppendTrace(b.Context(), entries, 200); err != nil {
+		if err := p.AppendTrace(b.Context(), entries, provisioning.TraceBound{Keep: 200, Every: 16}); err != nil {
 			b.Fatal(err)
 		}
+	}
+	b.ReportMetric(float64(500*b.N)/b.Elapsed().Seconds(), "entries/s")
+}
+
+// benchmarkTraceOfStorm writes one contact each of 500 phones whose traces are full.
+func benchmarkTraceOfStorm(b *testing.B, s *store.Store, sample storetest.Sample) {
+	const phones, kept = 1000, 100
+	p, now := s.Provisioning(), time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
+	entry := func(i int) provisioning.TraceEntry {
+		return provisioning.TraceEntry{
+			Time: now, MAC: sample.Devices[i%phones].MAC, Door: "https", Peer: netip.MustParseAddr("192.0.2.1"), Request: "GET /805ec0000001.cfg",
+			Answer: "served 3301 bytes", Rule: provisioning.RuleCredentials, Revision: 1, UserAgent: "Yealink SIP-T54W 96.86.0.70", Proof: provisioning.ProofDigest,
+			Standing: provisioning.StandingFetched,
+		}
+	}
+	entries, at := make([]provisioning.TraceEntry, 500), 0
+	write := func() {
+		now = now.Add(time.Second)
+		for i := range entries {
+			entries[i] = entry(at + i)
+		}
+		at += len(entries)
+		if err := p.AppendTrace(b.Context(), entries, provisioning.TraceBound{Keep: kept, Every: 16}); err != nil {
+			b.Fatal(err)
+		}
+	}
+	for at < phones*kept {
+		write()
+	}
+	for b.Loop() {
+		write()
 	}
 	b.ReportMetric(float64(500*b.N)/b.Elapsed().Seconds(), "entries/s")
 }

@@ -3,6 +3,8 @@ package store
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
+	"hash/fnv"
 	"maps"
 	"math"
 	"net/netip"
@@ -61,7 +63,7 @@ func (r reader) Trace(ctx context.Context, tenant customer.Tenant, device provis
 }
 
 // AppendTrace implements provisioning.Store: one transaction of a few statements, however many devices a batch is about.
-func (s *database) AppendTrace(ctx context.Context, entries []provisioning.TraceEntry, keep int) error {
+func (s *database) AppendTrace(ctx context.Context, entries []provisioning.TraceEntry, bound provisioning.TraceBound) error {
 	return s.transact(ctx, func(t *tx) error {
 		known, err := t.devicesOf(ctx, entries)
 		if err != nil {
@@ -83,7 +85,7 @@ func (s *database) AppendTrace(ctx context.Context, entries []provisioning.Trace
 		}
 		ids := slices.Sorted(maps.Keys(about))
 		for part := range slices.Chunk(ids, maxRows) {
-			if err := t.traceDevices(ctx, part, about, keep); err != nil {
+			if err := t.traceDevices(ctx, part, about, bound); err != nil {
 				return err
 			}
 		}
@@ -91,8 +93,8 @@ func (s *database) AppendTrace(ctx context.Context, entries []provisioning.Trace
 	})
 }
 
-// traceDevices writes the entries about some devices, sets when these were there, and cuts their traces to the newest entries.
-func (t *tx) traceDevices(ctx context.Context, ids []string, about map[string][]provisioning.TraceEntry, keep int) error {
+// traceDevices writes the entries about some devices, sets when these were there, and cuts the traces of those whose turn it is.
+func (t *tx) traceDevices(ctx context.Context, ids []string, about map[string][]provisioning.TraceEntry, bound provisioning.TraceBound) error {
 	var existing []string // locked in their order, and not deleted since they were found
 	if err := t.in(ctx, &existing, "lock devices", "SELECT id FROM devices WHERE id IN ", ids, t.dialect.lockRows()); err != nil {
 		return err
@@ -115,13 +117,27 @@ func (t *tx) traceDevices(ctx context.Context, ids []string, about map[string][]
 	if err := t.noteContacts(ctx, existing, about); err != nil {
 		return err
 	}
-	args := make([]any, 0, len(existing)+1)
-	for _, id := range existing {
-		args = append(args, id)
+	due := slices.DeleteFunc(existing, func(id string) bool { return !cutNow(id, about[id], bound.Every) })
+	return t.cutTraces(ctx, due, bound.Keep)
+}
+
+// cutNow draws whether a device's trace is cut with this batch: once in so many, by its id and the moment, so that nothing need be remembered and no rhythm of
+// phones is missed.
+func cutNow(id string, entries []provisioning.TraceEntry, every int) bool {
+	drawn := fnv.New32a()
+	_, _ = drawn.Write([]byte(id))                                                                       // it never fails
+	_, _ = drawn.Write(binary.BigEndian.AppendUint64(nil, uint64(micros(entries[len(entries)-1].Time)))) //nolint:gosec // G115: bits to draw from
+	return drawn.Sum32()%uint32(max(1, every)) == 0                                                      //nolint:gosec // G115: a small constant
+}
+
+// cutTraces keeps the newest entries of devices' traces, for each door and kind of proof.
+func (t *tx) cutTraces(ctx context.Context, ids []string, keep int) error {
+	if len(ids) == 0 {
+		return nil
 	}
-	_, err := t.exec(ctx, "cut the trace", `DELETE FROM traces WHERE id IN (SELECT id FROM
-		(SELECT id, row_number() OVER (PARTITION BY device_id, door, proof ORDER BY id DESC) AS nth FROM traces WHERE device_id IN `+tuples(1, len(existing))+`) AS n
-		WHERE nth > ?)`, append(args, keep)...)
+	_, err := t.exec(ctx, "cut traces", `DELETE FROM traces WHERE id IN (SELECT id FROM
+		(SELECT id, row_number() OVER (PARTITION BY device_id, door, proof ORDER BY id DESC) AS nth FROM traces WHERE device_id IN `+tuples(1, len(ids))+`) AS n
+		WHERE nth > ?)`, append(anys(ids), keep)...)
 	return err
 }
 

@@ -161,7 +161,7 @@ func aDeviceTakesItsOwnAlong(t *testing.T, f *fixture) {
 	ada, _ := f.person(t, f.one, f.oneShop, "ada", "101")
 	d, line := f.device(t, ada)
 	f.bind(t, line.ID, binding(line.ID, "sip:a", f.now.Add(time.Hour)))
-	require.NoError(t, f.p.AppendTrace(ctx, []provisioning.TraceEntry{{Time: f.now, Device: d.ID, Door: "sip"}}, 10))
+	require.NoError(t, f.p.AppendTrace(ctx, []provisioning.TraceEntry{{Time: f.now, Device: d.ID, Door: "sip"}}, provisioning.TraceBound{Keep: 10, Every: 1}))
 	f.write(t, d.Tenant(), func(tx provisioning.Tx) error { return tx.DeleteDevice(ctx, d.Tenant(), d.ID) })
 	_, err := f.p.AnyTenantDeviceByMAC(ctx, d.MAC)
 	assert.True(t, fault.Is(err, fault.NotFound))
@@ -305,9 +305,9 @@ func tracesAreCut(t *testing.T, f *fixture) {
 		batch = append(batch, e)
 	}
 	batch = append(batch, provisioning.TraceEntry{Time: f.now, MAC: deviceprofiles.MAC{2, 9, 9, 9, 9, 9}, Request: "nobody's"}, provisioning.TraceEntry{Time: f.now, Device: "gone"})
-	require.NoError(t, f.p.AppendTrace(ctx, batch[:10], 12))
-	require.NoError(t, f.p.AppendTrace(ctx, batch[10:], 12))
-	require.NoError(t, f.p.AppendTrace(ctx, nil, 12))
+	require.NoError(t, f.p.AppendTrace(ctx, batch[:10], provisioning.TraceBound{Keep: 12, Every: 1}))
+	require.NoError(t, f.p.AppendTrace(ctx, batch[10:], provisioning.TraceBound{Keep: 12, Every: 1}))
+	require.NoError(t, f.p.AppendTrace(ctx, nil, provisioning.TraceBound{Keep: 12, Every: 1}))
 	entries, err := f.p.Trace(ctx, d.Tenant(), d.ID, provisioning.TraceFilter{}, 100)
 	require.NoError(t, err)
 	require.Len(t, entries, 12)
@@ -322,13 +322,35 @@ func tracesAreCut(t *testing.T, f *fixture) {
 	require.NoError(t, err)
 	assert.Equal(t, f.now, after.FirstSeen)
 	assert.Equal(t, f.now.Add(29*time.Second), after.LastSeen)
-	require.NoError(t, f.p.AppendTrace(ctx, batch[:1], 12))
+	require.NoError(t, f.p.AppendTrace(ctx, batch[:1], provisioning.TraceBound{Keep: 12, Every: 1}))
 	after, err = f.p.Device(ctx, d.Tenant(), d.ID)
 	require.NoError(t, err)
 	assert.Equal(t, f.now.Add(29*time.Second), after.LastSeen, "a late entry doesn't turn the clock back")
 	silent, err := f.p.Device(ctx, d.Tenant(), quiet.ID)
 	require.NoError(t, err)
 	assert.Zero(t, silent.FirstSeen)
+}
+
+// tracesAreCutNowAndThen: a device's trace is cut with some of its batches, so that it is never much longer than its bound.
+func tracesAreCutNowAndThen(t *testing.T, f *fixture) {
+	ctx := t.Context()
+	ada, _ := f.person(t, f.one, f.oneShop, "ada", "101")
+	d, _ := f.device(t, ada)
+	cuts, longest, before := 0, 0, 0
+	for i := range 300 {
+		e := provisioning.TraceEntry{Time: f.now.Add(time.Duration(i) * time.Second), Device: d.ID, Door: "https", Request: fmt.Sprint("GET ", i), Proof: provisioning.ProofDigest}
+		require.NoError(t, f.p.AppendTrace(ctx, []provisioning.TraceEntry{e}, provisioning.TraceBound{Keep: 5, Every: 4}))
+		entries, err := f.p.Trace(ctx, d.Tenant(), d.ID, provisioning.TraceFilter{}, 1000)
+		require.NoError(t, err)
+		require.Equal(t, e.Request, entries[0].Request)
+		if len(entries) <= before {
+			cuts++
+			require.Len(t, entries, 5)
+		}
+		before, longest = len(entries), max(longest, len(entries))
+	}
+	assert.Greater(t, cuts, 30, "of 75 on average")
+	assert.Less(t, longest, 5+80)
 }
 
 func renderInputIsWhole(t *testing.T, f *fixture) {
@@ -369,8 +391,10 @@ func aBrokenStoreIsUnavailable(t *testing.T, f *fixture, open func(testing.TB) S
 			_, _, err := broken.c.Customers(ctx, "p", customer.CustomerFilter{}, everything)
 			return err
 		},
-		"update":   func() error { return broken.c.Update(ctx, customer.Tenant{}, func(customer.Tx) error { return nil }) },
-		"trace":    func() error { return broken.p.AppendTrace(ctx, []provisioning.TraceEntry{{Device: "d"}}, 1) },
+		"update": func() error { return broken.c.Update(ctx, customer.Tenant{}, func(customer.Tx) error { return nil }) },
+		"trace": func() error {
+			return broken.p.AppendTrace(ctx, []provisioning.TraceEntry{{Device: "d"}}, provisioning.TraceBound{Keep: 1, Every: 1})
+		},
 		"bindings": func() error { _, err := broken.p.Bindings(ctx, customer.Tenant{}, "d", time.Time{}); return err },
 		"register": func() error {
 			return broken.p.UpdateBindings(ctx, []provisioning.LineID{"l"}, func(map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error) {

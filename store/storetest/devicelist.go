@@ -105,7 +105,7 @@ func (f *fixture) listedDevices(t *testing.T) ([]foundDevice, []provisioning.Dev
 		case provisioning.StatusConnected:
 			f.bind(t, line.ID, binding(line.ID, "sip:a", f.now.Add(time.Hour)))
 		case provisioning.StatusDisconnected:
-			require.NoError(t, f.p.AppendTrace(t.Context(), []provisioning.TraceEntry{{Time: f.now, MAC: d.MAC, Door: "https", Answer: "served"}}, 10))
+			require.NoError(t, f.p.AppendTrace(t.Context(), []provisioning.TraceEntry{{Time: f.now, MAC: d.MAC, Door: "https", Answer: "served"}}, provisioning.TraceBound{Keep: 10, Every: 1}))
 			f.bind(t, line.ID, binding(line.ID, "sip:a", f.now))
 		}
 		devices = append(devices, one)

@@ -58,7 +58,7 @@ func hostileBatchesGoThrough(t *testing.T, f *fixture) {
 			{Time: f.tick(), MAC: d.MAC, Door: "tftp", Peer: netip.MustParseAddr("192.0.2.1"), Request: "GET /plain"},
 			{Time: f.now, Device: provisioning.DeviceID(text)},
 		}
-		require.NoError(t, f.p.AppendTrace(ctx, entries, 2))
+		require.NoError(t, f.p.AppendTrace(ctx, entries, provisioning.TraceBound{Keep: 2, Every: 1}))
 		trace, err := f.p.Trace(ctx, d.Tenant(), d.ID, provisioning.TraceFilter{}, 2)
 		require.NoError(t, err)
 		require.Len(t, trace, 2)
@@ -158,7 +158,9 @@ func aCancelledCallSaysSo(t *testing.T, f *fixture) {
 		},
 		"render": func() error { _, err := f.p.RenderInput(ctx, tenantOf(f.one), "d"); return err },
 		"update": func() error { return f.c.Update(ctx, tenantOf(f.one), func(customer.Tx) error { return nil }) },
-		"trace":  func() error { return f.p.AppendTrace(ctx, []provisioning.TraceEntry{{Device: "d"}}, 1) },
+		"trace": func() error {
+			return f.p.AppendTrace(ctx, []provisioning.TraceEntry{{Device: "d"}}, provisioning.TraceBound{Keep: 1, Every: 1})
+		},
 	} {
 		err := ask()
 		require.ErrorIs(t, err, context.Canceled, name)

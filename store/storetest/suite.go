@@ -104,6 +104,7 @@ func deviceTests() map[string]func(*testing.T, *fixture) {
 		"ManyBindingsAtOnce":      manyBindingsAtOnce,
 		"ExpiredBindingsGo":       expiredBindingsGo,
 		"TracesAreCut":            tracesAreCut,
+		"TracesAreCutNowAndThen":  tracesAreCutNowAndThen,
 		"TracesKeepEachKind":      tracesKeepEachKind,
 		"UnknownDevicesAreKept":   unknownDevicesAreKept,
 		"UnknownMakeRoom":         unknownMakeRoom,

@@ -33,14 +33,14 @@ func tracesKeepEachKind(t *testing.T, f *fixture) {
 	ctx := t.Context()
 	ada, _ := f.person(t, f.one, f.oneShop, "ada", "101")
 	d, _ := f.device(t, ada)
-	require.NoError(t, f.p.AppendTrace(ctx, []provisioning.TraceEntry{fetched(d, f.now, home)}, 3))
+	require.NoError(t, f.p.AppendTrace(ctx, []provisioning.TraceEntry{fetched(d, f.now, home)}, provisioning.TraceBound{Keep: 3, Every: 1}))
 	var flood []provisioning.TraceEntry
 	for i := range 20 {
 		flood = append(flood, provisioning.TraceEntry{
 			Time: f.now.Add(time.Duration(i) * time.Second), MAC: d.MAC, Door: []string{"http", "https"}[i%2], Request: "GET /x", ByAddress: i >= 18, UserAgent: "<b>", Bytes: 7,
 		})
 	}
-	require.NoError(t, f.p.AppendTrace(ctx, flood, 3))
+	require.NoError(t, f.p.AppendTrace(ctx, flood, provisioning.TraceBound{Keep: 3, Every: 1}))
 	all, err := f.p.Trace(ctx, d.Tenant(), d.ID, provisioning.TraceFilter{}, 100)
 	require.NoError(t, err)
 	require.Len(t, all, 7)
@@ -64,7 +64,7 @@ func tracesKeepEachKind(t *testing.T, f *fixture) {
 
 	foreign := provisioning.TraceEntry{Time: f.now, MAC: d.MAC, Door: "dns", Domain: f.foe.SIPDomain, ByAddress: true, Request: "A"}
 	own := provisioning.TraceEntry{Time: f.now, MAC: d.MAC, Door: "dns", Domain: f.one.SIPDomain, ByAddress: true, Request: "SRV"}
-	require.NoError(t, f.p.AppendTrace(ctx, []provisioning.TraceEntry{foreign, own}, 3))
+	require.NoError(t, f.p.AppendTrace(ctx, []provisioning.TraceEntry{foreign, own}, provisioning.TraceBound{Keep: 3, Every: 1}))
 	asked, err := f.p.Trace(ctx, d.Tenant(), d.ID, provisioning.TraceFilter{Door: "dns"}, 10)
 	require.NoError(t, err)
 	require.Len(t, asked, 1, "a neighbour of another organisation isn't told")
@@ -86,7 +86,7 @@ func unknownDevicesAreKept(t *testing.T, f *fixture) {
 	ctx := t.Context()
 	ada, _ := f.person(t, f.one, f.oneShop, "ada", "101")
 	d, _ := f.device(t, ada)
-	require.NoError(t, f.p.AppendTrace(ctx, []provisioning.TraceEntry{fetched(d, f.now, home)}, 3))
+	require.NoError(t, f.p.AppendTrace(ctx, []provisioning.TraceEntry{fetched(d, f.now, home)}, provisioning.TraceBound{Keep: 3, Every: 1}))
 	limits := wide
 	limits.KnownSince = f.now.Add(-2 * time.Hour)
 	first, later := f.unknown(1, home, time.Minute), f.unknown(1, home, 0)
@@ -115,7 +115,7 @@ func unknownDevicesAreKept(t *testing.T, f *fixture) {
 
 	eve, _ := f.person(t, f.sibling, f.siblingShop, "eve", "101")
 	neighbour, _ := f.device(t, eve)
-	require.NoError(t, f.p.AppendTrace(ctx, []provisioning.TraceEntry{fetched(neighbour, f.now, home)}, 3))
+	require.NoError(t, f.p.AppendTrace(ctx, []provisioning.TraceEntry{fetched(neighbour, f.now, home)}, provisioning.TraceBound{Keep: 3, Every: 1}))
 	require.NoError(t, f.p.NoteUnknown(ctx, []provisioning.UnknownDevice{f.unknown(3, home, 0), later}, limits))
 	list, _, err = f.p.UnknownDevices(ctx, customer.Tenant{Partner: f.one.Partner}, page)
 	require.NoError(t, err)
@@ -235,7 +235,7 @@ func sitesAreCounted(t *testing.T, f *fixture) {
 	bad.MAC, bad.Device, bad.Peer = forged.MAC, forged.ID, strange
 	require.NoError(t, f.p.AppendTrace(ctx, []provisioning.TraceEntry{
 		fetched(old, at.Add(-6*time.Hour), home), fetched(fresh, at.Add(-4*time.Hour), home), registered, fetched(refused, at.Add(-6*time.Hour), home), no, bad,
-	}, 10))
+	}, provisioning.TraceBound{Keep: 10, Every: 1}))
 	sites, err := f.p.AnyTenantSites(ctx, "", times, 10)
 	require.NoError(t, err)
 	require.Len(t, sites, 3)
