@@ -57,7 +57,24 @@ func BenchmarkBesideNginx(b *testing.B) {
 	} {
 		b.Run(c.name, func(b *testing.B) { beside(b, c.ours, c.nginxs) })
 	}
-	b.Run("https/uncached", func(b *testing.B) { besideUncached(b, s, n, secure, static) })
+	nginxs := load{address: n.secure, tls: secure, request: static}
+	b.Run("https/enrolling", func(b *testing.B) {
+		phones := make(chan string, untouched)
+		for i := devices - untouched; i < devices; i++ {
+			phones <- ownFile(s, i)
+		}
+		ours := load{address: s.doors["https"], tls: secure, request: func(*loadClient) []byte { return plainRequest("/" + <-phones) }}
+		besideOnce(b, ours, nginxs, untouched)
+	})
+	b.Run("https/uncached", func(b *testing.B) {
+		s.restart(b)
+		phones := make(chan ownPhone, hotFiles)
+		for _, p := range yealinks {
+			phones <- p
+		}
+		ours := load{address: s.doors["https"], tls: secure, request: func(c *loadClient) []byte { return s.ownRequest(b, c, <-phones) }}
+		besideOnce(b, ours, nginxs, hotFiles)
+	})
 }
 
 func beside(b *testing.B, ours, nginxs load) {
@@ -79,17 +96,11 @@ func report(b *testing.B, own, other float64) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// besideUncached asks for the files of phones that nobody asked for before, each once, so that none comes from memory: by turns with nginx, a part of the
-// phones each time, and never again. The phones are in their enrolment window, as their credentials stand in those files.
-func besideUncached(b *testing.B, s *server, n nginx, secure *tls.Config, static func(*loadClient) []byte) {
+// besideOnce asks us for each of so many files once, so that none comes from memory: by turns with nginx, a part of them each time. A server has to be new to
+// the phones: either they are in their enrolment window, their credentials standing in those files, or it has just been started.
+func besideOnce(b *testing.B, ours, nginxs load, files int) {
 	clients := clientsPerCore * runtime.GOMAXPROCS(0)
-	phones := make(chan string, untouched)
-	for i := devices - untouched; i < devices; i++ {
-		phones <- ownFile(s, i)
-	}
-	ours := load{address: s.doors["https"], tls: secure, request: func(*loadClient) []byte { return plainRequest("/" + <-phones) }}
-	nginxs := load{address: n.secure, tls: secure, request: static}
-	each := untouched / rounds / clients
+	each := files / rounds / clients
 	var took time.Duration
 	var other float64
 	for range rounds {

@@ -41,6 +41,7 @@ type server struct {
 	lines []line
 	crowd []*phone.Registrant // each with a socket, for as long as the server runs
 	cmd   *exec.Cmd
+	start []string // the command line
 	dir   string
 }
 
@@ -106,31 +107,44 @@ func start(database string, flags ...string) (*server, error) {
 	for _, door := range []string{"admin", "http", "https", "tftp", "dns", "sip", "sips", "metrics"} {
 		args = append(args, "--listen-"+door, "127.0.0.1:0")
 	}
-	s.cmd = exec.Command(program, append(append(args, "--listen-sip-dtls", "off"), flags...)...)
-	log, err := os.Create(filepath.Join(dir, "server.log"))
+	s.start = append([]string{program}, append(append(args, "--listen-sip-dtls", "off"), flags...)...)
+	return s, s.run()
+}
+
+// run runs the command and waits until its doors are open.
+func (s *server) run() error {
+	s.cmd = exec.Command(s.start[0], s.start[1:]...)
+	log, err := os.OpenFile(filepath.Join(s.dir, "server.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return s, err
+		return err
 	}
 	defer log.Close()
 	s.cmd.Stderr = log
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
-		return s, err
+		return err
 	}
 	if err := s.cmd.Start(); err != nil {
-		return s, err
+		return err
 	}
 	ready, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
-		return s, err
+		return err
 	}
-	if err := json.Unmarshal([]byte(strings.TrimPrefix(ready, "ready ")), &s.doors); err != nil {
-		return s, err
-	}
-	return s, nil
+	return json.Unmarshal([]byte(strings.TrimPrefix(ready, "ready ")), &s.doors)
 }
 
-func (s *server) stop() {
+// restart makes the server forget what it has in memory. Its doors are at other addresses afterwards.
+func (s *server) restart(b *testing.B) {
+	b.Helper()
+	s.hangUp()
+	s.doors = nil
+	if err := s.run(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+func (s *server) hangUp() {
 	if s.cmd != nil && s.cmd.Process != nil {
 		_ = s.cmd.Process.Signal(syscall.SIGTERM)
 		_ = s.cmd.Wait()
@@ -138,6 +152,11 @@ func (s *server) stop() {
 	for _, p := range s.crowd {
 		_ = p.Close()
 	}
+	s.crowd = nil
+}
+
+func (s *server) stop() {
+	s.hangUp()
 	s.complain(os.Stderr)
 	_ = os.RemoveAll(s.dir)
 }
