@@ -19,3 +19,13 @@ func BenchmarkFindModel(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkEffective finds out what counts for a phone on which nothing is set.
+func BenchmarkEffective(b *testing.B) {
+	m, _ := deviceprofiles.FindModel("Cisco 8851")
+	for b.Loop() {
+		if len(deviceprofiles.Effective(m, "US")) == 0 {
+			b.Fatal("no settings")
+		}
+	}
+}

@@ -18,26 +18,24 @@ type candidate struct {
 // a location's phones are told.
 func Effective(m Model, country string, levels ...LevelValues) []EffectiveSetting {
 	var out []EffectiveSetting
-	for _, scope := range ScopesOf(m) {
+	for _, scope := range slices.Sorted(slices.Values(ScopesOf(m))) {
 		out = append(out, EffectiveIn(scope, country, levels...)...)
 	}
-	slices.SortFunc(out, func(a, b EffectiveSetting) int { return a.Definition.Key.Compare(b.Definition.Key) })
 	return out
 }
 
 // EffectiveIn is Effective for one scope, whatever the model: what an organisation or a location shows. Empty when there is no such scope.
 func EffectiveIn(scope SettingScope, country string, levels ...LevelValues) []EffectiveSetting {
-	definitions := settingDefinitions().byScope[scope]
+	definitions := settingDefinitions().sorted[scope]
 	out := make([]EffectiveSetting, 0, len(definitions))
 	for _, d := range definitions {
 		out = append(out, effective(d, country, levels))
 	}
-	slices.SortFunc(out, func(a, b EffectiveSetting) int { return a.Definition.Key.Compare(b.Definition.Key) })
 	return out
 }
 
 func effective(d SettingDefinition, country string, levels []LevelValues) EffectiveSetting {
-	candidates := []candidate{{d.Default, SettingSource{Level: LevelSystem}}}
+	candidates := append(make([]candidate, 0, 8), candidate{d.Default, SettingSource{Level: LevelSystem}})
 	if regional, ok := d.Regional[country]; ok {
 		candidates = append(candidates, candidate{regional, SettingSource{Level: LevelRegional}})
 	}

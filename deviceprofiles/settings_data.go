@@ -20,7 +20,8 @@ type settingTable struct {
 	scopes  []SettingScope // sorted
 	byScope map[SettingScope][]SettingDefinition
 	byKey   map[SettingKey]SettingDefinition
-	pattern map[string]*regexp.Regexp // the patterns of all definitions, compiled
+	sorted  map[SettingScope][]SettingDefinition // byScope in the order of their keys
+	pattern map[string]*regexp.Regexp            // the patterns of all definitions, compiled
 }
 
 // settingDefinitions is the table, read from the files when it is first asked for.
@@ -99,6 +100,10 @@ func readSettingFiles() (settingTable, error) {
 	slices.SortFunc(table.scopes, func(a, b SettingScope) int {
 		return ownFirst(SettingKey{Scope: a}, SettingKey{Scope: b})
 	})
+	table.sorted = make(map[SettingScope][]SettingDefinition, len(table.byScope))
+	for scope, definitions := range table.byScope {
+		table.sorted[scope] = slices.SortedFunc(slices.Values(definitions), func(a, b SettingDefinition) int { return a.Key.Compare(b.Key) })
+	}
 	return table, errors.Join(broken...)
 }
 
