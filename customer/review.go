@@ -94,11 +94,27 @@ func (s *Service) withReview(ctx context.Context, actor Actor, id screening.Revi
 			return err
 		}
 		if after, err = change(tx, before); err != nil {
-			return withCode(err)
+			return withCode(faultOf(err))
 		}
 		return s.setReview(ctx, tx, actor, after, kind)
 	})
 	return after, err
+}
+
+// faultOf gives a refusal of screening, which knows no kinds of error, the kind that it is.
+func faultOf(err error) error {
+	r, ok := errors.AsType[*screening.Refusal](err)
+	switch {
+	case !ok:
+		return err
+	case r.Reason == screening.Settled:
+		return fault.New(fault.Conflict, "%s", r.Message)
+	case r.Reason == screening.Unread:
+		return fault.Wrap(fault.Unavailable, r.Cause, "%s", r.Message)
+	case r.Field != "":
+		return fault.InvalidField(r.Field, "%s", r.Message)
+	}
+	return fault.New(fault.Invalid, "%s", r.Message)
 }
 
 // withCode gives a review's refusal its number.
@@ -154,7 +170,7 @@ func (s *Service) endReview(ctx context.Context, tx Tx, c Customer) error {
 		kind, end = EventReviewDeprovisioned, r.Deprovisioned
 	}
 	if r.Review, err = end(s.now()); err != nil {
-		return err
+		return faultOf(err)
 	}
 	return s.setReview(ctx, tx, c.asker(), r, kind)
 }

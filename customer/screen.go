@@ -141,7 +141,7 @@ func (s *Service) found(ctx context.Context, tx Tx, c Customer, hits []screening
 	}
 	r, err := screening.OpenReview(s.now(), screening.ReviewID(s.newID()), screening.CustomerID(c.ID), screening.PartnerID(c.Partner), hits)
 	if err != nil {
-		return err
+		return faultOf(err)
 	}
 	if err := tx.CreateReview(ctx, Review{Review: r, Org: c.Org}); err != nil {
 		return err
@@ -158,7 +158,7 @@ func (s *Service) addHits(ctx context.Context, tx Tx, open Review, hits []screen
 	}
 	next, err := open.Found(s.now(), hits)
 	if err != nil || len(next.Hits) == len(open.Hits) {
-		return err
+		return faultOf(err)
 	}
 	if err := tx.SetReview(ctx, Review{Review: next, Org: open.Org}); err != nil {
 		return err

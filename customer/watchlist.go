@@ -69,7 +69,7 @@ func (s *Service) enforce(ctx context.Context, staged List, file io.Reader) (Lis
 		err = entries.flush(ctx)
 	}
 	if err != nil {
-		return List{}, summary, err
+		return List{}, summary, faultOf(err)
 	}
 	staged.SHA256, staged.Entries, staged.Loaded = [32]byte(digest.Sum(nil)), entries.stored, s.now()
 	return staged, summary, s.store.Update(ctx, Tenant{}, func(tx Tx) error {

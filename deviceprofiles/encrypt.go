@@ -1,13 +1,6 @@
 package deviceprofiles
 
-import (
-	"slices"
-	"strings"
-
-	"dialtone/fault"
-	"dialtone/filecrypt"
-	"dialtone/secret"
-)
+import "slices"
 
 // Encryption is how a phone's own file is encrypted on its way, beneath TLS. A phone asks for it by a folder of the path, as the same phone may ask for
 // its file in the clear before it has the key.
@@ -30,23 +23,8 @@ func encryptionOf(folders []string) Encryption {
 	return ""
 }
 
-// Encrypt encrypts a phone's own file with its key, Access.FileKey. The same file and key give the same bytes. fault.NotFound when the phones of a family
-// can't read files that are encrypted so; fault.Invalid without a key.
-func Encrypt(file File, f Family, how Encryption, key secret.Text) (File, error) {
+// ReadBy reports whether the phones of a family read files that are encrypted so.
+func (how Encryption) ReadBy(f Family) bool {
 	p := packs().byFamily[f]
-	if p == nil || !slices.Contains(p.Encryption, how) {
-		return File{}, fault.New(fault.NotFound, "Phones of the family %s don't read files that are encrypted by %s.", f, strings.TrimPrefix(string(how), "enc-"))
-	}
-	var body []byte
-	var err error
-	switch how {
-	case EncryptGCM:
-		body, err = filecrypt.AES128GCM(file.Body, key, "")
-		file.Encoding = filecrypt.ContentEncoding
-	case EncryptMD5:
-		body, err = filecrypt.OpenSSL(file.Body, key, filecrypt.MD5, false)
-	case EncryptSHA256:
-		body, err = filecrypt.OpenSSL(file.Body, key, filecrypt.SHA256, false)
-	}
-	return File{ContentType: "application/octet-stream", Encoding: file.Encoding, Body: body}, err
+	return p != nil && slices.Contains(p.Encryption, how)
 }

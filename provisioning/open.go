@@ -197,7 +197,7 @@ func (s *Service) render(ctx context.Context, d Device, name string, encryption 
 	}
 	file, err := deviceprofiles.Render(name, settings)
 	if err == nil && encryption != "" {
-		file, err = deviceprofiles.Encrypt(file, settings.Model.Family, encryption, settings.Access.FileKey)
+		file, err = encrypt(file, settings.Model.Family, encryption, settings.Access.FileKey)
 	}
 	if err != nil {
 		return Opened{}, err

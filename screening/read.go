@@ -12,8 +12,6 @@ import (
 	"unique"
 
 	"golang.org/x/text/language"
-
-	"dialtone/fault"
 )
 
 // Bounds of a list, well above the public one, which has some 25,000 rows, 20 MB, and no cell of more than about 20 kB.
@@ -45,8 +43,8 @@ type BadRow struct {
 // row names the columns, in any order and case: "name" and one of "source" and "_id" are needed, unknown ones are passed over. Lists inside a
 // cell are separated by semicolons. The text is UTF-8, with or without a byte order mark.
 //
-// Rows that can't be used are passed over and reported in the summary. The whole list is refused with Invalid when it isn't one, is too
-// large, has no entry, or ends inside a row; with Unavailable when r fails; and with each's own error when that has one. After an error what
+// Rows that can't be used are passed over and reported in the summary. The whole list is refused as Malformed when it isn't one, is too
+// large, has no entry, or ends inside a row; as Unread when r fails; and with each's own error when that has one. After an error what
 // each was given is only a part of a list and must not be used.
 func ReadCSV(r io.Reader, each func(Entry) error) (Summary, error) {
 	l := newListReader(r)
@@ -94,7 +92,7 @@ func newListReader(r io.Reader) *listReader {
 
 // notAList explains what belongs here.
 func notAList(format string, args ...any) error {
-	return fault.New(fault.Invalid, "This file isn't a consolidated screening list: "+format+
+	return malformed("", "This file isn't a consolidated screening list: "+format+
 		". Load the list's CSV file as it was published, with its header line.", args...)
 }
 
@@ -139,7 +137,7 @@ func (l *listReader) next() (Entry, string, error) {
 	}
 	l.line, l.broken = l.lineOf(err), false
 	if l.summary.Rows++; l.summary.Rows > maxRows {
-		return Entry{}, "", fault.New(fault.Invalid, "The list has more than %d rows. Load the published list, or raise the bound in the source if it has really grown so much.", maxRows)
+		return Entry{}, "", malformed("", "The list has more than %d rows. Load the published list, or raise the bound in the source if it has really grown so much.", maxRows)
 	}
 	var parse *csv.ParseError
 	switch {
@@ -179,7 +177,7 @@ func (l *listReader) pass(reason string) {
 // finish looks at the whole: half a list would let the other half through.
 func (l *listReader) finish() error {
 	if l.broken {
-		return fault.New(fault.Invalid, "The list ends inside the row that begins in line %d, so it was probably cut off. Fetch the file again and load it.", l.line)
+		return malformed("", "The list ends inside the row that begins in line %d, so it was probably cut off. Fetch the file again and load it.", l.line)
 	}
 	if l.summary.Entries == 0 {
 		return notAList("it has no entry with a name")
@@ -190,11 +188,11 @@ func (l *listReader) finish() error {
 func (l *listReader) readError(err error) error {
 	switch {
 	case errors.Is(err, errRowTooLong):
-		return fault.New(fault.Invalid, "The list has a row of more than %d bytes after line %d, so a quote is probably never closed. Fetch the file again and load it.", maxRowBytes, l.line)
+		return malformed("", "The list has a row of more than %d bytes after line %d, so a quote is probably never closed. Fetch the file again and load it.", maxRowBytes, l.line)
 	case errors.Is(err, errFileTooLong):
-		return fault.New(fault.Invalid, "The list is larger than %d MB. Load the published list, which is far smaller.", maxFileBytes>>20)
+		return malformed("", "The list is larger than %d MB. Load the published list, which is far smaller.", maxFileBytes>>20)
 	}
-	return fault.Wrap(fault.Unavailable, err, "The list could not be read to its end. Check the file and load it again.")
+	return unread(err, "The list could not be read to its end. Check the file and load it again.")
 }
 
 // entry makes an entry of a row, or says why it can't. Cells that aren't kept may hold anything: nobody should be missed because of them.

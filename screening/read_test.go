@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"dialtone/fault"
 	"dialtone/screening"
 )
 
@@ -150,8 +149,8 @@ func TestWhatIsntAListIsRefused(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			_, _, err := read(strings.NewReader(tc.text))
-			assert.Equal(t, tc.want, fault.Message(err))
-			assert.True(t, fault.Is(err, fault.Invalid), "%v", err)
+			assert.EqualError(t, err, tc.want)
+			assert.True(t, refusedAs(err, screening.Malformed), "%v", err)
 		})
 	}
 }
@@ -163,7 +162,7 @@ func TestAFileThatNeverEndsIsRefused(t *testing.T) {
 	}
 	row := "2,," + strings.Repeat("x", 60_000) + "\n" // a bad row: no entry is kept
 	_, summary, err := read(io.MultiReader(strings.NewReader("_id,name,x\n1,N,\n"), &endless{text: row}))
-	assert.Equal(t, "The list is larger than 256 MB. Load the published list, which is far smaller.", fault.Message(err))
+	assert.EqualError(t, err, "The list is larger than 256 MB. Load the published list, which is far smaller.")
 	assert.Equal(t, 1, summary.Entries)
 }
 
@@ -183,9 +182,9 @@ func TestErrorsOfOthersEndTheReading(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("disk on fire")
 	_, _, err := read(io.MultiReader(strings.NewReader("_id,name\n1,N\n"), iotest.ErrReader(broken)))
-	assert.True(t, fault.Is(err, fault.Unavailable))
+	assert.True(t, refusedAs(err, screening.Unread))
 	require.ErrorIs(t, err, broken)
-	assert.Equal(t, "The list could not be read to its end. Check the file and load it again.", fault.Message(err))
+	assert.EqualError(t, err, "The list could not be read to its end. Check the file and load it again.")
 	_, _, err = read(iotest.ErrReader(broken))
 	require.ErrorIs(t, err, broken)
 
@@ -212,7 +211,7 @@ func FuzzReadCSV(f *testing.F) {
 			t.Fatalf("%+v", summary)
 		}
 		if err != nil {
-			if !fault.Is(err, fault.Invalid) {
+			if !refusedAs(err, screening.Malformed) {
 				t.Fatal(err)
 			}
 			return

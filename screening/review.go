@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
-
-	"dialtone/fault"
 )
 
 // Names of things, each of a type of its own so that swapped arguments don't compile.
@@ -70,19 +68,19 @@ type Review struct {
 	ClosedTime      time.Time // closed: when; zero otherwise
 }
 
-// OpenReview starts the review of a possible match. Invalid when an id is missing or longer than 255 bytes, the time is missing, or there are
+// OpenReview starts the review of a possible match. Malformed when an id is missing or longer than 255 bytes, the time is missing, or there are
 // no hits or more than MaxHits.
 func OpenReview(now time.Time, id ReviewID, customer CustomerID, partner PartnerID, hits []Hit) (Review, error) {
 	for _, named := range []struct{ field, id string }{{"id", string(id)}, {"customerId", string(customer)}, {"partner", string(partner)}} {
 		if named.id == "" || len(named.id) > maxIDBytes {
-			return Review{}, fault.InvalidField(named.field, "must have 1 to %d bytes", maxIDBytes)
+			return Review{}, malformed(named.field, "must have 1 to %d bytes", maxIDBytes)
 		}
 	}
 	if now.IsZero() {
-		return Review{}, fault.InvalidField("time", "is needed")
+		return Review{}, malformed("time", "is needed")
 	}
 	if len(hits) == 0 || len(hits) > MaxHits {
-		return Review{}, fault.InvalidField("hits", "must be 1 to %d", MaxHits)
+		return Review{}, malformed("hits", "must be 1 to %d", MaxHits)
 	}
 	return Review{ID: id, CustomerID: customer, Partner: partner, Opened: now.UTC(), State: ReviewPending, Hits: slices.Clone(hits)}, nil
 }
@@ -105,17 +103,17 @@ func (r Review) unreachable() bool {
 	return !reached && len(r.ContactAttempts) >= ContactsBeforeDeprovisioning
 }
 
-// Approve decides for the customer: at once, or within 30 days of a denial, which it cures. Conflict when the review is approved or closed
-// already, due or deprovisioned; Invalid when by is missing, or by or note too long.
+// Approve decides for the customer: at once, or within 30 days of a denial, which it cures. Settled when the review is approved or closed
+// already, due or deprovisioned; Malformed when by is missing, or by or note too long.
 func (r Review) Approve(now time.Time, by, note string) (Review, error) {
 	return r.decide(now, by, note, ReviewApproved)
 }
 
-// Deny decides against the customer, and starts the 30 days in which Approve can still cure it. Conflict when the review isn't pending, or is
-// due; Invalid when by is missing, or by or note too long.
+// Deny decides against the customer, and starts the 30 days in which Approve can still cure it. Settled when the review isn't pending, or is
+// due; Malformed when by is missing, or by or note too long.
 func (r Review) Deny(now time.Time, by, note string) (Review, error) {
 	if r.State == ReviewDenied && !r.Due(now) {
-		return r, fault.New(fault.Conflict, "The review of customer %s has been denied already. Approve it before %s to cure that, or let the time run out.",
+		return r, settled("The review of customer %s has been denied already. Approve it before %s to cure that, or let the time run out.",
 			r.CustomerID, stamp(r.CureUntil))
 	}
 	denied, err := r.decide(now, by, note, ReviewDenied)
@@ -138,7 +136,7 @@ func (r Review) decide(now time.Time, by, note string, state ReviewState) (Revie
 }
 
 // Contact notes an attempt to reach the partner about a review that is pending or denied. The third one makes the review due if the partner
-// was never reached. Conflict when the review is approved, closed, due or deprovisioned, or has 100 attempts; Invalid when by is missing, or by
+// was never reached. Settled when the review is approved, closed, due or deprovisioned, or has 100 attempts; Malformed when by is missing, or by
 // or note too long.
 func (r Review) Contact(now time.Time, by string, reached bool, note string) (Review, error) {
 	if err := r.open(now); err != nil {
@@ -148,29 +146,29 @@ func (r Review) Contact(now time.Time, by string, reached bool, note string) (Re
 		return r, err
 	}
 	if len(r.ContactAttempts) >= maxContacts {
-		return r, fault.New(fault.Conflict, "The review of customer %s has %d contact attempts already. Approve or deny it.", r.CustomerID, maxContacts)
+		return r, settled("The review of customer %s has %d contact attempts already. Approve or deny it.", r.CustomerID, maxContacts)
 	}
 	attempt := ContactAttempt{Time: now.UTC(), By: by, Reached: reached, Note: note}
 	r.ContactAttempts = append(slices.Clip(r.ContactAttempts), attempt) // clipped: another copy of the review may share the array
 	return r, nil
 }
 
-// Deprovisioned notes that customer and users are gone. Conflict when that isn't due, or has happened already; Invalid without a time.
+// Deprovisioned notes that customer and users are gone. Settled when that isn't due, or has happened already; Malformed without a time.
 func (r Review) Deprovisioned(now time.Time) (Review, error) {
 	switch {
 	case now.IsZero():
-		return r, fault.InvalidField("time", "is needed")
+		return r, malformed("time", "is needed")
 	case r.State == ReviewDeprovision:
 		return r, r.over()
 	case !r.Due(now):
-		return r, fault.New(fault.Conflict, "The review of customer %s gives no reason to deprovision it. Wait until it is due.", r.CustomerID)
+		return r, settled("The review of customer %s gives no reason to deprovision it. Wait until it is due.", r.CustomerID)
 	}
 	r.State, r.DeprovisionTime = ReviewDeprovision, now.UTC()
 	return r, nil
 }
 
 // Found adds what a later screening of the customer found. An entry that the review has already under the same name stays as it was, and what
-// goes beyond MaxHits is left out: twenty are reason enough to look. Conflict when the review is approved, closed, due or deprovisioned.
+// goes beyond MaxHits is left out: twenty are reason enough to look. Settled when the review is approved, closed, due or deprovisioned.
 func (r Review) Found(now time.Time, hits []Hit) (Review, error) {
 	if err := r.open(now); err != nil {
 		return r, err
@@ -190,11 +188,11 @@ func (h Hit) Repeats(other Hit) bool {
 	return h.Entry.ID == other.Entry.ID && h.Entry.Name == other.Entry.Name && h.SubjectName == other.SubjectName
 }
 
-// Closed notes that the customer left, so that there is nobody to decide about. Conflict when the review is approved or closed, due, which is
-// Deprovisioned's, or deprovisioned; Invalid without a time.
+// Closed notes that the customer left, so that there is nobody to decide about. Settled when the review is approved or closed, due, which is
+// Deprovisioned's, or deprovisioned; Malformed without a time.
 func (r Review) Closed(now time.Time) (Review, error) {
 	if now.IsZero() {
-		return r, fault.InvalidField("time", "is needed")
+		return r, malformed("time", "is needed")
 	}
 	if err := r.open(now); err != nil {
 		return r, err
@@ -209,22 +207,22 @@ func (r Review) open(now time.Time) error {
 	case r.State == ReviewDeprovision:
 		return r.over()
 	case r.State == ReviewClosed:
-		return fault.New(fault.Conflict, "Customer %s left on %s, and its review was closed. There is nothing to decide any more.", r.CustomerID, stamp(r.ClosedTime))
+		return settled("Customer %s left on %s, and its review was closed. There is nothing to decide any more.", r.CustomerID, stamp(r.ClosedTime))
 	case r.State == ReviewApproved:
-		return fault.New(fault.Conflict, "The review of customer %s was approved by %s on %s. If the list has changed, screen the customer again.",
+		return settled("The review of customer %s was approved by %s on %s. If the list has changed, screen the customer again.",
 			r.CustomerID, r.DecidedBy, stamp(r.Decided))
 	case r.unreachable():
-		return fault.New(fault.Conflict, "The partner of customer %s wasn't reached in %d attempts, so the customer is being deprovisioned. Create it again if that was wrong.",
+		return settled("The partner of customer %s wasn't reached in %d attempts, so the customer is being deprovisioned. Create it again if that was wrong.",
 			r.CustomerID, ContactsBeforeDeprovisioning)
 	case r.Due(now):
-		return fault.New(fault.Conflict, "The denial of customer %s could be cured until %s, so the customer is being deprovisioned. Create it again if that was wrong.",
+		return settled("The denial of customer %s could be cured until %s, so the customer is being deprovisioned. Create it again if that was wrong.",
 			r.CustomerID, stamp(r.CureUntil))
 	}
 	return nil
 }
 
 func (r Review) over() error {
-	return fault.New(fault.Conflict, "Customer %s was deprovisioned on %s after its review. Create it again if that was wrong.", r.CustomerID, stamp(r.DeprovisionTime))
+	return settled("Customer %s was deprovisioned on %s after its review. Create it again if that was wrong.", r.CustomerID, stamp(r.DeprovisionTime))
 }
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
@@ -233,13 +231,13 @@ func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 func checkWho(now time.Time, by, note string) error {
 	switch {
 	case now.IsZero():
-		return fault.InvalidField("time", "is needed")
+		return malformed("time", "is needed")
 	case strings.TrimSpace(by) == "" || len(by) > maxByBytes || !isText(by):
-		return fault.InvalidField("by", "must say who it is, in at most %d bytes of UTF-8", maxByBytes)
+		return malformed("by", "must say who it is, in at most %d bytes of UTF-8", maxByBytes)
 	case !isText(note):
-		return fault.InvalidField("note", "must be UTF-8 text")
+		return malformed("note", "must be UTF-8 text")
 	case utf8.RuneCountInString(note) > maxNoteRunes:
-		return fault.InvalidField("note", "must have at most %d characters: put the rest into a document and name it here", maxNoteRunes)
+		return malformed("note", "must have at most %d characters: put the rest into a document and name it here", maxNoteRunes)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package screening_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -9,7 +10,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"dialtone/fault"
 	"dialtone/screening"
 )
 
@@ -51,8 +51,8 @@ func TestAReviewOpensPending(t *testing.T) {
 		"21 hits":  {opened, "r", "c", "p", make([]screening.Hit, 21), "hits: must be 1 to 20"},
 	} {
 		_, err := screening.OpenReview(tc.now, tc.id, tc.customer, tc.partner, tc.hits)
-		assert.Equal(t, tc.want, fault.Message(err), name)
-		assert.True(t, fault.Is(err, fault.Invalid), name)
+		assert.EqualError(t, err, tc.want, name)
+		assert.True(t, refusedAs(err, screening.Malformed), name)
 	}
 }
 
@@ -78,8 +78,8 @@ func TestAnApprovalEndsAReview(t *testing.T) {
 
 func assertConflict(t *testing.T, want string, err error) {
 	t.Helper()
-	assert.Equal(t, want, fault.Message(err))
-	assert.True(t, fault.Is(err, fault.Conflict))
+	assert.EqualError(t, err, want)
+	assert.True(t, refusedAs(err, screening.Settled))
 }
 
 func TestADenialCanBeCuredForThirtyDays(t *testing.T) {
@@ -181,12 +181,12 @@ func TestPeopleSayWhoTheyAre(t *testing.T) {
 				require.NoError(t, err, name)
 				continue
 			}
-			assert.Equal(t, tc.want, fault.Message(err), name)
-			assert.True(t, fault.Is(err, fault.Invalid), name)
+			assert.EqualError(t, err, tc.want, name)
+			assert.True(t, refusedAs(err, screening.Malformed), name)
 		}
 	}
 	_, err := open(t).Deprovisioned(time.Time{})
-	assert.True(t, fault.Is(err, fault.Invalid))
+	assert.True(t, refusedAs(err, screening.Malformed))
 }
 
 func TestALaterMatchAddsItsHits(t *testing.T) {
@@ -210,7 +210,7 @@ func TestALaterMatchAddsItsHits(t *testing.T) {
 	approved, err := full.Approve(days(1), "rita", "")
 	require.NoError(t, err)
 	same, err := approved.Found(days(2), many)
-	assert.True(t, fault.Is(err, fault.Conflict))
+	assert.True(t, refusedAs(err, screening.Settled))
 	assert.Equal(t, approved, same)
 }
 
@@ -227,7 +227,7 @@ func TestACustomerThatLeavesClosesItsReview(t *testing.T) {
 	_, err = closed.Closed(days(2))
 	assertConflict(t, want, err)
 	_, err = open(t).Closed(time.Time{})
-	assert.True(t, fault.Is(err, fault.Invalid))
+	assert.True(t, refusedAs(err, screening.Malformed))
 }
 
 func TestATransitionLeavesTheOldValueAlone(t *testing.T) {
@@ -266,7 +266,7 @@ func (s *story) due() bool {
 // follow holds what happened against what the rules let happen.
 func (s *story) follow(t *rapid.T, next screening.Review, err error, allowed bool, then func()) {
 	if !allowed {
-		require.True(t, fault.Is(err, fault.Conflict), "%v", err)
+		require.True(t, refusedAs(err, screening.Settled), "%v", err)
 		require.Equal(t, s.review, next, "a refusal changes nothing")
 		return
 	}
@@ -321,4 +321,10 @@ func TestReviewsFollowTheRules(t *testing.T) {
 			},
 		})
 	})
+}
+
+// refusedAs reports whether an error is a refusal for a reason.
+func refusedAs(err error, reason screening.Reason) bool {
+	r, ok := errors.AsType[*screening.Refusal](err)
+	return ok && r.Reason == reason
 }
