@@ -97,7 +97,6 @@ type Customers interface {
 
 // Devices is what the door asks about devices; provisioning.Service is one.
 type Devices interface {
-	Imports
 	Settings
 	Layouts
 	DeviceJobs
@@ -179,6 +178,7 @@ type Webhooks interface {
 type Config struct {
 	Customers Customers
 	Devices   Devices
+	Imports   Imports
 	Billing   Billing
 	Webhooks  Webhooks
 	Ready     func(ctx context.Context) error // whether the server can do its work

@@ -27,6 +27,7 @@ import (
 	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
+	"dialtone/imports"
 	"dialtone/provisioning"
 	"dialtone/secret"
 	"dialtone/store"
@@ -38,6 +39,7 @@ import (
 var (
 	_ adminapi.Customers = (*customer.Service)(nil)
 	_ adminapi.Devices   = (*provisioning.Service)(nil)
+	_ adminapi.Imports   = (*imports.Service)(nil)
 	_ adminapi.Billing   = (*billing.Service)(nil)
 	_ adminapi.Webhooks  = (*webhook.Service)(nil)
 )
@@ -102,6 +104,10 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	o.core = devices
 	o.promises.Employ(customers.Workers()...)
 	o.promises.Employ(devices.Workers()...)
+	files := imports.NewService(imports.Config{
+		Store: o.promises.Imports(o.db.Imports()), Customers: customers, Core: devices, Now: now, NewID: newID, Logger: logger,
+	})
+	o.promises.Employ(files.Workers()...)
 	o.loadList = func(csv string) error {
 		_, err := customers.LoadList(context.Background(), strings.NewReader(csv))
 		return err
@@ -116,7 +122,7 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	o.webhooks = webhook.NewService(webhook.Config{
 		Store: o.db.Webhooks(), Keyring: ring, Poster: &o.endpoint, Body: adminapi.ChangeJSON, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
 	})
-	config := adminapi.Config{Customers: customers, Devices: devices, Billing: reports, Webhooks: o.webhooks, Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
+	config := adminapi.Config{Customers: customers, Devices: devices, Imports: files, Billing: reports, Webhooks: o.webhooks, Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
 	if change != nil {
 		change(&config)
 	}

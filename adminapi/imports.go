@@ -12,17 +12,17 @@ import (
 
 	"dialtone/customer"
 	"dialtone/fault"
-	"dialtone/provisioning"
+	"dialtone/imports"
 )
 
-// Imports is what the door asks about people in bulk; provisioning.Service is one.
+// Imports is what the door asks about people in bulk; imports.Service is one.
 type Imports interface {
-	StartImport(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in provisioning.NewImport) (provisioning.Import, error)
-	Import(ctx context.Context, tenant customer.Tenant, id provisioning.ImportID) (provisioning.Import, error)
-	Imports(ctx context.Context, tenant customer.Tenant, page customer.Page) ([]provisioning.Import, bool, error)
-	RemoveImport(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.ImportID) error
-	WriteImportResults(ctx context.Context, tenant customer.Tenant, id provisioning.ImportID, w io.Writer) error
-	WriteImportTemplate(w io.Writer) error
+	Start(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in imports.NewImport) (imports.Import, error)
+	Import(ctx context.Context, tenant customer.Tenant, id imports.ID) (imports.Import, error)
+	Imports(ctx context.Context, tenant customer.Tenant, page customer.Page) ([]imports.Import, bool, error)
+	Remove(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id imports.ID) error
+	WriteResults(ctx context.Context, tenant customer.Tenant, id imports.ID, w io.Writer) error
+	WriteTemplate(w io.Writer) error
 }
 
 const (
@@ -54,14 +54,14 @@ type importWire struct {
 	Finished  string   `json:"finished,omitempty"`
 }
 
-func wireImport(i provisioning.Import) importWire {
+func wireImport(i imports.Import) importWire {
 	w := importWire{
 		ID: encodeID(kindImport, i.ID), OrgID: encodeID(kindOrganization, i.Org), Status: string(i.Status), DryRun: i.DryRun, Mode: string(i.Mode),
 		Rows: i.Rows, Done: i.Done, Added: i.Added, Changed: i.Changed, Deleted: i.Deleted, Unchanged: i.Unchanged, Failed: i.Failed, Warnings: i.Warnings,
 		Notices: i.Notices, Error: i.Error, CreatedBy: i.Actor, Created: timestamp(i.Created), Finished: timestamp(i.Finished),
 	}
-	if i.Status == provisioning.ImportReceiving {
-		w.Status = string(provisioning.ImportQueued)
+	if i.Status == imports.Receiving {
+		w.Status = string(imports.Queued)
 	}
 	if w.Notices == nil {
 		w.Notices = []string{}
@@ -101,7 +101,7 @@ type importOutput struct {
 	Body     importWire
 }
 
-func importAt(p *Paging, i provisioning.Import) *importOutput {
+func importAt(p *Paging, i imports.Import) *importOutput {
 	return &importOutput{p.self(importsPath + "/" + encodeID(kindImport, i.ID)), wireImport(i)}
 }
 
@@ -127,16 +127,16 @@ func (s *Server) importRoutes() {
 		})
 	route(s, operation{"deleteImport", http.MethodDelete, one, "Delete an import; one that runs ends with the row at hand", http.StatusNoContent, customer.ScopeSubscribersWrite},
 		func(ctx context.Context, in *ImportInput) (*struct{}, error) {
-			id, err := pathID[provisioning.ImportID]("import", in.ID)
+			id, err := pathID[imports.ID]("import", in.ID)
 			if err != nil {
 				return nil, err
 			}
-			return nil, s.Devices.RemoveImport(ctx, actorOf(ctx), actorOf(ctx).Tenant(), id)
+			return nil, s.Imports.Remove(ctx, actorOf(ctx), actorOf(ctx).Tenant(), id)
 		})
 	routeWith(s, operation{"getImportResults", http.MethodGet, one + "/results", "What became of each row, as CSV", 0, customer.ScopeSubscribersRead}, givesCSV, s.importResults)
 	routeWith(s, operation{"getImportTemplate", http.MethodGet, templatePath, "A CSV with every column and one row as an example", 0, customer.ScopeSubscribersRead}, givesCSV,
 		func(context.Context, *struct{}) (*huma.StreamResponse, error) {
-			return s.download("people.csv", s.Devices.WriteImportTemplate), nil
+			return s.download("people.csv", s.Imports.WriteTemplate), nil
 		})
 }
 
@@ -164,7 +164,7 @@ func (s *Server) importPeople(ctx context.Context, in *newImportInput) (*importO
 	if err != nil {
 		return nil, err
 	}
-	i, err := s.Devices.StartImport(ctx, actorOf(ctx), tenant, provisioning.NewImport{DryRun: in.DryRun, Mode: provisioning.ImportMode(in.Mode), File: file, ReadID: decodeID})
+	i, err := s.Imports.Start(ctx, actorOf(ctx), tenant, imports.NewImport{DryRun: in.DryRun, Mode: imports.Mode(in.Mode), File: file, ReadID: decodeID})
 	if _, large := errors.AsType[*http.MaxBytesError](err); large {
 		return nil, refusal(ctx, http.StatusRequestEntityTooLarge, "The file is larger than 64 MiB. Split it.")
 	}
@@ -176,16 +176,16 @@ func (s *Server) listImports(ctx context.Context, in *importsInput) (*listed[imp
 	if err != nil {
 		return nil, err
 	}
-	list, more, err := s.Devices.Imports(ctx, tenant, page)
+	list, more, err := s.Imports.Imports(ctx, tenant, page)
 	return answer(&in.Paging, page, list, more, wireImport), err
 }
 
-func (s *Server) importOf(ctx context.Context, in *ImportInput) (provisioning.Import, error) {
-	id, err := pathID[provisioning.ImportID]("import", in.ID)
+func (s *Server) importOf(ctx context.Context, in *ImportInput) (imports.Import, error) {
+	id, err := pathID[imports.ID]("import", in.ID)
 	if err != nil {
-		return provisioning.Import{}, err
+		return imports.Import{}, err
 	}
-	return s.Devices.Import(ctx, actorOf(ctx).Tenant(), id)
+	return s.Imports.Import(ctx, actorOf(ctx).Tenant(), id)
 }
 
 func (s *Server) importResults(ctx context.Context, in *ImportInput) (*huma.StreamResponse, error) {
@@ -194,7 +194,7 @@ func (s *Server) importResults(ctx context.Context, in *ImportInput) (*huma.Stre
 		return nil, err
 	}
 	name := "people-results-" + i.Created.UTC().Format("20060102-150405") + ".csv"
-	return s.download(name, func(w io.Writer) error { return s.Devices.WriteImportResults(ctx, i.Tenant(), i.ID, w) }), nil
+	return s.download(name, func(w io.Writer) error { return s.Imports.WriteResults(ctx, i.Tenant(), i.ID, w) }), nil
 }
 
 // download answers with a CSV file as it is written. What goes wrong in the middle cuts the connection, so that nobody takes a half for the whole.

@@ -14,7 +14,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"dialtone/adminapi"
-	"dialtone/provisioning"
 )
 
 // mediaTypeFor is what a body is sent as.
@@ -156,21 +155,19 @@ func TestASecondImportHasToWait(t *testing.T) {
 }
 
 // brokenImports breaks off in the middle of a file.
-type brokenImports struct{ devicesCore }
+type brokenImports struct{ importsCore }
 
-// devicesCore has a name that none of its methods has, so that it can be embedded.
-type devicesCore = adminapi.Devices
+// importsCore has a name that none of its methods has, so that it can be embedded.
+type importsCore = adminapi.Imports
 
-func (brokenImports) WriteImportTemplate(w io.Writer) error {
+func (brokenImports) WriteTemplate(w io.Writer) error {
 	_, _ = io.WriteString(w, "email\r\n")
 	return io.ErrUnexpectedEOF
 }
 
 func TestHalfAFileIsntTakenForTheWhole(t *testing.T) {
 	t.Parallel()
-	o := newEmptyOffice(t, func(c *adminapi.Config) { c.Devices = brokenImports{c.Devices} })
+	o := newEmptyOffice(t, func(c *adminapi.Config) { c.Imports = brokenImports{c.Imports} })
 	assert.Panics(t, func() { o.ask(t, o.token, "GET", "/hub/v1/people/imports/template", "") }, "the server cuts the connection on this")
 	assert.Contains(t, o.log.String(), "a file broke off")
 }
-
-var _ adminapi.Imports = (*provisioning.Service)(nil)

@@ -125,6 +125,11 @@ func KindOf(err error) Kind {
 // Is reports whether err is of the kind. A nil error is of no kind.
 func Is(err error, kind Kind) bool { return err != nil && KindOf(err) == kind }
 
+// IsAnswer reports whether err answers what was asked, so that asking the same again gives the same: Invalid, NotFound, Denied or Conflict.
+func IsAnswer(err error) bool {
+	return Is(err, Invalid) || Is(err, NotFound) || Is(err, Denied) || Is(err, Conflict)
+}
+
 // Message returns what a person may be told about err. Errors that nobody classified give one constant sentence.
 func Message(err error) string {
 	if e, ok := errors.AsType[*Error](err); ok && e.Kind != Internal {

@@ -93,3 +93,14 @@ func TestProblemsAreToldAtOnce(t *testing.T) {
 	assert.Equal(t, "It can't be made: name is needed; mac is wrong.", fault.Message(err))
 	assert.Equal(t, list, fault.ProblemsOf(err))
 }
+
+func TestSomeErrorsAreAnswers(t *testing.T) {
+	t.Parallel()
+	for kind, want := range map[fault.Kind]bool{
+		fault.Invalid: true, fault.NotFound: true, fault.Denied: true, fault.Conflict: true, fault.Limited: false, fault.Unavailable: false, fault.Internal: false,
+	} {
+		assert.Equal(t, want, fault.IsAnswer(fault.New(kind, "x")), "%v", kind)
+	}
+	assert.False(t, fault.IsAnswer(errors.New("x")))
+	assert.False(t, fault.IsAnswer(nil))
+}

@@ -42,12 +42,12 @@ type desk struct {
 func newDesk(t *testing.T, url string) *desk {
 	t.Helper()
 	d := &desk{hall: newHall(t, url), now: time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC), peer: netip.MustParseAddrPort("192.0.2.7:4000")}
-	d.clock = func() time.Time { return d.now }
-	d.config.Logger = slog.New(slog.NewTextHandler(&d.log, nil))
+	d.Clock = func() time.Time { return d.now }
+	d.Config.Logger = slog.New(slog.NewTextHandler(&d.log, nil))
 	d.renew(t)
-	sub, err := d.AddSubscriber(t.Context(), d.actor, provisioning.NewSubscriber{
-		Customer: d.customer.ID, Email: "ada@bakery.example", Packages: []customer.Package{customer.WebexCalling}, FirstName: "Ada", LastName: "Baker",
-		CallingIdentity: customer.CallingIdentity{Extension: "1001", Location: d.shop.ID},
+	sub, err := d.AddSubscriber(t.Context(), d.Actor, provisioning.NewSubscriber{
+		Customer: d.Customer.ID, Email: "ada@bakery.example", Packages: []customer.Package{customer.WebexCalling}, FirstName: "Ada", LastName: "Baker",
+		CallingIdentity: customer.CallingIdentity{Extension: "1001", Location: d.Shop.ID},
 	})
 	require.NoError(t, err)
 	d.owner = sub.Person
@@ -57,7 +57,7 @@ func newDesk(t *testing.T, url string) *desk {
 // renew starts the core again, as it is configured now.
 func (d *desk) renew(t *testing.T) {
 	t.Helper()
-	d.Service = d.over(t, d.store)
+	d.Service = d.Over(t, d.Store)
 	d.Announce(
 		deviceprofiles.Service{HTTPBase: "http://phones.example.test:8081", HTTPSBase: "https://phones.example.test:8443"},
 		deviceprofiles.SIP{Transport: deviceprofiles.TLS, Expires: 3600},
@@ -66,7 +66,7 @@ func (d *desk) renew(t *testing.T) {
 
 func (d *desk) order(t *testing.T) (provisioning.DeviceView, provisioning.Code) {
 	t.Helper()
-	view, code, err := d.OrderByCode(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{Model: "Cisco 8851", Person: d.owner})
+	view, code, err := d.OrderByCode(t.Context(), d.Actor, d.Customer.Tenant(), provisioning.NewDevice{Model: "Cisco 8851", Person: d.owner})
 	require.NoError(t, err)
 	return view, code
 }
@@ -84,7 +84,7 @@ func (d *desk) bring(t testing.TB, mac, path string) (provisioning.Opened, error
 // history lists what happened to a device, the oldest first, revisions left out.
 func (d *desk) history(t *testing.T, id provisioning.DeviceID) []string {
 	t.Helper()
-	events, _, err := d.store.Events(t.Context(), d.customer.Tenant(), customer.EventFilter{Subject: string(id)}, customer.Page{Max: 100})
+	events, _, err := d.Store.Events(t.Context(), d.Customer.Tenant(), customer.EventFilter{Subject: string(id)}, customer.Page{Max: 100})
 	require.NoError(t, err)
 	var kinds []string
 	for _, e := range events {
@@ -121,7 +121,7 @@ func TestAPhoneThatBringsTheCodeIsTheDevice(t *testing.T) {
 			assert.Equal(t, "2026-05-08T08:00:00Z", code.Expires.Format(time.RFC3339))
 			assert.Equal(t, provisioning.ActivationWaiting, view.Activation.State)
 			assert.False(t, view.HasMAC())
-			files, err := d.Files(t.Context(), d.customer.Tenant(), view.ID)
+			files, err := d.Files(t.Context(), d.Customer.Tenant(), view.ID)
 			require.NoError(t, err)
 			assert.Empty(t, files.Files, "nobody knows yet whose they are")
 
@@ -131,7 +131,7 @@ func TestAPhoneThatBringsTheCodeIsTheDevice(t *testing.T) {
 			assert.Contains(t, string(file.Body), "<GPP_SA")
 			assert.Contains(t, string(file.Body), "<Profile_Rule ")
 			assert.Equal(t, int64(2), file.Revision)
-			after, err := d.Device(t.Context(), d.customer.Tenant(), view.ID)
+			after, err := d.Device(t.Context(), d.Customer.Tenant(), view.ID)
 			require.NoError(t, err)
 			assert.Equal(t, "00562B043615", after.MAC.String())
 			assert.Equal(t, provisioning.ActivationDone, after.Activation.State)
@@ -150,7 +150,7 @@ func TestAPhoneThatBringsTheCodeIsTheDevice(t *testing.T) {
 				assert.True(t, fault.Is(err, fault.Denied), "a code counts once")
 			}
 			assert.Equal(t, []string{"device.created", "device.code_issued", "device.activated"}, d.history(t, view.ID))
-			revision, err := d.store.Revision(t.Context(), d.customer.Tenant(), view.ID, 2)
+			revision, err := d.Store.Revision(t.Context(), d.Customer.Tenant(), view.ID, 2)
 			require.NoError(t, err)
 			assert.Equal(t, customer.EventDeviceActivated, revision.Change)
 			assert.Equal(t, "system", revision.Actor)
@@ -192,7 +192,7 @@ func TestOneOfTwoPhonesWins(t *testing.T) {
 				assert.True(t, fault.Is(err, fault.Denied), "%v", err)
 			}
 			require.NotEqual(t, -1, winner)
-			after, err := d.Device(t.Context(), d.customer.Tenant(), view.ID)
+			after, err := d.Device(t.Context(), d.Customer.Tenant(), view.ID)
 			require.NoError(t, err)
 			assert.Equal(t, fmt.Sprintf("00562B0436%02d", winner), after.MAC.String())
 			assert.Equal(t, []string{"device.created", "device.code_issued", "device.activated"}, d.history(t, view.ID))
@@ -206,7 +206,7 @@ func TestAnAddressThatIsTakenLeavesTheCode(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := open(t)
-			_, err := d.AddDevice(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{MAC: firstPhone, Model: "8851", Person: d.owner})
+			_, err := d.AddDevice(t.Context(), d.Actor, d.Customer.Tenant(), provisioning.NewDevice{MAC: firstPhone, Model: "8851", Person: d.owner})
 			require.NoError(t, err)
 			view, code := d.order(t)
 			mac, err := deviceprofiles.ParseMAC(firstPhone)
@@ -227,20 +227,20 @@ func TestAnAddressThatIsTakenLeavesTheCode(t *testing.T) {
 func TestEveryCodeThatDoesntCountIsRefusedAlike(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, filepath.Join(t.TempDir(), "desk.db"))
-	known, err := d.AddDevice(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{MAC: secondPhone, Model: "8851", Person: d.owner})
+	known, err := d.AddDevice(t.Context(), d.Actor, d.Customer.Tenant(), provisioning.NewDevice{MAC: secondPhone, Model: "8851", Person: d.owner})
 	require.NoError(t, err)
-	tenant := d.customer.Tenant()
+	tenant := d.Customer.Tenant()
 	used, usedCode := d.order(t)
 	_, err = d.bring(t, firstPhone, usedCode.Digits.Reveal())
 	require.NoError(t, err)
 	replaced, old := d.order(t)
-	_, err = d.ReissueCode(t.Context(), d.actor, tenant, replaced.ID)
+	_, err = d.ReissueCode(t.Context(), d.Actor, tenant, replaced.ID)
 	require.NoError(t, err)
 	cancelled, gone := d.order(t)
-	require.NoError(t, d.CancelCode(t.Context(), d.actor, tenant, cancelled.ID))
-	require.NoError(t, d.CancelCode(t.Context(), d.actor, tenant, cancelled.ID), "twice is fine")
+	require.NoError(t, d.CancelCode(t.Context(), d.Actor, tenant, cancelled.ID))
+	require.NoError(t, d.CancelCode(t.Context(), d.Actor, tenant, cancelled.ID), "twice is fine")
 	removed, lost := d.order(t)
-	require.NoError(t, d.RemoveDevice(t.Context(), d.actor, tenant, removed.ID))
+	require.NoError(t, d.RemoveDevice(t.Context(), d.Actor, tenant, removed.ID))
 	late, lateCode := d.order(t)
 	waiting, good := d.order(t)
 
@@ -366,7 +366,7 @@ func (d *desk) keys(t *testing.T, keys ...string) {
 	t.Helper()
 	ring, err := secret.ParseKeyring(strings.Join(keys, "\n"), rand.Reader)
 	require.NoError(t, err)
-	d.config.Keyring = ring
+	d.Config.Keyring = ring
 	d.renew(t)
 }
 
@@ -378,17 +378,17 @@ func TestOrderingByCodeHasRules(t *testing.T) {
 		"personId":    {Model: "8851"},
 		"workspaceId": {Model: "8851", Workspace: customer.MemberID(d.owner)},
 	} {
-		_, _, err := d.OrderByCode(t.Context(), d.actor, d.customer.Tenant(), in)
+		_, _, err := d.OrderByCode(t.Context(), d.Actor, d.Customer.Tenant(), in)
 		require.True(t, fault.Is(err, fault.Invalid), "%s: %v", field, err)
 		assert.Equal(t, field, fault.ProblemsOf(err)[0].Field)
 	}
-	_, _, err := d.OrderByCode(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{Person: d.owner})
+	_, _, err := d.OrderByCode(t.Context(), d.Actor, d.Customer.Tenant(), provisioning.NewDevice{Person: d.owner})
 	assert.Equal(t, "model", fault.ProblemsOf(err)[0].Field)
 
-	there, err := d.AddDevice(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{MAC: firstPhone, Model: "8851", Person: d.owner})
+	there, err := d.AddDevice(t.Context(), d.Actor, d.Customer.Tenant(), provisioning.NewDevice{MAC: firstPhone, Model: "8851", Person: d.owner})
 	require.NoError(t, err)
-	_, reissued := d.ReissueCode(t.Context(), d.actor, d.customer.Tenant(), there.ID)
-	for _, err := range []error{reissued, d.CancelCode(t.Context(), d.actor, d.customer.Tenant(), there.ID)} {
+	_, reissued := d.ReissueCode(t.Context(), d.Actor, d.Customer.Tenant(), there.ID)
+	for _, err := range []error{reissued, d.CancelCode(t.Context(), d.Actor, d.Customer.Tenant(), there.ID)} {
 		require.True(t, fault.Is(err, fault.Conflict), "%v", err)
 		assert.Equal(t, fault.CodeHasPhone, fault.ProblemsOf(err)[0].Code)
 	}
@@ -401,9 +401,9 @@ func TestAnotherCodeTakesThePlaceOfTheFirst(t *testing.T) {
 			t.Parallel()
 			d := open(t)
 			view, _ := d.order(t)
-			require.NoError(t, d.CancelCode(t.Context(), d.actor, d.customer.Tenant(), view.ID))
+			require.NoError(t, d.CancelCode(t.Context(), d.Actor, d.Customer.Tenant(), view.ID))
 			d.now = d.now.Add(24 * time.Hour)
-			code, err := d.ReissueCode(t.Context(), d.actor, d.customer.Tenant(), view.ID)
+			code, err := d.ReissueCode(t.Context(), d.Actor, d.Customer.Tenant(), view.ID)
 			require.NoError(t, err)
 			assert.Equal(t, "2026-05-09T08:00:00Z", code.Expires.Format(time.RFC3339))
 			_, err = d.bring(t, firstPhone, code.Digits.Reveal())
@@ -417,7 +417,7 @@ func TestAWindowOfBeforeDoesntOutliveTheCode(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, filepath.Join(t.TempDir(), "desk.db"))
 	view, code := d.order(t)
-	_, err := d.OpenEnrolment(t.Context(), d.actor, d.customer.Tenant(), view.ID, time.Hour)
+	_, err := d.OpenEnrolment(t.Context(), d.Actor, d.Customer.Tenant(), view.ID, time.Hour)
 	require.NoError(t, err)
 	_, err = d.bring(t, firstPhone, code.Digits.Reveal())
 	require.NoError(t, err)

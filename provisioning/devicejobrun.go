@@ -156,7 +156,7 @@ func (s *Service) deviceJobStep(ctx context.Context, j DeviceJob, work deviceWor
 	until := s.now().Add(deviceStepTime)
 	if j.Status == DeviceJobStarting {
 		started, err := s.beginDeviceJob(ctx, j, work)
-		if refused(err) {
+		if fault.IsAnswer(err) {
 			return s.endDeviceJob(ctx, j, DeviceJobFailed, fault.Message(err))
 		}
 		if err != nil {
@@ -297,7 +297,7 @@ func (j DeviceJob) with(d Device, done outcome) DeviceJob {
 
 // noteFailure notes why a device stays as it was.
 func (s *Service) noteFailure(ctx context.Context, j DeviceJob, d Device, cause error) (DeviceJob, error) {
-	if !refused(cause) {
+	if !fault.IsAnswer(cause) {
 		s.logger.ErrorContext(ctx, "a job couldn't change a device", "job", j.ID, "device", d.ID, "error", cause)
 	}
 	next := j.with(d, outcome{})

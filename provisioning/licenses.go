@@ -67,11 +67,11 @@ func (s *Service) changeLicenses(ctx context.Context, tx Tx, actor customer.Acto
 	case len(target) == 0 && none:
 		return nil, err
 	case len(target) == 0:
-		return nil, s.removeSubscriber(ctx, tx, actor, sub)
+		return nil, s.RemoveSubscriberIn(ctx, tx, actor, sub)
 	case none:
 		sub, err = s.customers.Subscribe(ctx, tx, actor, c, customer.NewSubscriber{Customer: c.ID, Email: person.Email, Packages: target, CallingIdentity: in.CallingIdentity})
 	default:
-		sub, err = s.changeSubscriber(ctx, tx, actor, c.Tenant(), sub.ID, Reassignment{Packages: target, CallingIdentity: in.CallingIdentity})
+		sub, err = s.ChangeSubscriberIn(ctx, tx, actor, c.Tenant(), sub.ID, Reassignment{Packages: target, CallingIdentity: in.CallingIdentity})
 	}
 	return sub.Packages(), err
 }

@@ -43,9 +43,9 @@ func openLobby(t testing.TB, names ...string) *lobby {
 
 func (d *lobby) person(t testing.TB, name string, pkg customer.Package, extension int) {
 	t.Helper()
-	sub, err := d.AddSubscriber(t.Context(), d.actor, provisioning.NewSubscriber{
-		Customer: d.customer.ID, Email: name + "@bakery.example", FirstName: name, Packages: []customer.Package{pkg},
-		CallingIdentity: customer.CallingIdentity{Extension: fmt.Sprint(extension), Location: d.shop.ID},
+	sub, err := d.AddSubscriber(t.Context(), d.Actor, provisioning.NewSubscriber{
+		Customer: d.Customer.ID, Email: name + "@bakery.example", FirstName: name, Packages: []customer.Package{pkg},
+		CallingIdentity: customer.CallingIdentity{Extension: fmt.Sprint(extension), Location: d.Shop.ID},
 	})
 	require.NoError(t, err)
 	d.people[name] = sub.Person
@@ -57,7 +57,7 @@ func (d *lobby) member(name string) customer.MemberID { return customer.MemberID
 func (d *lobby) phone(t testing.TB, owner, model string) provisioning.DeviceID {
 	t.Helper()
 	d.phones++
-	v, err := d.AddDevice(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{MAC: fmt.Sprintf("00562B%06X", d.phones), Model: model, Person: d.people[owner]})
+	v, err := d.AddDevice(t.Context(), d.Actor, d.Customer.Tenant(), provisioning.NewDevice{MAC: fmt.Sprintf("00562B%06X", d.phones), Model: model, Person: d.people[owner]})
 	require.NoError(t, err)
 	return v.ID
 }
@@ -73,13 +73,13 @@ func (d *lobby) set(t testing.TB, id provisioning.DeviceID, weight int, names ..
 		}
 		list = append(list, m)
 	}
-	return d.SetMembers(t.Context(), d.actor, d.customer.Tenant(), id, list)
+	return d.SetMembers(t.Context(), d.Actor, d.Customer.Tenant(), id, list)
 }
 
 // lines are a device's lines as "port name".
 func (d *lobby) lines(t testing.TB, id provisioning.DeviceID) []string {
 	t.Helper()
-	m, err := d.Members(t.Context(), d.customer.Tenant(), id)
+	m, err := d.Members(t.Context(), d.Customer.Tenant(), id)
 	require.NoError(t, err)
 	out := []string{}
 	for _, one := range m.Members {
@@ -90,14 +90,14 @@ func (d *lobby) lines(t testing.TB, id provisioning.DeviceID) []string {
 
 func (d *lobby) owner(t testing.TB, id provisioning.DeviceID) customer.MemberID {
 	t.Helper()
-	v, err := d.Device(t.Context(), d.customer.Tenant(), id)
+	v, err := d.Device(t.Context(), d.Customer.Tenant(), id)
 	require.NoError(t, err)
 	return v.Owner
 }
 
 func (d *lobby) revision(t testing.TB, id provisioning.DeviceID) int64 {
 	t.Helper()
-	v, err := d.Device(t.Context(), d.customer.Tenant(), id)
+	v, err := d.Device(t.Context(), d.Customer.Tenant(), id)
 	require.NoError(t, err)
 	return v.Revision
 }
@@ -108,21 +108,21 @@ func TestLinesAreSharedAndMoved(t *testing.T) {
 	id := d.phone(t, "ada", "Cisco 8851")
 	require.NoError(t, d.set(t, id, 2, "ada", "bob", "cleo"))
 	assert.Equal(t, []string{"1 ada", "3 bob", "4 cleo"}, d.lines(t, id))
-	before, err := d.Credentials(t.Context(), d.customer.Tenant(), id)
+	before, err := d.Credentials(t.Context(), d.Customer.Tenant(), id)
 	require.NoError(t, err)
 
 	require.NoError(t, d.set(t, id, 1, "ada", "cleo", "bob"))
 	assert.Equal(t, []string{"1 ada", "2 cleo", "3 bob"}, d.lines(t, id))
-	after, err := d.Credentials(t.Context(), d.customer.Tenant(), id)
+	after, err := d.Credentials(t.Context(), d.Customer.Tenant(), id)
 	require.NoError(t, err)
 	assert.Equal(t, []string{before[0].UserName, before[2].UserName, before[1].UserName}, []string{after[0].UserName, after[1].UserName, after[2].UserName}, "who stays keeps the credentials")
 
 	require.NoError(t, d.set(t, id, 1, "bob", "ada"), "another primary owner")
-	v, err := d.Device(t.Context(), d.customer.Tenant(), id)
+	v, err := d.Device(t.Context(), d.Customer.Tenant(), id)
 	require.NoError(t, err)
 	assert.Equal(t, d.member("bob"), v.Owner)
 	assert.Equal(t, []string{"1 bob", "2 ada"}, d.lines(t, id))
-	require.NoError(t, d.SetMembers(t.Context(), d.actor, d.customer.Tenant(), id, nil))
+	require.NoError(t, d.SetMembers(t.Context(), d.Actor, d.Customer.Tenant(), id, nil))
 	assert.Equal(t, []string{"1 bob"}, d.lines(t, id), "without members the primary owner stays alone")
 	assert.Equal(t, int64(5), d.revision(t, id))
 }
@@ -158,7 +158,7 @@ func TestWhoCantHaveALine(t *testing.T) {
 		"label":         {one(func(m *provisioning.NewMember) { m.Options.Label = "a\nb" }), "members[0].lineLabel"},
 		"standard":      {two("std", func(*provisioning.NewMember) {}), "members[1].id"},
 	} {
-		err := d.SetMembers(t.Context(), d.actor, d.customer.Tenant(), id, c.list)
+		err := d.SetMembers(t.Context(), d.Actor, d.Customer.Tenant(), id, c.list)
 		require.True(t, fault.Is(err, fault.Invalid), "%s: %v", name, err)
 		assert.Equal(t, c.field, fault.ProblemsOf(err)[0].Field, name)
 	}
@@ -182,7 +182,7 @@ func TestALineIsOnThirtyFiveDevicesAtTheMost(t *testing.T) {
 	other := d.phone(t, "bob", "Cisco 8851")
 	err := d.set(t, other, 1, "bob", "ada")
 	require.True(t, fault.Is(err, fault.Conflict), "%v", err)
-	_, err = d.AddDevice(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{MAC: "00562BFFFFFF", Model: "Cisco 8851", Person: d.people["ada"]})
+	_, err = d.AddDevice(t.Context(), d.Actor, d.Customer.Tenant(), provisioning.NewDevice{MAC: "00562BFFFFFF", Model: "Cisco 8851", Person: d.people["ada"]})
 	assert.True(t, fault.Is(err, fault.Conflict), "%v", err)
 }
 
@@ -191,11 +191,11 @@ func TestWhoLeavesTakesTheLinesAlong(t *testing.T) {
 	d := openLobby(t, "ada", "bob", "cleo")
 	id, own := d.phone(t, "ada", "Cisco 8851"), d.phone(t, "bob", "Yealink T54W")
 	require.NoError(t, d.set(t, id, 1, "ada", "bob", "cleo"))
-	sub, err := d.store.SubscriberByPerson(t.Context(), d.customer.Tenant(), d.people["bob"])
+	sub, err := d.Store.SubscriberByPerson(t.Context(), d.Customer.Tenant(), d.people["bob"])
 	require.NoError(t, err)
-	require.NoError(t, d.RemoveSubscriber(t.Context(), d.actor, sub.ID))
+	require.NoError(t, d.RemoveSubscriber(t.Context(), d.Actor, sub.ID))
 	assert.Equal(t, []string{"1 ada", "2 cleo"}, d.lines(t, id), "the lines behind move up")
-	_, err = d.Device(t.Context(), d.customer.Tenant(), own)
+	_, err = d.Device(t.Context(), d.Customer.Tenant(), own)
 	assert.True(t, fault.Is(err, fault.NotFound))
 	assert.Equal(t, int64(3), d.revision(t, id))
 }
@@ -235,7 +235,7 @@ func (d *lobby) run(t testing.TB) {
 
 func (d *lobby) bindings(t testing.TB, id provisioning.DeviceID) int {
 	t.Helper()
-	list, err := d.Registration(t.Context(), d.customer.Tenant(), id)
+	list, err := d.Registration(t.Context(), d.Customer.Tenant(), id)
 	require.NoError(t, err)
 	return len(list)
 }
@@ -245,22 +245,22 @@ func TestARotationLosesNoRegistration(t *testing.T) {
 	d := openLobby(t, "ada")
 	d.run(t)
 	now := time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
-	d.clock = func() time.Time { return now }
-	ctx, tenant, id := t.Context(), d.customer.Tenant(), d.phone(t, "ada", "Cisco 8851")
+	d.Clock = func() time.Time { return now }
+	ctx, tenant, id := t.Context(), d.Customer.Tenant(), d.phone(t, "ada", "Cisco 8851")
 	reveal := func() provisioning.LineCredentials {
-		list, err := d.RevealCredentials(ctx, d.actor, tenant, id)
+		list, err := d.RevealCredentials(ctx, d.Actor, tenant, id)
 		require.NoError(t, err)
 		return list[0]
 	}
 	first := reveal()
-	_, err := d.RevealCredentials(ctx, d.actor, tenant, id)
+	_, err := d.RevealCredentials(ctx, d.Actor, tenant, id)
 	assert.True(t, fault.Is(err, fault.Conflict), "each password is shown once: %v", err)
 	before, err := d.register(t, first, first.Password, 1)
 	require.NoError(t, err)
 	assert.False(t, before)
 
-	require.NoError(t, d.Rotate(ctx, d.actor, tenant, id, time.Hour))
-	require.NoError(t, d.Rotate(ctx, d.actor, tenant, id, time.Hour), "rotated again while the phone is away")
+	require.NoError(t, d.Rotate(ctx, d.Actor, tenant, id, time.Hour))
+	require.NoError(t, d.Rotate(ctx, d.Actor, tenant, id, time.Hour), "rotated again while the phone is away")
 	assert.Equal(t, 1, d.bindings(t, id), "the registration stays")
 	before, err = d.register(t, first, first.Password, 2)
 	require.NoError(t, err)
@@ -274,7 +274,7 @@ func TestARotationLosesNoRegistration(t *testing.T) {
 	_, err = d.register(t, first, first.Password, 4)
 	assert.True(t, fault.Is(err, fault.Denied), "the phone has shown the new one, so that the first one is over: %v", err)
 
-	require.NoError(t, d.Rotate(ctx, d.actor, tenant, id, time.Hour))
+	require.NoError(t, d.Rotate(ctx, d.Actor, tenant, id, time.Hour))
 	now = now.Add(time.Hour)
 	_, err = d.register(t, third, third.Password, 5)
 	assert.True(t, fault.Is(err, fault.Denied), "the deadline is over: %v", err)
@@ -284,18 +284,18 @@ func TestACompromiseEndsEverythingAtOnce(t *testing.T) {
 	t.Parallel()
 	d := openLobby(t, "ada", "bob")
 	d.run(t)
-	ctx, tenant, id := t.Context(), d.customer.Tenant(), d.phone(t, "ada", "Cisco 8851")
+	ctx, tenant, id := t.Context(), d.Customer.Tenant(), d.phone(t, "ada", "Cisco 8851")
 	require.NoError(t, d.set(t, id, 1, "ada", "bob"))
-	list, err := d.RevealCredentials(ctx, d.actor, tenant, id)
+	list, err := d.RevealCredentials(ctx, d.Actor, tenant, id)
 	require.NoError(t, err)
 	for i, l := range list {
 		_, err = d.register(t, l, l.Password, uint32(i+1))
 		require.NoError(t, err)
 	}
-	require.NoError(t, d.Rotate(ctx, d.actor, tenant, id, 0))
+	require.NoError(t, d.Rotate(ctx, d.Actor, tenant, id, 0))
 	_, files, err := d.FilesAt(ctx, tenant, id, provisioning.Moment{Number: 3})
 	require.NoError(t, err)
-	require.NoError(t, d.AnswerCompromise(ctx, d.actor, tenant, id, time.Hour))
+	require.NoError(t, d.AnswerCompromise(ctx, d.Actor, tenant, id, time.Hour))
 	assert.Zero(t, d.bindings(t, id))
 	for _, l := range list {
 		_, err = d.register(t, l, l.Password, 9)
@@ -309,9 +309,9 @@ func TestACompromiseEndsEverythingAtOnce(t *testing.T) {
 	}
 	v, err := d.Device(ctx, tenant, id)
 	require.NoError(t, err)
-	assert.Equal(t, d.clock().Add(time.Hour), v.EnrolmentUntil)
+	assert.Equal(t, d.Clock().Add(time.Hour), v.EnrolmentUntil)
 	for _, bad := range []time.Duration{-time.Minute, time.Second, 8 * 24 * time.Hour} {
-		assert.True(t, fault.Is(d.AnswerCompromise(ctx, d.actor, tenant, id, bad), fault.Invalid), bad)
+		assert.True(t, fault.Is(d.AnswerCompromise(ctx, d.Actor, tenant, id, bad), fault.Invalid), bad)
 	}
 }
 
@@ -329,8 +329,8 @@ func TestHistoryTellsWhatAPhoneWasToldAndTakesItBack(t *testing.T) {
 	t.Parallel()
 	d := openLobby(t, "ada", "bob", "cleo")
 	now := time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
-	d.clock = func() time.Time { return now }
-	ctx, tenant, id := t.Context(), d.customer.Tenant(), d.phone(t, "ada", "Cisco 8851")
+	d.Clock = func() time.Time { return now }
+	ctx, tenant, id := t.Context(), d.Customer.Tenant(), d.phone(t, "ada", "Cisco 8851")
 	now = now.Add(time.Minute)
 	require.NoError(t, d.set(t, id, 2, "ada", "bob"))
 	now = now.Add(time.Minute)
@@ -358,18 +358,18 @@ func TestHistoryTellsWhatAPhoneWasToldAndTakesItBack(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, diffs)
 
-	number, err := d.RollBack(ctx, d.actor, tenant, id, provisioning.Moment{Number: 2})
+	number, err := d.RollBack(ctx, d.Actor, tenant, id, provisioning.Moment{Number: 2})
 	require.NoError(t, err)
 	assert.Equal(t, int64(4), number)
 	assert.Equal(t, []string{"1 ada", "3 bob"}, d.lines(t, id), "the weight comes back, and who had a line")
-	sub, err := d.store.SubscriberByPerson(ctx, tenant, d.people["cleo"])
+	sub, err := d.Store.SubscriberByPerson(ctx, tenant, d.people["cleo"])
 	require.NoError(t, err)
-	require.NoError(t, d.RemoveSubscriber(ctx, d.actor, sub.ID))
-	_, err = d.RollBack(ctx, d.actor, tenant, id, provisioning.Moment{Number: 3})
+	require.NoError(t, d.RemoveSubscriber(ctx, d.Actor, sub.ID))
+	_, err = d.RollBack(ctx, d.Actor, tenant, id, provisioning.Moment{Number: 3})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"1 ada"}, d.lines(t, id), "who has no package any more stays away")
 	require.NoError(t, d.set(t, id, 1, "bob", "ada"))
-	_, err = d.RollBack(ctx, d.actor, tenant, id, provisioning.Moment{Number: 2})
+	_, err = d.RollBack(ctx, d.Actor, tenant, id, provisioning.Moment{Number: 2})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"1 ada", "2 bob"}, d.lines(t, id), "who owns the device stays as it is now")
 	assert.Equal(t, d.member("bob"), d.owner(t, id))
@@ -403,7 +403,7 @@ func TestLinesNeverOverlap(t *testing.T) {
 			port += map[bool]int{true: weight, false: 1}[i == 0]
 		}
 		require.Equal(t, want, d.lines(t, id))
-		list, err := d.Credentials(t.Context(), d.customer.Tenant(), id)
+		list, err := d.Credentials(t.Context(), d.Customer.Tenant(), id)
 		require.NoError(t, err)
 		for i, name := range chosen {
 			if slices.ContainsFunc(before, func(l string) bool { return strings.HasSuffix(l, " "+name) }) && identity[name] != "" {
@@ -417,7 +417,7 @@ func TestLinesNeverOverlap(t *testing.T) {
 func TestTagsAndAddresses(t *testing.T) {
 	t.Parallel()
 	d := openLobby(t, "ada")
-	ctx, tenant, id := t.Context(), d.customer.Tenant(), d.phone(t, "ada", "Cisco 8851")
+	ctx, tenant, id := t.Context(), d.Customer.Tenant(), d.phone(t, "ada", "Cisco 8851")
 	for _, c := range []struct {
 		change provisioning.TagChange
 		tags   []string
@@ -428,12 +428,12 @@ func TestTagsAndAddresses(t *testing.T) {
 		{provisioning.TagsReplace, []string{"one"}, []string{"one"}},
 		{provisioning.TagsRemove, []string{"ignored"}, []string{}},
 	} {
-		v, err := d.ChangeTags(ctx, d.actor, tenant, id, c.change, c.tags)
+		v, err := d.ChangeTags(ctx, d.Actor, tenant, id, c.change, c.tags)
 		require.NoError(t, err)
 		assert.Equal(t, c.want, v.Tags)
 	}
 	for what, c := range map[provisioning.TagChange][]string{"move": {"a"}, provisioning.TagsAdd: {""}, provisioning.TagsReplace: {strings.Repeat("x", 65)}} {
-		_, err := d.ChangeTags(ctx, d.actor, tenant, id, what, c)
+		_, err := d.ChangeTags(ctx, d.Actor, tenant, id, what, c)
 		assert.True(t, fault.Is(err, fault.Invalid), "%s: %v", what, err)
 	}
 	assert.Equal(t, int64(1), d.revision(t, id), "a phone isn't told its tags")
@@ -449,9 +449,9 @@ func TestTagsAndAddresses(t *testing.T) {
 // job starts a job, which the promises run at once, and returns it when it is over.
 func (d *lobby) job(t testing.TB, kind provisioning.DeviceJobKind, request provisioning.JobRequest) provisioning.DeviceJob {
 	t.Helper()
-	started, err := d.StartDeviceJob(t.Context(), d.actor, d.customer.Tenant(), request)
+	started, err := d.StartDeviceJob(t.Context(), d.Actor, d.Customer.Tenant(), request)
 	require.NoError(t, err)
-	j, err := d.DeviceJob(t.Context(), d.customer.Tenant(), kind, started.ID)
+	j, err := d.DeviceJob(t.Context(), d.Customer.Tenant(), kind, started.ID)
 	require.NoError(t, err)
 	require.Equal(t, provisioning.DeviceJobCompleted, j.Status, j.Error)
 	return j
@@ -461,19 +461,19 @@ func TestAWholeLocationIsRotatedOrRevoked(t *testing.T) {
 	t.Parallel()
 	d := openLobby(t, "ada", "bob")
 	d.run(t)
-	ctx, tenant := t.Context(), d.customer.Tenant()
+	ctx, tenant := t.Context(), d.Customer.Tenant()
 	one, two := d.phone(t, "ada", "Cisco 8851"), d.phone(t, "bob", "Yealink T54W")
-	first, err := d.RevealCredentials(ctx, d.actor, tenant, one)
+	first, err := d.RevealCredentials(ctx, d.Actor, tenant, one)
 	require.NoError(t, err)
 	_, err = d.register(t, first[0], first[0].Password, 1)
 	require.NoError(t, err)
-	j := d.job(t, provisioning.JobRotateCredentials, provisioning.RotationRequest{Location: d.shop.ID, Overlap: time.Hour})
+	j := d.job(t, provisioning.JobRotateCredentials, provisioning.RotationRequest{Location: d.Shop.ID, Overlap: time.Hour})
 	assert.Equal(t, []int{2, 2, 0}, []int{j.Total, j.Updated, j.Failed})
 	assert.Equal(t, []int64{2, 2}, []int64{d.revision(t, one), d.revision(t, two)})
 	before, err := d.register(t, first[0], first[0].Password, 2)
 	require.NoError(t, err)
 	assert.True(t, before)
-	j = d.job(t, provisioning.JobRotateCredentials, provisioning.RotationRequest{Location: d.annex.ID})
+	j = d.job(t, provisioning.JobRotateCredentials, provisioning.RotationRequest{Location: d.Annex.ID})
 	assert.Zero(t, j.Total, "nothing stands there")
 	d.job(t, provisioning.JobAnswerCompromise, provisioning.CompromiseRequest{Enrol: time.Hour})
 	assert.Zero(t, d.bindings(t, one))
@@ -481,9 +481,9 @@ func TestAWholeLocationIsRotatedOrRevoked(t *testing.T) {
 	assert.True(t, fault.Is(err, fault.Denied), "%v", err)
 	for field, request := range map[string]provisioning.JobRequest{
 		"overlapMinutes": provisioning.RotationRequest{Overlap: time.Second}, "enrolMinutes": provisioning.CompromiseRequest{Enrol: time.Second},
-		"locationId": provisioning.RotationRequest{Location: "nowhere"}, "to": provisioning.RollbackRequest{To: d.clock().Add(time.Second)},
+		"locationId": provisioning.RotationRequest{Location: "nowhere"}, "to": provisioning.RollbackRequest{To: d.Clock().Add(time.Second)},
 	} {
-		_, err = d.StartDeviceJob(ctx, d.actor, tenant, request)
+		_, err = d.StartDeviceJob(ctx, d.Actor, tenant, request)
 		require.True(t, fault.Is(err, fault.Invalid), "%s: %v", field, err)
 		assert.Equal(t, field, fault.ProblemsOf(err)[0].Field)
 	}
@@ -495,14 +495,14 @@ func TestACustomerIsRolledBack(t *testing.T) {
 	t.Parallel()
 	d := openLobby(t, "ada", "bob", "cleo")
 	now := time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)
-	d.clock = func() time.Time { return now }
-	ctx, tenant := t.Context(), d.customer.Tenant()
+	d.Clock = func() time.Time { return now }
+	ctx, tenant := t.Context(), d.Customer.Tenant()
 	phones := []provisioning.DeviceID{d.phone(t, "ada", "Cisco 8851"), d.phone(t, "bob", "Cisco 8841")}
 	settings := func(location customer.LocationID, json string) {
 		d.job(t, provisioning.JobCallDeviceSettings, provisioning.SettingsRequest{Location: location, Customizations: []byte(json)})
 	}
 	settings("", `{"mpp":{"backlightTimer":"FIVE_MIN"}}`)
-	settings(d.shop.ID, `{"mpp":{"dndServicesEnabled":false}}`)
+	settings(d.Shop.ID, `{"mpp":{"dndServicesEnabled":false}}`)
 	require.NoError(t, d.set(t, phones[0], 2, "ada", "cleo"))
 	then := map[provisioning.DeviceID]string{}
 	for _, id := range phones {
@@ -510,7 +510,7 @@ func TestACustomerIsRolledBack(t *testing.T) {
 	}
 	now = now.Add(time.Minute)
 	settings("", `{"mpp":{"backlightTimer":"THIRTY_MIN","cdpEnabled":false}}`)
-	settings(d.shop.ID, `{"mpp":{"dndServicesEnabled":true,"lldpEnabled":false}}`)
+	settings(d.Shop.ID, `{"mpp":{"dndServicesEnabled":true,"lldpEnabled":false}}`)
 	require.NoError(t, d.set(t, phones[0], 1, "ada", "cleo"))
 	late := d.phone(t, "cleo", "Cisco 8851")
 	for _, id := range phones {
@@ -525,12 +525,12 @@ func TestACustomerIsRolledBack(t *testing.T) {
 		assert.True(t, then[id] == strings.Replace(d.told(t, id), reset, "", 1))
 	}
 	assert.Contains(t, d.told(t, late), "<Back_Light_Timer ua=\"rw\">5m", "a phone that came later is told of the levels")
-	list, err := d.store.Settings(ctx, tenant, string(d.customer.Org))
+	list, err := d.Store.Settings(ctx, tenant, string(d.Customer.Org))
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 	assert.Equal(t, time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC), list[0].Changed, "who set it, and when, comes back")
 	d.job(t, provisioning.JobRollBack, provisioning.RollbackRequest{To: now.Add(-time.Hour)})
-	list, err = d.store.Settings(ctx, tenant, string(d.customer.Org))
+	list, err = d.Store.Settings(ctx, tenant, string(d.Customer.Org))
 	require.NoError(t, err)
 	assert.Empty(t, list, "before the first change nothing was set")
 }
@@ -538,7 +538,7 @@ func TestACustomerIsRolledBack(t *testing.T) {
 // told is what a phone is told now, its secrets masked and without the number of its revision.
 func (d *lobby) told(t testing.TB, id provisioning.DeviceID) string {
 	t.Helper()
-	view, err := d.Files(t.Context(), d.customer.Tenant(), id)
+	view, err := d.Files(t.Context(), d.Customer.Tenant(), id)
 	require.NoError(t, err)
 	var kept []string
 	for l := range strings.SplitSeq(view.Files[len(view.Files)-1].Masked, "\n") {

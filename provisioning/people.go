@@ -21,7 +21,7 @@ func (s *Service) ChangePerson(ctx context.Context, actor customer.Actor, tenant
 	}
 	var after customer.Person
 	err = s.inCustomer(ctx, person.Member().Tenant(), func(tx Tx, c customer.Customer) error {
-		_, after, err = s.changePerson(ctx, tx, actor, c, id, in)
+		_, after, err = s.ChangePersonIn(ctx, tx, actor, c, id, in)
 		return err
 	})
 	return after, err
@@ -41,9 +41,9 @@ func (s *Service) inCustomer(ctx context.Context, tenant customer.Tenant, fn fun
 	})
 }
 
-// changePerson gives a person other names or another calling identity, and raises the revision of the phones that show it. fault.Invalid and
-// fault.Conflict as in customer.Service.ChangePerson, and fault.Invalid for a name that some phone's file couldn't hold.
-func (s *Service) changePerson(ctx context.Context, tx Tx, actor customer.Actor, c customer.Customer, id customer.PersonID, in PersonChange) (before, after customer.Person, err error) {
+// ChangePersonIn is ChangePerson in somebody's transaction, and returns the person as it was, too. fault.Invalid as well for a name that some phone's file
+// couldn't hold.
+func (s *Service) ChangePersonIn(ctx context.Context, tx Tx, actor customer.Actor, c customer.Customer, id customer.PersonID, in PersonChange) (before, after customer.Person, err error) {
 	if before, after, err = s.customers.ChangePerson(ctx, tx, actor, c, id, in); err != nil || before == after {
 		return before, after, err
 	}

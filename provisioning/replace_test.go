@@ -27,17 +27,17 @@ func (d *desk) installed(t *testing.T) (provisioning.DeviceView, provisioning.Op
 	view, code := d.order(t)
 	file, err := d.bring(t, firstPhone, code.Digits.Reveal())
 	require.NoError(t, err)
-	lines, err := d.store.Lines(t.Context(), d.customer.Tenant(), view.ID)
+	lines, err := d.Store.Lines(t.Context(), d.Customer.Tenant(), view.ID)
 	require.NoError(t, err)
 	binding := provisioning.Binding{
 		Line: lines[0].ID, Contact: "sip:a@192.0.2.7", CallID: "c", CSeq: 1, Transport: "tls", Source: netip.MustParseAddrPort("192.0.2.7:5061"), Registered: d.now, Expires: d.now.Add(time.Hour),
 	}
-	require.NoError(t, d.store.UpdateBindings(t.Context(), []provisioning.LineID{lines[0].ID}, func(map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error) {
+	require.NoError(t, d.Store.UpdateBindings(t.Context(), []provisioning.LineID{lines[0].ID}, func(map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error) {
 		return map[provisioning.LineID][]provisioning.Binding{lines[0].ID: {binding}}, nil
 	}))
-	_, err = d.OpenEnrolment(t.Context(), d.actor, d.customer.Tenant(), view.ID, time.Hour)
+	_, err = d.OpenEnrolment(t.Context(), d.Actor, d.Customer.Tenant(), view.ID, time.Hour)
 	require.NoError(t, err)
-	view, err = d.Device(t.Context(), d.customer.Tenant(), view.ID)
+	view, err = d.Device(t.Context(), d.Customer.Tenant(), view.ID)
 	require.NoError(t, err)
 	require.True(t, view.Registered)
 	return view, file, lines[0]
@@ -50,13 +50,13 @@ func (d *desk) assertOver(t *testing.T, before provisioning.DeviceView, file pro
 		_, err := d.own(t, firstPhone, proof)
 		assert.True(t, fault.Is(err, fault.Denied), "%v", err)
 	}
-	after, err := d.Device(t.Context(), d.customer.Tenant(), before.ID)
+	after, err := d.Device(t.Context(), d.Customer.Tenant(), before.ID)
 	require.NoError(t, err)
 	assert.False(t, after.Registered)
 	assert.Zero(t, after.EnrolmentUntil)
 	assert.NotEqual(t, before.AdminPassword, after.AdminPassword)
 	assert.NotEqual(t, before.Access, after.Access)
-	lines, err := d.store.Lines(t.Context(), d.customer.Tenant(), before.ID)
+	lines, err := d.Store.Lines(t.Context(), d.Customer.Tenant(), before.ID)
 	require.NoError(t, err)
 	require.Len(t, lines, 1)
 	assert.Equal(t, line.ID, lines[0].ID)
@@ -73,7 +73,7 @@ func TestABrokenPhoneIsReplacedByAddress(t *testing.T) {
 			t.Parallel()
 			d := open(t)
 			before, file, line := d.installed(t)
-			after, code, err := d.ReplaceDevice(t.Context(), d.actor, d.customer.Tenant(), before.ID, provisioning.Replacement{MAC: "00:56:2B:04:36:16", Model: "Cisco 8841"})
+			after, code, err := d.ReplaceDevice(t.Context(), d.Actor, d.Customer.Tenant(), before.ID, provisioning.Replacement{MAC: "00:56:2B:04:36:16", Model: "Cisco 8841"})
 			require.NoError(t, err)
 			assert.True(t, code.Digits.IsZero())
 			assert.Equal(t, before.ID, after.ID)
@@ -82,17 +82,17 @@ func TestABrokenPhoneIsReplacedByAddress(t *testing.T) {
 			assert.Equal(t, provisioning.ActivationNone, after.Activation.State)
 			assert.Equal(t, before.Revision+1, after.Revision)
 			d.assertOver(t, before, file, line)
-			events, _, err := d.store.Events(t.Context(), d.customer.Tenant(), customer.EventFilter{Subject: string(before.ID), Kind: customer.EventDeviceReplaced}, customer.Page{Max: 10})
+			events, _, err := d.Store.Events(t.Context(), d.Customer.Tenant(), customer.EventFilter{Subject: string(before.ID), Kind: customer.EventDeviceReplaced}, customer.Page{Max: 10})
 			require.NoError(t, err)
 			require.Len(t, events, 1)
 			assert.Equal(t, map[string]any{"oldMac": "00562B043615", "mac": "00562B043616", "model": "DMS Cisco 8841"}, events[0].Data)
 
-			_, err = d.OpenEnrolment(t.Context(), d.actor, d.customer.Tenant(), before.ID, time.Hour)
+			_, err = d.OpenEnrolment(t.Context(), d.Actor, d.Customer.Tenant(), before.ID, time.Hour)
 			require.NoError(t, err)
 			fresh, err := d.own(t, secondPhone, provisioning.Proof{})
 			require.NoError(t, err)
 			assert.Contains(t, string(fresh.Body), line.UserName)
-			_, err = d.AddDevice(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{MAC: firstPhone, Model: "8851", Person: d.owner})
+			_, err = d.AddDevice(t.Context(), d.Actor, d.Customer.Tenant(), provisioning.NewDevice{MAC: firstPhone, Model: "8851", Person: d.owner})
 			assert.NoError(t, err, "the old address is free")
 		})
 	}
@@ -105,7 +105,7 @@ func TestABrokenPhoneIsReplacedByWhoBringsTheCode(t *testing.T) {
 			t.Parallel()
 			d := open(t)
 			before, file, line := d.installed(t)
-			after, code, err := d.ReplaceDevice(t.Context(), d.actor, d.customer.Tenant(), before.ID, provisioning.Replacement{ByCode: true})
+			after, code, err := d.ReplaceDevice(t.Context(), d.Actor, d.Customer.Tenant(), before.ID, provisioning.Replacement{ByCode: true})
 			require.NoError(t, err)
 			assert.Regexp(t, `^[0-9]{16}$`, code.Digits.Reveal())
 			assert.False(t, after.HasMAC())
@@ -125,15 +125,15 @@ func TestReplacingHasRules(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, filepath.Join(t.TempDir(), "desk.db"))
 	before, file, _ := d.installed(t)
-	_, err := d.AddDevice(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{MAC: secondPhone, Model: "8851", Person: d.owner})
+	_, err := d.AddDevice(t.Context(), d.Actor, d.Customer.Tenant(), provisioning.NewDevice{MAC: secondPhone, Model: "8851", Person: d.owner})
 	require.NoError(t, err)
-	require.NoError(t, d.store.Update(t.Context(), d.customer.Tenant(), func(tx provisioning.Tx) error {
-		lines, err := tx.Lines(t.Context(), d.customer.Tenant(), before.ID)
+	require.NoError(t, d.Store.Update(t.Context(), d.Customer.Tenant(), func(tx provisioning.Tx) error {
+		lines, err := tx.Lines(t.Context(), d.Customer.Tenant(), before.ID)
 		if err != nil {
 			return err
 		}
 		lines[0].Weight = 10
-		return tx.SetLines(t.Context(), d.customer.Tenant(), before.ID, lines)
+		return tx.SetLines(t.Context(), d.Customer.Tenant(), before.ID, lines)
 	}))
 	for name, c := range map[string]struct {
 		in    provisioning.Replacement
@@ -148,17 +148,17 @@ func TestReplacingHasRules(t *testing.T) {
 		"too few lines":    {provisioning.Replacement{MAC: "64167faabbcc", Model: "VVX 250"}, fault.Invalid, "model"},
 		"address is taken": {provisioning.Replacement{MAC: secondPhone}, fault.Conflict, "mac"},
 	} {
-		_, code, err := d.ReplaceDevice(t.Context(), d.actor, d.customer.Tenant(), before.ID, c.in)
+		_, code, err := d.ReplaceDevice(t.Context(), d.Actor, d.Customer.Tenant(), before.ID, c.in)
 		require.True(t, fault.Is(err, c.kind), "%s: %v", name, err)
 		assert.Equal(t, c.field, fault.ProblemsOf(err)[0].Field, name)
 		assert.True(t, code.Digits.IsZero(), name)
 	}
 	_, err = d.own(t, firstPhone, basic(firstPhone, passwordIn(t, file)))
 	assert.NoError(t, err, "what was refused has changed nothing")
-	_, _, err = d.ReplaceDevice(t.Context(), d.actor, customer.Tenant{Partner: "somebody", Customer: "else"}, before.ID, provisioning.Replacement{ByCode: true})
+	_, _, err = d.ReplaceDevice(t.Context(), d.Actor, customer.Tenant{Partner: "somebody", Customer: "else"}, before.ID, provisioning.Replacement{ByCode: true})
 	assert.True(t, fault.Is(err, fault.NotFound), "%v", err)
 
-	view, _, err := d.ReplaceDevice(t.Context(), d.actor, d.customer.Tenant(), before.ID, provisioning.Replacement{MAC: firstPhone, Model: "T54W"})
+	view, _, err := d.ReplaceDevice(t.Context(), d.Actor, d.Customer.Tenant(), before.ID, provisioning.Replacement{MAC: firstPhone, Model: "T54W"})
 	require.NoError(t, err, "the address was right, and the model wasn't")
 	assert.Equal(t, "DMS Yealink T54W", view.Model)
 	model, _ := deviceprofiles.FindModel(view.Model)

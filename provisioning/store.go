@@ -11,7 +11,6 @@ import (
 // Reader reads devices and what hangs on them. The rules of customer.Reader hold: tenant first, fault.NotFound for what isn't the tenant's,
 // fault.Unavailable when the database doesn't answer, lists ordered by creation, then id, and never nil.
 type Reader interface {
-	ImportReader
 	SettingReader
 	RevisionReader
 	DeviceJobReader
@@ -59,7 +58,6 @@ type Reader interface {
 type Tx interface {
 	customer.Tx
 	Reader
-	ImportTx
 	SettingTx
 	RevisionTx
 	DeviceJobTx
@@ -72,6 +70,8 @@ type Tx interface {
 	SetDisabledModels(ctx context.Context, tenant customer.Tenant, models []string) error
 	// SetDevice replaces the address, model, owner, location, tags, both passwords, enrolment, activation and layout of the device with d.ID.
 	SetDevice(ctx context.Context, d Device) error
+	// MoveDevice sets the location of a device.
+	MoveDevice(ctx context.Context, tenant customer.Tenant, id DeviceID, location customer.LocationID) error
 	// DeleteDevice deletes a device with its lines, bindings, settings, revisions, trace and what its phone sent.
 	DeleteDevice(ctx context.Context, tenant customer.Tenant, id DeviceID) error
 	// SetEnrolment sets the end of the device's enrolment window, in which nobody has been yet; a zero time closes it.

@@ -35,7 +35,7 @@ func (s *Service) CheckSubscriber(ctx context.Context, actor customer.Actor, in 
 
 // addSubscriber adds a subscriber in a transaction that ends with an error; nil commits it.
 func (s *Service) addSubscriber(ctx context.Context, actor customer.Actor, in NewSubscriber, end error) (customer.Subscriber, error) {
-	if err := checkDisplayName(in); err != nil {
+	if err := CheckDisplayName(in); err != nil {
 		return customer.Subscriber{}, err
 	}
 	c, err := s.store.Customer(ctx, actor.Partner, in.Customer)
@@ -62,9 +62,9 @@ func (s *Service) addSubscriber(ctx context.Context, actor customer.Actor, in Ne
 	return sub, nil
 }
 
-// checkDisplayName refuses a name that some phone's file couldn't hold, before it is stored. Without names the e-mail address gives one, which has
-// its own rules.
-func checkDisplayName(in NewSubscriber) error {
+// CheckDisplayName refuses a name that some phone's file couldn't hold, with fault.Invalid, before it is stored. Without names the e-mail address gives one,
+// which has its own rules.
+func CheckDisplayName(in NewSubscriber) error {
 	name := customer.Person{FirstName: in.FirstName, LastName: in.LastName}.DisplayName()
 	if name == "" {
 		return nil
@@ -83,13 +83,14 @@ func (s *Service) ChangeSubscriber(ctx context.Context, actor customer.Actor, id
 	var after customer.Subscriber
 	err = s.store.Update(ctx, sub.Tenant(), func(tx Tx) error {
 		var err error
-		after, err = s.changeSubscriber(ctx, tx, actor, sub.Tenant(), id, in)
+		after, err = s.ChangeSubscriberIn(ctx, tx, actor, sub.Tenant(), id, in)
 		return err
 	})
 	return after, err
 }
 
-func (s *Service) changeSubscriber(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, id customer.SubscriberID, in Reassignment) (customer.Subscriber, error) {
+// ChangeSubscriberIn is ChangeSubscriber in somebody's transaction.
+func (s *Service) ChangeSubscriberIn(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, id customer.SubscriberID, in Reassignment) (customer.Subscriber, error) {
 	before, after, err := s.customers.Reassign(ctx, tx, actor, tenant, id, in)
 	if err != nil {
 		return after, err
@@ -119,10 +120,11 @@ func (s *Service) RemoveSubscriber(ctx context.Context, actor customer.Actor, id
 	if err != nil {
 		return err
 	}
-	return s.store.Update(ctx, sub.Tenant(), func(tx Tx) error { return s.removeSubscriber(ctx, tx, actor, sub) })
+	return s.store.Update(ctx, sub.Tenant(), func(tx Tx) error { return s.RemoveSubscriberIn(ctx, tx, actor, sub) })
 }
 
-func (s *Service) removeSubscriber(ctx context.Context, tx Tx, actor customer.Actor, sub customer.Subscriber) error {
+// RemoveSubscriberIn is RemoveSubscriber in somebody's transaction.
+func (s *Service) RemoveSubscriberIn(ctx context.Context, tx Tx, actor customer.Actor, sub customer.Subscriber) error {
 	if _, err := s.customers.Unsubscribe(ctx, tx, actor, sub.Tenant(), sub.ID); err != nil {
 		return err
 	}

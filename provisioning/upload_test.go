@@ -28,9 +28,9 @@ const polyPhone = "0004f2aabbcc"
 
 func newArchive(t *testing.T, d *desk) *archive {
 	t.Helper()
-	d.config.Certificates = madeByHand{}
+	d.Config.Certificates = madeByHand{}
 	d.renew(t)
-	view, err := d.AddDevice(t.Context(), d.actor, d.customer.Tenant(), provisioning.NewDevice{MAC: polyPhone, Model: "Poly VVX 450", Person: d.owner})
+	view, err := d.AddDevice(t.Context(), d.Actor, d.Customer.Tenant(), provisioning.NewDevice{MAC: polyPhone, Model: "Poly VVX 450", Person: d.owner})
 	require.NoError(t, err)
 	return &archive{desk: d, device: view}
 }
@@ -63,7 +63,7 @@ func (a *archive) get(t *testing.T, name string) (string, error) {
 // names lists what there is.
 func (a *archive) names(t *testing.T) []string {
 	t.Helper()
-	list, err := a.Uploads(t.Context(), a.customer.Tenant(), a.device.ID)
+	list, err := a.Uploads(t.Context(), a.Customer.Tenant(), a.device.ID)
 	require.NoError(t, err)
 	var names []string
 	for _, u := range list {
@@ -95,7 +95,7 @@ func TestAPhoneGetsBackWhatItSent(t *testing.T) {
 			assert.Equal(t, []string{"-calls.xml", "-directory.xml", "-local.cfg", "-phone.cfg", "-web.cfg"}, a.names(t))
 			kinds := strings.Join(a.history(t, a.device.ID), " ")
 			assert.Equal(t, 9, strings.Count(kinds, "device.overrides_uploaded"), "three files three times; what is the same again is none: %s", kinds)
-			sealed, err := a.store.Upload(t.Context(), a.customer.Tenant(), a.device.ID, polyPhone+"-directory.xml")
+			sealed, err := a.Store.Upload(t.Context(), a.Customer.Tenant(), a.device.ID, polyPhone+"-directory.xml")
 			require.NoError(t, err)
 			assert.NotContains(t, string(sealed.Body), "PHONE_CONFIG")
 
@@ -196,7 +196,7 @@ func TestAWindowTakesNothing(t *testing.T) {
 	a := openArchive(t)
 	_, err := a.put(t, "-phone.cfg", "secret")
 	require.NoError(t, err)
-	_, err = a.OpenEnrolment(t.Context(), a.actor, a.customer.Tenant(), a.device.ID, time.Hour)
+	_, err = a.OpenEnrolment(t.Context(), a.Actor, a.Customer.Tenant(), a.device.ID, time.Hour)
 	require.NoError(t, err)
 	r := a.request("/" + polyPhone + "-phone.cfg")
 	r.Proof = provisioning.Proof{}
@@ -204,7 +204,7 @@ func TestAWindowTakesNothing(t *testing.T) {
 	assert.True(t, fault.Is(err, fault.Denied))
 	_, err = a.Open(t.Context(), r)
 	assert.True(t, fault.Is(err, fault.NotFound), "a phone without credentials goes on without the file")
-	trace, err := a.Trace(t.Context(), a.customer.Tenant(), a.device.ID, provisioning.TraceFilter{}, 10)
+	trace, err := a.Trace(t.Context(), a.Customer.Tenant(), a.device.ID, provisioning.TraceFilter{}, 10)
 	require.NoError(t, err)
 	require.Len(t, trace, 3)
 	assert.Equal(t, "GET /0004f2aabbcc-phone.cfg", trace[0].Request)
@@ -273,7 +273,7 @@ func TestWhoMayReadAndDeleteWhatPhonesSent(t *testing.T) {
 		_, err := a.put(t, name, body)
 		require.NoError(t, err)
 	}
-	tenant, weak := a.customer.Tenant(), a.actor
+	tenant, weak := a.Customer.Tenant(), a.Actor
 	weak.Scopes = []customer.Scope{customer.ScopeDevicesRead, customer.ScopeCredentialsRead}
 	u, body, err := a.OpenUpload(t.Context(), weak, tenant, a.device.ID, polyPhone+"-boot.log")
 	require.NoError(t, err)
@@ -282,7 +282,7 @@ func TestWhoMayReadAndDeleteWhatPhonesSent(t *testing.T) {
 	_, body, err = a.OpenUpload(t.Context(), weak, tenant, a.device.ID, polyPhone+"-phone.cfg")
 	assert.True(t, fault.Is(err, fault.Denied))
 	assert.Nil(t, body)
-	strong := a.actor
+	strong := a.Actor
 	strong.Scopes = customer.AllScopes()
 	_, body, err = a.OpenUpload(t.Context(), strong, tenant, a.device.ID, polyPhone+"-phone.cfg")
 	require.NoError(t, err)
@@ -303,7 +303,7 @@ func TestWhoMayReadAndDeleteWhatPhonesSent(t *testing.T) {
 	_, err = a.get(t, "-phone.cfg")
 	assert.True(t, fault.Is(err, fault.NotFound))
 
-	_, _, err = a.ReplaceDevice(t.Context(), a.actor, tenant, a.device.ID, provisioning.Replacement{MAC: "0004f2aabbcd"})
+	_, _, err = a.ReplaceDevice(t.Context(), a.Actor, tenant, a.device.ID, provisioning.Replacement{MAC: "0004f2aabbcd"})
 	require.NoError(t, err)
 	assert.Empty(t, a.names(t), "the next phone sends its own")
 }

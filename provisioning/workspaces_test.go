@@ -22,14 +22,14 @@ func calling(name, extension string, packages ...customer.Package) customer.Work
 
 // at is a workspace as it is asked for, with a location, as the customer has two.
 func (h *hall) at(in customer.WorkspaceFields) customer.WorkspaceFields {
-	in.Calling.Location = h.shop.ID
+	in.Calling.Location = h.Shop.ID
 	return in
 }
 
 // place makes a workspace with calling in the shop.
 func (h *hall) place(t *testing.T, name, extension string) customer.Workspace {
 	t.Helper()
-	w, err := h.AddWorkspace(t.Context(), h.actor, h.customer.Tenant(), h.at(calling(name, extension)))
+	w, err := h.AddWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), h.at(calling(name, extension)))
 	require.NoError(t, err)
 	return w
 }
@@ -41,16 +41,16 @@ func (h *hall) phoneOf(t *testing.T, owner customer.Member, mac byte, others ...
 	if owner.Kind == customer.MemberPerson {
 		in.Person, in.Workspace = customer.PersonID(owner.ID), ""
 	}
-	v, err := h.AddDevice(t.Context(), h.actor, owner.Tenant(), in)
+	v, err := h.AddDevice(t.Context(), h.Actor, owner.Tenant(), in)
 	require.NoError(t, err)
 	list := []provisioning.NewMember{{Member: owner.ID, Primary: true, Options: provisioning.LineOptions{Weight: 1}}}
 	for _, m := range others {
 		list = append(list, provisioning.NewMember{Member: m.ID, Options: provisioning.LineOptions{Weight: 1}})
 	}
 	if len(others) > 0 {
-		require.NoError(t, h.SetMembers(t.Context(), h.actor, owner.Tenant(), v.ID, list))
+		require.NoError(t, h.SetMembers(t.Context(), h.Actor, owner.Tenant(), v.ID, list))
 	}
-	d, err := h.store.Device(t.Context(), owner.Tenant(), v.ID)
+	d, err := h.Store.Device(t.Context(), owner.Tenant(), v.ID)
 	require.NoError(t, err)
 	return d
 }
@@ -58,7 +58,7 @@ func (h *hall) phoneOf(t *testing.T, owner customer.Member, mac byte, others ...
 // revision is that of a device, counted from when it was put there; 0 when it isn't there.
 func (h *hall) revision(t *testing.T, d provisioning.Device) int64 {
 	t.Helper()
-	now, err := h.store.Device(t.Context(), d.Tenant(), d.ID)
+	now, err := h.Store.Device(t.Context(), d.Tenant(), d.ID)
 	if fault.Is(err, fault.NotFound) {
 		return 0
 	}
@@ -69,7 +69,7 @@ func (h *hall) revision(t *testing.T, d provisioning.Device) int64 {
 // owners are whose a device's lines are, by port.
 func (h *hall) owners(t *testing.T, d provisioning.Device) []customer.MemberID {
 	t.Helper()
-	lines, err := h.store.Lines(t.Context(), d.Tenant(), d.ID)
+	lines, err := h.Store.Lines(t.Context(), d.Tenant(), d.ID)
 	require.NoError(t, err)
 	var out []customer.MemberID
 	for _, l := range lines {
@@ -81,7 +81,7 @@ func (h *hall) owners(t *testing.T, d provisioning.Device) []customer.MemberID {
 // facts are what the events of a kind say of a subject, the newest first.
 func (h *hall) facts(t *testing.T, kind customer.EventKind, subject string) []map[string]any {
 	t.Helper()
-	list, _, err := h.customers.Events(t.Context(), h.customer.Tenant(), customer.EventFilter{Kind: kind, Subject: subject}, customer.Page{Max: 100})
+	list, _, err := h.Customers.Events(t.Context(), h.Customer.Tenant(), customer.EventFilter{Kind: kind, Subject: subject}, customer.Page{Max: 100})
 	require.NoError(t, err)
 	var out []map[string]any
 	for _, e := range list {
@@ -101,125 +101,125 @@ func codes(err error) []int {
 func TestAWorkspaceLivesWithItsPhone(t *testing.T) {
 	t.Parallel()
 	h := openHall(t)
-	ctx, tenant := t.Context(), h.customer.Tenant()
+	ctx, tenant := t.Context(), h.Customer.Tenant()
 	w := h.place(t, "Hall", "801")
 	assert.Equal(t, customer.WebexCalling, w.Package, "the customer has no common_area_calling")
-	assert.Equal(t, h.shop.ID, w.Place, "where its calling is")
-	assigned := map[string]any{"workspace": string(w.ID), "package": "webex_calling", "location": string(h.shop.ID)}
+	assert.Equal(t, h.Shop.ID, w.Place, "where its calling is")
+	assigned := map[string]any{"workspace": string(w.ID), "package": "webex_calling", "location": string(h.Shop.ID)}
 	assert.Equal(t, []map[string]any{assigned}, h.facts(t, customer.EventPackageAssigned, string(w.ID)))
 	other := h.place(t, "Other", "802")
 	own, shared := h.phoneOf(t, w.Member(), 1), h.phoneOf(t, other.Member(), 2, w.Member())
 
-	same, err := h.ChangeWorkspace(ctx, h.actor, tenant, w.ID, customer.WorkspaceFields{Notes: "by the door"})
+	same, err := h.ChangeWorkspace(ctx, h.Actor, tenant, w.ID, customer.WorkspaceFields{Notes: "by the door"})
 	require.NoError(t, err)
 	assert.Equal(t, "by the door", same.Notes)
 	assert.Equal(t, []int64{1, 1}, []int64{h.revision(t, own), h.revision(t, shared)}, "phones know nothing of notes")
-	moved, err := h.ChangeWorkspace(ctx, h.actor, tenant, w.ID, customer.WorkspaceFields{
-		Calling: &customer.WorkspaceCalling{Type: customer.CallingWebex, CallingIdentity: customer.CallingIdentity{Extension: "803", Location: h.annex.ID}},
+	moved, err := h.ChangeWorkspace(ctx, h.Actor, tenant, w.ID, customer.WorkspaceFields{
+		Calling: &customer.WorkspaceCalling{Type: customer.CallingWebex, CallingIdentity: customer.CallingIdentity{Extension: "803", Location: h.Annex.ID}},
 	})
 	require.NoError(t, err)
 	assert.Empty(t, moved.Notes, "which weren't said again")
-	assert.Equal(t, h.shop.ID, moved.Place)
+	assert.Equal(t, h.Shop.ID, moved.Place)
 	assert.Equal(t, []int64{2, 2}, []int64{h.revision(t, own), h.revision(t, shared)}, "both show the extension")
 	for _, refused := range []customer.CallingType{customer.CallingNone, customer.CallingEdge} {
-		_, err = h.ChangeWorkspace(ctx, h.actor, tenant, w.ID, customer.WorkspaceFields{Calling: &customer.WorkspaceCalling{Type: refused}})
+		_, err = h.ChangeWorkspace(ctx, h.Actor, tenant, w.ID, customer.WorkspaceFields{Calling: &customer.WorkspaceCalling{Type: refused}})
 		assert.Equal(t, []int{fault.CodeAssigned}, codes(err), "%v", err)
 	}
-	free, err := h.ChangeWorkspace(ctx, h.actor, tenant, w.ID, customer.WorkspaceFields{Calling: &customer.WorkspaceCalling{Type: customer.CallingFree}})
+	free, err := h.ChangeWorkspace(ctx, h.Actor, tenant, w.ID, customer.WorkspaceFields{Calling: &customer.WorkspaceCalling{Type: customer.CallingFree}})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"", "", ""}, []string{string(free.Package), free.Extension, string(free.Location)})
 	assert.Equal(t, []int64{0, 3}, []int64{h.revision(t, own), h.revision(t, shared)})
 	assert.Equal(t, []customer.MemberID{other.Member().ID}, h.owners(t, shared))
 	assert.Len(t, h.facts(t, customer.EventPackageRemoved, string(w.ID)), 1)
 
-	require.NoError(t, h.RemoveWorkspace(ctx, h.actor, tenant, other.ID))
+	require.NoError(t, h.RemoveWorkspace(ctx, h.Actor, tenant, other.ID))
 	assert.Zero(t, h.revision(t, shared))
 	assert.Len(t, h.facts(t, customer.EventPackageRemoved, string(other.ID)), 1)
 	assert.Len(t, h.facts(t, customer.EventWorkspaceDeleted, string(other.ID)), 1)
-	assert.True(t, fault.Is(h.RemoveWorkspace(ctx, h.actor, tenant, other.ID), fault.NotFound))
-	_, err = h.AddWorkspace(ctx, h.actor, customer.Tenant{Partner: tenant.Partner}, customer.WorkspaceFields{Name: "Whose"})
+	assert.True(t, fault.Is(h.RemoveWorkspace(ctx, h.Actor, tenant, other.ID), fault.NotFound))
+	_, err = h.AddWorkspace(ctx, h.Actor, customer.Tenant{Partner: tenant.Partner}, customer.WorkspaceFields{Name: "Whose"})
 	assert.Equal(t, "orgId", fault.ProblemsOf(err)[0].Field)
-	_, err = h.AddWorkspace(ctx, h.actor, tenant, customer.WorkspaceFields{Name: "%NULL%"})
+	_, err = h.AddWorkspace(ctx, h.Actor, tenant, customer.WorkspaceFields{Name: "%NULL%"})
 	assert.Equal(t, "displayName", fault.ProblemsOf(err)[0].Field)
-	_, err = h.AddWorkspace(ctx, h.actor, tenant, calling("Where", "810"))
+	_, err = h.AddWorkspace(ctx, h.Actor, tenant, calling("Where", "810"))
 	assert.Equal(t, "provisioningParameters.locationId", fault.ProblemsOf(err)[0].Field, "there are two")
 }
 
 func TestQuantitiesCountPeopleAndWorkspaces(t *testing.T) {
 	t.Parallel()
 	h := openHall(t)
-	h.newCustomer(t, "limited", map[customer.Package]int{
+	h.NewCustomer(t, "limited", map[customer.Package]int{
 		customer.WebexCalling: 1, customer.WebexCallingStandard: 1, customer.WebexMeetings: 1, customer.WebexSuite: 1, customer.AttendantConsole: 1,
 	})
 	w := h.place(t, "Hall", "801")
-	_, err := h.AddSubscriber(t.Context(), h.actor, provisioning.NewSubscriber{
-		Customer: h.customer.ID, Email: "ada@limited.example", Packages: []customer.Package{customer.WebexCalling},
-		CallingIdentity: customer.CallingIdentity{Extension: "101", Location: h.shop.ID},
+	_, err := h.AddSubscriber(t.Context(), h.Actor, provisioning.NewSubscriber{
+		Customer: h.Customer.ID, Email: "ada@limited.example", Packages: []customer.Package{customer.WebexCalling},
+		CallingIdentity: customer.CallingIdentity{Extension: "101", Location: h.Shop.ID},
 	})
 	assert.Equal(t, []int{fault.CodeQuantity}, codes(err), "%v", err)
-	_, err = h.AddWorkspace(t.Context(), h.actor, h.customer.Tenant(), h.at(calling("Second", "802")))
+	_, err = h.AddWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), h.at(calling("Second", "802")))
 	assert.Equal(t, []int{fault.CodeQuantity}, codes(err), "%v", err)
-	_, err = h.AddWorkspace(t.Context(), h.actor, h.customer.Tenant(), h.at(calling("Second", "802", customer.WebexSuite)))
+	_, err = h.AddWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), h.at(calling("Second", "802", customer.WebexSuite)))
 	assert.Equal(t, "calling.webexCalling.licenses", fault.ProblemsOf(err)[0].Field, "%v", err)
-	_, err = h.AddWorkspace(t.Context(), h.actor, h.customer.Tenant(), h.at(calling("Second", "802", customer.CommonAreaCalling)))
+	_, err = h.AddWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), h.at(calling("Second", "802", customer.CommonAreaCalling)))
 	assert.Equal(t, []int{fault.CodeNotProvisioned}, codes(err), "%v", err)
-	licenses, err := h.customers.Licenses(t.Context(), h.customer)
+	licenses, err := h.Customers.Licenses(t.Context(), h.Customer)
 	require.NoError(t, err)
 	assert.Equal(t, customer.License{Package: customer.WebexCalling, Limit: 1, Workspaces: 1, Subscription: "Sub-1"}, licenses[0])
 	assert.Equal(t, 1, licenses[0].Total())
-	_, err = h.customers.ChangeCustomer(t.Context(), h.actor, h.customer.ID, customer.CustomerChange{Packages: []customer.Package{customer.WebexMeetings}})
+	_, err = h.Customers.ChangeCustomer(t.Context(), h.Actor, h.Customer.ID, customer.CustomerChange{Packages: []customer.Package{customer.WebexMeetings}})
 	assert.Equal(t, []int{fault.CodeAssigned}, codes(err), "%v", err)
-	err = h.customers.RemoveCustomer(t.Context(), h.actor, h.customer.ID)
+	err = h.Customers.RemoveCustomer(t.Context(), h.Actor, h.Customer.ID)
 	assert.Equal(t, []int{fault.CodeAssigned}, codes(err), "%v", err)
-	require.NoError(t, h.RemoveWorkspace(t.Context(), h.actor, h.customer.Tenant(), w.ID))
+	require.NoError(t, h.RemoveWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), w.ID))
 	h.place(t, "Second", "802")
 }
 
 func TestAVirtualLineRingsElsewhere(t *testing.T) {
 	t.Parallel()
 	h := openHall(t)
-	ctx, tenant := t.Context(), h.customer.Tenant()
-	in := customer.VirtualLineFields{FirstName: "Front", LastName: "Desk", CallingIdentity: customer.CallingIdentity{Extension: "900", Number: h.number(0), Location: h.shop.ID}}
-	v, err := h.AddVirtualLine(ctx, h.actor, tenant, in)
+	ctx, tenant := t.Context(), h.Customer.Tenant()
+	in := customer.VirtualLineFields{FirstName: "Front", LastName: "Desk", CallingIdentity: customer.CallingIdentity{Extension: "900", Number: h.Number(0), Location: h.Shop.ID}}
+	v, err := h.AddVirtualLine(ctx, h.Actor, tenant, in)
 	require.NoError(t, err)
-	n, err := h.store.Number(ctx, tenant, h.number(0))
+	n, err := h.Store.Number(ctx, tenant, h.Number(0))
 	require.NoError(t, err)
 	assert.Equal(t, v.Member().ID, n.Owner)
 	phone := h.phoneOf(t, h.place(t, "Hall", "801").Member(), 1, v.Member())
-	changed, err := h.ChangeVirtualLine(ctx, h.actor, tenant, v.ID, customer.VirtualLineFields{LastName: "Counter", NoNumber: true})
+	changed, err := h.ChangeVirtualLine(ctx, h.Actor, tenant, v.ID, customer.VirtualLineFields{LastName: "Counter", NoNumber: true})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"Front", "Counter", "900", ""}, []string{changed.FirstName, changed.LastName, changed.Extension, changed.Number})
 	assert.Equal(t, int64(2), h.revision(t, phone))
-	_, err = h.customers.ChangeCustomer(ctx, h.actor, h.customer.ID, customer.CustomerChange{Packages: []customer.Package{customer.WebexMeetings}})
+	_, err = h.Customers.ChangeCustomer(ctx, h.Actor, h.Customer.ID, customer.CustomerChange{Packages: []customer.Package{customer.WebexMeetings}})
 	assert.Equal(t, []int{fault.CodeAssigned}, codes(err))
 
-	require.NoError(t, h.RemoveVirtualLine(ctx, h.actor, tenant, v.ID))
+	require.NoError(t, h.RemoveVirtualLine(ctx, h.Actor, tenant, v.ID))
 	assert.Equal(t, int64(3), h.revision(t, phone), "its device is told")
 	assert.Len(t, h.owners(t, phone), 1)
-	_, err = h.customers.VirtualLine(ctx, tenant, v.ID)
+	_, err = h.Customers.VirtualLine(ctx, tenant, v.ID)
 	assert.True(t, fault.Is(err, fault.NotFound))
 	for field, bad := range map[string]customer.VirtualLineFields{
 		"lastName": {FirstName: "Front", CallingIdentity: in.CallingIdentity}, "firstName": {FirstName: "a\nb", LastName: "x", CallingIdentity: in.CallingIdentity},
 		"provisioningParameters": {FirstName: "Front", LastName: "Desk"},
 	} {
-		_, err = h.AddVirtualLine(ctx, h.actor, tenant, bad)
+		_, err = h.AddVirtualLine(ctx, h.Actor, tenant, bad)
 		require.NotEmpty(t, fault.ProblemsOf(err), field)
 		assert.Equal(t, field, fault.ProblemsOf(err)[0].Field)
 	}
 	workspace := h.place(t, "Other", "802")
-	_, err = h.ChangeVirtualLine(ctx, h.actor, tenant, customer.VirtualLineID(workspace.ID), in)
+	_, err = h.ChangeVirtualLine(ctx, h.Actor, tenant, customer.VirtualLineID(workspace.ID), in)
 	assert.True(t, fault.Is(err, fault.NotFound), "a workspace is none")
 }
 
 func TestSettingsOfPhonesAreTold(t *testing.T) {
 	t.Parallel()
 	h := openHall(t)
-	ctx, tenant := t.Context(), h.customer.Tenant()
+	ctx, tenant := t.Context(), h.Customer.Tenant()
 	w := h.place(t, "Hall", "801")
 	phone := h.phoneOf(t, w.Member(), 1)
 	on, id := true, w.Member().ID
 	change := func(in customer.DeviceSettingsChange) error {
-		return h.ChangeDeviceSettings(ctx, h.actor, tenant, customer.MemberWorkspace, id, in)
+		return h.ChangeDeviceSettings(ctx, h.Actor, tenant, customer.MemberWorkspace, id, in)
 	}
 	for range 2 {
 		require.NoError(t, change(customer.DeviceSettingsChange{Compression: &on}))
@@ -227,31 +227,31 @@ func TestSettingsOfPhonesAreTold(t *testing.T) {
 	}
 	require.NoError(t, change(customer.DeviceSettingsChange{Hoteling: &customer.Hoteling{Enabled: true, LimitGuestUse: true, GuestHours: 12}}))
 	require.NoError(t, change(customer.DeviceSettingsChange{Hoteling: &customer.Hoteling{}}))
-	w, err := h.customers.Workspace(ctx, tenant, w.ID)
+	w, err := h.Customers.Workspace(ctx, tenant, w.ID)
 	require.NoError(t, err)
 	assert.Equal(t, customer.DeviceSettings{Compression: true, Hoteling: customer.Hoteling{GuestHours: 12}}, w.Settings, "the hours stay")
 	assert.Len(t, h.facts(t, customer.EventMemberDevices, string(id)), 3)
 	for _, bad := range []customer.Hoteling{{LimitGuestUse: true}, {GuestHours: 1000}, {GuestHours: -1}} {
 		assert.Equal(t, "guestHoursLimit", fault.ProblemsOf(change(customer.DeviceSettingsChange{Hoteling: &bad}))[0].Field)
 	}
-	free, err := h.AddWorkspace(ctx, h.actor, tenant, customer.WorkspaceFields{Name: "Free"})
+	free, err := h.AddWorkspace(ctx, h.Actor, tenant, customer.WorkspaceFields{Name: "Free"})
 	require.NoError(t, err)
 	id = free.Member().ID
 	err = change(customer.DeviceSettingsChange{Hoteling: &customer.Hoteling{Enabled: true}})
 	assert.Equal(t, "enabled", fault.ProblemsOf(err)[0].Field, "%v", err)
-	err = h.ChangeDeviceSettings(ctx, h.actor, tenant, customer.MemberPerson, id, customer.DeviceSettingsChange{Compression: &on})
+	err = h.ChangeDeviceSettings(ctx, h.Actor, tenant, customer.MemberPerson, id, customer.DeviceSettingsChange{Compression: &on})
 	assert.Equal(t, "There is no such person.", fault.Message(err))
 }
 
 func TestLicensesComeAndGo(t *testing.T) {
 	t.Parallel()
 	h := openHall(t)
-	ctx, tenant := t.Context(), h.customer.Tenant()
-	_, err := h.AddSubscriber(ctx, h.actor, provisioning.NewSubscriber{Customer: h.customer.ID, Email: "first@bakery.example", Packages: []customer.Package{customer.WebexMeetings}})
+	ctx, tenant := t.Context(), h.Customer.Tenant()
+	_, err := h.AddSubscriber(ctx, h.Actor, provisioning.NewSubscriber{Customer: h.Customer.ID, Email: "first@bakery.example", Packages: []customer.Package{customer.WebexMeetings}})
 	require.NoError(t, err)
-	sub, err := h.AddSubscriber(ctx, h.actor, provisioning.NewSubscriber{Customer: h.customer.ID, Email: "ada@bakery.example", Packages: []customer.Package{customer.WebexMeetings}})
+	sub, err := h.AddSubscriber(ctx, h.Actor, provisioning.NewSubscriber{Customer: h.Customer.ID, Email: "ada@bakery.example", Packages: []customer.Package{customer.WebexMeetings}})
 	require.NoError(t, err)
-	here := customer.CallingIdentity{Extension: "101", Location: h.shop.ID}
+	here := customer.CallingIdentity{Extension: "101", Location: h.Shop.ID}
 	list := func(p ...customer.Package) []customer.Package { return p }
 	for _, c := range []struct {
 		add, remove, want []customer.Package
@@ -263,36 +263,36 @@ func TestLicensesComeAndGo(t *testing.T) {
 		{nil, list(customer.WebexCalling), nil},
 		{list(customer.WebexSuite), nil, list(customer.WebexSuite)},
 	} {
-		_, got, err := h.ChangeLicenses(ctx, h.actor, tenant, provisioning.LicenseChange{Email: "ADA@bakery.example", Add: c.add, Remove: c.remove, CallingIdentity: here})
+		_, got, err := h.ChangeLicenses(ctx, h.Actor, tenant, provisioning.LicenseChange{Email: "ADA@bakery.example", Add: c.add, Remove: c.remove, CallingIdentity: here})
 		require.NoError(t, err, "%v", c)
 		assert.Equal(t, c.want, got)
 	}
-	_, _, err = h.ChangeLicenses(ctx, h.actor, tenant, provisioning.LicenseChange{Person: sub.Person, Add: list(customer.WebexCalling)})
+	_, _, err = h.ChangeLicenses(ctx, h.Actor, tenant, provisioning.LicenseChange{Person: sub.Person, Add: list(customer.WebexCalling)})
 	assert.Contains(t, fault.Message(err), "two base packages")
-	_, _, err = h.ChangeLicenses(ctx, h.actor, tenant, provisioning.LicenseChange{Add: list(customer.WebexCalling)})
+	_, _, err = h.ChangeLicenses(ctx, h.Actor, tenant, provisioning.LicenseChange{Add: list(customer.WebexCalling)})
 	assert.Equal(t, "personId", fault.ProblemsOf(err)[0].Field)
-	_, _, err = h.ChangeLicenses(ctx, h.actor, tenant, provisioning.LicenseChange{Email: "nobody@bakery.example"})
+	_, _, err = h.ChangeLicenses(ctx, h.Actor, tenant, provisioning.LicenseChange{Email: "nobody@bakery.example"})
 	assert.True(t, fault.Is(err, fault.NotFound))
 }
 
 func TestAPersonIsChangedByItself(t *testing.T) {
 	t.Parallel()
 	h := openHall(t)
-	ctx, tenant := t.Context(), h.customer.Tenant()
-	sub, err := h.AddSubscriber(ctx, h.actor, provisioning.NewSubscriber{
-		Customer: h.customer.ID, Email: "ada@bakery.example", FirstName: "Ada", Packages: []customer.Package{customer.WebexCalling},
-		CallingIdentity: customer.CallingIdentity{Extension: "101", Location: h.shop.ID},
+	ctx, tenant := t.Context(), h.Customer.Tenant()
+	sub, err := h.AddSubscriber(ctx, h.Actor, provisioning.NewSubscriber{
+		Customer: h.Customer.ID, Email: "ada@bakery.example", FirstName: "Ada", Packages: []customer.Package{customer.WebexCalling},
+		CallingIdentity: customer.CallingIdentity{Extension: "101", Location: h.Shop.ID},
 	})
 	require.NoError(t, err)
-	person, err := h.store.Person(ctx, tenant, sub.Person)
+	person, err := h.Store.Person(ctx, tenant, sub.Person)
 	require.NoError(t, err)
 	own, shared := h.phoneOf(t, person.Member(), 1), h.phoneOf(t, h.place(t, "Hall", "801").Member(), 2, person.Member())
-	changed, err := h.ChangePerson(ctx, h.actor, tenant, sub.Person, provisioning.PersonChange{LastName: "Baker", CallingIdentity: customer.CallingIdentity{Extension: "102"}})
+	changed, err := h.ChangePerson(ctx, h.Actor, tenant, sub.Person, provisioning.PersonChange{LastName: "Baker", CallingIdentity: customer.CallingIdentity{Extension: "102"}})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"Ada", "Baker", "102"}, []string{changed.FirstName, changed.LastName, changed.Extension})
 	assert.Equal(t, []int64{2, 2}, []int64{h.revision(t, own), h.revision(t, shared)})
-	_, err = h.ChangePerson(ctx, h.actor, tenant, sub.Person, provisioning.PersonChange{CallingIdentity: customer.CallingIdentity{Extension: "801"}})
+	_, err = h.ChangePerson(ctx, h.Actor, tenant, sub.Person, provisioning.PersonChange{CallingIdentity: customer.CallingIdentity{Extension: "801"}})
 	assert.Equal(t, []int{fault.CodeExtensionInUse}, codes(err), "a workspace has it: %v", err)
-	require.NoError(t, h.RemoveSubscriber(ctx, h.actor, sub.ID))
+	require.NoError(t, h.RemoveSubscriber(ctx, h.Actor, sub.ID))
 	assert.Equal(t, []int64{0, 3}, []int64{h.revision(t, own), h.revision(t, shared)}, "no line stays behind")
 }

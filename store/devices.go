@@ -137,6 +137,12 @@ func (t *tx) SetTold(ctx context.Context, tenant customer.Tenant, id provisionin
 	return t.change(ctx, "device", "UPDATE devices SET told = ?"+w.text(), append([]any{text}, w.args...)...)
 }
 
+// MoveDevice implements provisioning.Tx.
+func (t *tx) MoveDevice(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, location customer.LocationID) error {
+	w := oneDevice(tenant, id)
+	return t.change(ctx, "device", "UPDATE devices SET location_id = ?"+w.text(), append([]any{nullable(location)}, w.args...)...)
+}
+
 // DeleteDevice implements provisioning.Tx. What hangs on it goes, too.
 func (t *tx) DeleteDevice(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) error {
 	w := oneDevice(tenant, id)

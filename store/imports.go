@@ -7,7 +7,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/fault"
-	"dialtone/provisioning"
+	"dialtone/imports"
 )
 
 type importRow struct {
@@ -36,19 +36,19 @@ type importRow struct {
 
 const importColumns = "id, partner_id, org_id, dry_run, mode, status, actor, notices, error, row_count, done, added, changed, deleted, unchanged, failed, warnings, assigned, created, touched, finished"
 
-func (r importRow) noun() provisioning.Import {
-	return provisioning.Import{
-		ID: provisioning.ImportID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), DryRun: r.DryRun == 1,
-		Mode: provisioning.ImportMode(r.Mode), Status: provisioning.ImportStatus(r.Status), Actor: r.Actor, Notices: decode[[]string](r.Notices), Error: r.Error,
-		Rows: r.RowCount, ImportCounts: provisioning.ImportCounts{
+func (r importRow) noun() imports.Import {
+	return imports.Import{
+		ID: imports.ID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), DryRun: r.DryRun == 1,
+		Mode: imports.Mode(r.Mode), Status: imports.Status(r.Status), Actor: r.Actor, Notices: decode[[]string](r.Notices), Error: r.Error,
+		Rows: r.RowCount, Counts: imports.Counts{
 			Done: r.Done, Added: r.Added, Changed: r.Changed, Deleted: r.Deleted, Unchanged: r.Unchanged, Failed: r.Failed, Warnings: r.Warnings,
 		},
 		Assigned: decode[map[customer.Package]int](r.Assigned), Created: fromMicros(r.Created), Touched: fromMicros(r.Touched), Finished: fromMicros(r.Finished),
 	}
 }
 
-// CreateImport implements provisioning.Tx.
-func (t *tx) CreateImport(ctx context.Context, i provisioning.Import) error {
+// CreateImport implements imports.Tx.
+func (t *tx) CreateImport(ctx context.Context, i imports.Import) error {
 	notices, assigned, err := importJSON(i)
 	if err != nil {
 		return err
@@ -58,7 +58,7 @@ func (t *tx) CreateImport(ctx context.Context, i provisioning.Import) error {
 		micros(i.Created), micros(i.Touched), micros(i.Finished))
 }
 
-func importJSON(i provisioning.Import) (notices, assigned string, err error) {
+func importJSON(i imports.Import) (notices, assigned string, err error) {
 	if notices, err = encode(i.Notices); err != nil {
 		return "", "", err
 	}
@@ -66,8 +66,8 @@ func importJSON(i provisioning.Import) (notices, assigned string, err error) {
 	return notices, assigned, err
 }
 
-// SetImport implements provisioning.Tx.
-func (t *tx) SetImport(ctx context.Context, i provisioning.Import) error {
+// SetImport implements imports.Tx.
+func (t *tx) SetImport(ctx context.Context, i imports.Import) error {
 	notices, assigned, err := importJSON(i)
 	if err != nil {
 		return err
@@ -79,14 +79,14 @@ func (t *tx) SetImport(ctx context.Context, i provisioning.Import) error {
 			micros(i.Touched), micros(i.Finished)}, w.args...)...)
 }
 
-// DeleteImport implements provisioning.Tx.
-func (t *tx) DeleteImport(ctx context.Context, tenant customer.Tenant, id provisioning.ImportID) error {
+// DeleteImport implements imports.Tx.
+func (t *tx) DeleteImport(ctx context.Context, tenant customer.Tenant, id imports.ID) error {
 	w := oneImport(tenant, id)
 	return t.change(ctx, "import", "DELETE FROM people_imports"+w.text(), w.args...)
 }
 
-// SweepImport implements provisioning.Tx. What has no import any more has no tenant either.
-func (t *tx) SweepImport(ctx context.Context, id provisioning.ImportID, most int) (int, error) {
+// SweepImport implements imports.Tx. What has no import any more has no tenant either.
+func (t *tx) SweepImport(ctx context.Context, id imports.ID, most int) (int, error) {
 	swept := 0
 	for table, key := range map[string]string{"people_import_rows": "number", "people_import_claims": "claim"} {
 		n, err := t.exec(ctx, "sweep an import", "DELETE FROM "+table+" WHERE import_id = ? AND "+key+" IN (SELECT "+key+" FROM "+table+
@@ -99,37 +99,37 @@ func (t *tx) SweepImport(ctx context.Context, id provisioning.ImportID, most int
 	return swept, nil
 }
 
-func oneImport(tenant customer.Tenant, id provisioning.ImportID) where {
+func oneImport(tenant customer.Tenant, id imports.ID) where {
 	w := ofTenant("", tenant)
 	w.add("id = ?", string(id))
 	return w
 }
 
 // ofImport begins with what hangs on one import of a tenant.
-func ofImport(tenant customer.Tenant, id provisioning.ImportID) where {
+func ofImport(tenant customer.Tenant, id imports.ID) where {
 	one := oneImport(tenant, id)
 	w := where{}
 	w.add("import_id = (SELECT id FROM people_imports"+one.text()+")", one.args...)
 	return w
 }
 
-// Import implements provisioning.Reader.
-func (r reader) Import(ctx context.Context, tenant customer.Tenant, id provisioning.ImportID) (provisioning.Import, error) {
+// Import implements imports.Reader.
+func (r reader) Import(ctx context.Context, tenant customer.Tenant, id imports.ID) (imports.Import, error) {
 	w := oneImport(tenant, id)
 	var row importRow
 	if err := r.get(ctx, &row, "import", "SELECT "+importColumns+" FROM people_imports"+w.text(), w.args...); err != nil {
-		return provisioning.Import{}, err
+		return imports.Import{}, err
 	}
 	return row.noun(), nil
 }
 
-// Imports implements provisioning.Reader.
-func (r reader) Imports(ctx context.Context, tenant customer.Tenant, page customer.Page) ([]provisioning.Import, bool, error) {
+// Imports implements imports.Reader.
+func (r reader) Imports(ctx context.Context, tenant customer.Tenant, page customer.Page) ([]imports.Import, bool, error) {
 	return list(ctx, r, ofTenant("", tenant), page, importRow.noun, "SELECT "+importColumns+" FROM people_imports", "created, id")
 }
 
-// AddImportRows implements provisioning.Tx.
-func (t *tx) AddImportRows(ctx context.Context, i provisioning.Import, rows []provisioning.ImportRow) error {
+// AddImportRows implements imports.Tx.
+func (t *tx) AddImportRows(ctx context.Context, i imports.Import, rows []imports.Row) error {
 	for part := range slices.Chunk(rows, maxRows) {
 		args := make([]any, 0, 8*len(part))
 		for _, r := range part {
@@ -147,8 +147,8 @@ func (t *tx) insertRows(ctx context.Context, table, columns string, rows int, ar
 	return err
 }
 
-// ImportRows implements provisioning.Reader.
-func (r reader) ImportRows(ctx context.Context, tenant customer.Tenant, id provisioning.ImportID, after, limit int) ([]provisioning.ImportRow, error) {
+// ImportRows implements imports.Reader.
+func (r reader) ImportRows(ctx context.Context, tenant customer.Tenant, id imports.ID, after, limit int) ([]imports.Row, error) {
 	var rows []struct {
 		Number  int    `db:"number"`
 		Line    int    `db:"line"`
@@ -159,15 +159,15 @@ func (r reader) ImportRows(ctx context.Context, tenant customer.Tenant, id provi
 	w.add("number > ? AND outcome = ''", after)
 	err := r.all(ctx, &rows, "read the rows of an import", "SELECT number, line, email, content FROM people_import_rows"+w.text()+" ORDER BY number LIMIT ?",
 		append(w.args, limit)...)
-	out := make([]provisioning.ImportRow, len(rows))
+	out := make([]imports.Row, len(rows))
 	for n, row := range rows {
-		out[n] = provisioning.ImportRow{Number: row.Number, Line: row.Line, Email: row.Email, Content: []byte(row.Content)}
+		out[n] = imports.Row{Number: row.Number, Line: row.Line, Email: row.Email, Content: []byte(row.Content)}
 	}
 	return out, err
 }
 
-// SetImportResults implements provisioning.Tx.
-func (t *tx) SetImportResults(ctx context.Context, i provisioning.Import, results []provisioning.NumberedResult) error {
+// SetImportResults implements imports.Tx.
+func (t *tx) SetImportResults(ctx context.Context, i imports.Import, results []imports.NumberedResult) error {
 	for _, r := range results {
 		err := t.change(ctx, "row", "UPDATE people_import_rows SET content = '', outcome = ?, reason_column = ?, reason = ? WHERE import_id = ? AND number = ?",
 			string(r.Outcome), r.Column, r.Reason, string(i.ID), r.Number)
@@ -178,8 +178,8 @@ func (t *tx) SetImportResults(ctx context.Context, i provisioning.Import, result
 	return nil
 }
 
-// ImportResults implements provisioning.Reader.
-func (r reader) ImportResults(ctx context.Context, tenant customer.Tenant, id provisioning.ImportID, after, limit int) ([]provisioning.NumberedResult, error) {
+// ImportResults implements imports.Reader.
+func (r reader) ImportResults(ctx context.Context, tenant customer.Tenant, id imports.ID, after, limit int) ([]imports.NumberedResult, error) {
 	var rows []struct {
 		Number  int    `db:"number"`
 		Line    int    `db:"line"`
@@ -192,17 +192,17 @@ func (r reader) ImportResults(ctx context.Context, tenant customer.Tenant, id pr
 	w.add("number > ? AND outcome <> ''", after)
 	err := r.all(ctx, &rows, "read the results of an import",
 		"SELECT number, line, email, outcome, reason_column, reason FROM people_import_rows"+w.text()+" ORDER BY number LIMIT ?", append(w.args, limit)...)
-	out := make([]provisioning.NumberedResult, len(rows))
+	out := make([]imports.NumberedResult, len(rows))
 	for n, row := range rows {
-		out[n] = provisioning.NumberedResult{Number: row.Number, ImportResult: provisioning.ImportResult{
-			Line: row.Line, Email: row.Email, Outcome: provisioning.ImportOutcome(row.Outcome), Column: row.Column, Reason: row.Reason,
+		out[n] = imports.NumberedResult{Number: row.Number, Result: imports.Result{
+			Line: row.Line, Email: row.Email, Outcome: imports.Outcome(row.Outcome), Column: row.Column, Reason: row.Reason,
 		}}
 	}
 	return out, err
 }
 
-// ImportClaim implements provisioning.Reader.
-func (r reader) ImportClaim(ctx context.Context, tenant customer.Tenant, id provisioning.ImportID, key string) (string, bool, error) {
+// ImportClaim implements imports.Reader.
+func (r reader) ImportClaim(ctx context.Context, tenant customer.Tenant, id imports.ID, key string) (string, bool, error) {
 	w := ofImport(tenant, id)
 	w.add("claim = ?", key)
 	var holder string
@@ -213,8 +213,8 @@ func (r reader) ImportClaim(ctx context.Context, tenant customer.Tenant, id prov
 	return holder, err == nil, err
 }
 
-// SetImportClaims implements provisioning.Tx.
-func (t *tx) SetImportClaims(ctx context.Context, i provisioning.Import, claims map[string]string) error {
+// SetImportClaims implements imports.Tx.
+func (t *tx) SetImportClaims(ctx context.Context, i imports.Import, claims map[string]string) error {
 	keys := slices.Sorted(maps.Keys(claims))
 	for part := range slices.Chunk(keys, maxRows) {
 		args := make([]any, 0, 3*len(part))
@@ -230,23 +230,17 @@ func (t *tx) SetImportClaims(ctx context.Context, i provisioning.Import, claims 
 	return nil
 }
 
-// DeleteImportClaims implements provisioning.Tx.
-func (t *tx) DeleteImportClaims(ctx context.Context, i provisioning.Import) error {
+// DeleteImportClaims implements imports.Tx.
+func (t *tx) DeleteImportClaims(ctx context.Context, i imports.Import) error {
 	_, err := t.exec(ctx, "forget claims", "DELETE FROM people_import_claims WHERE import_id = ?", string(i.ID))
 	return err
 }
 
-// PersonByExtension implements provisioning.Reader.
+// PersonByExtension implements imports.Reader.
 func (r reader) PersonByExtension(ctx context.Context, tenant customer.Tenant, location customer.LocationID, extension string) (customer.Person, error) {
 	w := ofTenant("", tenant)
 	w.add("location_id = ? AND extension = ? AND extension <> '' AND kind = ?", string(location), extension, string(customer.MemberPerson))
 	var row personRow
 	err := r.get(ctx, &row, "person", "SELECT "+personColumns+" FROM members"+w.text(), w.args...)
 	return row.noun(), err
-}
-
-// MoveDevice implements provisioning.Tx.
-func (t *tx) MoveDevice(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, location customer.LocationID) error {
-	w := oneDevice(tenant, id)
-	return t.change(ctx, "device", "UPDATE devices SET location_id = ?"+w.text(), append([]any{nullable(location)}, w.args...)...)
 }

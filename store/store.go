@@ -17,6 +17,7 @@ import (
 	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/fault"
+	"dialtone/imports"
 	"dialtone/provisioning"
 )
 
@@ -82,6 +83,9 @@ func (s *Store) Customers() customer.Store { return customers{s.db} }
 // Provisioning is the store as the package provisioning wants it.
 func (s *Store) Provisioning() provisioning.Store { return devices{s.db} }
 
+// Imports is the store as the package imports wants it.
+func (s *Store) Imports() imports.Store { return peopleImports{s.db} }
+
 // Billing is the store as the package billing wants it.
 func (s *Store) Billing() billing.Store { return reports{s.db} }
 
@@ -97,6 +101,13 @@ type devices struct{ *database }
 // Update implements provisioning.Store.
 func (d devices) Update(ctx context.Context, tenant customer.Tenant, fn func(provisioning.Tx) error) error {
 	return d.update(ctx, tenant, func(t *tx) error { return fn(t) })
+}
+
+type peopleImports struct{ *database }
+
+// Update implements imports.Store.
+func (i peopleImports) Update(ctx context.Context, tenant customer.Tenant, fn func(imports.Tx) error) error {
+	return i.update(ctx, tenant, func(t *tx) error { return fn(t) })
 }
 
 type reports struct{ *database }

@@ -18,6 +18,7 @@ import (
 	"dialtone/customer"
 	"dialtone/devicecert"
 	"dialtone/fault"
+	"dialtone/imports"
 	"dialtone/provisioning"
 	"dialtone/secret"
 	"dialtone/store"
@@ -66,8 +67,11 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	}
 	webhooks, client := newWebhooks(db, keyring, c.WebhookAllowPrivate, logger.With("part", "webhooks"))
 	defer client.Close()
+	files := imports.NewService(imports.Config{
+		Store: db.Imports(), Customers: customers, Core: core, Now: now, NewID: newID, Logger: logger.With("part", "imports"),
+	})
 	h := house{
-		config: c, logger: logger, keyring: keyring, db: db, customers: customers, billing: newBilling(db), webhooks: webhooks, core: core,
+		config: c, logger: logger, keyring: keyring, db: db, customers: customers, imports: files, billing: newBilling(db), webhooks: webhooks, core: core,
 		makers: makers, addresses: map[string]string{},
 	}
 	if err := h.open(ctx); err != nil {
@@ -110,6 +114,7 @@ type house struct {
 	keyring   *secret.Keyring
 	db        *store.Store
 	customers *customer.Service
+	imports   *imports.Service
 	billing   *billing.Service
 	webhooks  *webhook.Service
 	core      *provisioning.Service
@@ -159,7 +164,7 @@ func (h *house) runCore(ctx context.Context) error {
 	if h.makers != nil {
 		core.Go(func() error { return h.makers.Run(ctx) })
 	}
-	workers := slices.Concat(h.customers.Workers(), h.core.Workers(), h.billing.Workers())
+	workers := slices.Concat(h.customers.Workers(), h.core.Workers(), h.imports.Workers(), h.billing.Workers())
 	core.Go(func() error { return h.db.Work(ctx, workers, h.logger.With("part", "jobs")) })
 	return core.Wait()
 }

@@ -26,13 +26,14 @@ var table = map[string][]string{
 	"filecrypt":      {"fault", "secret"},
 	"dhcp":           {"fault", "deviceprofiles"},
 	"webhook":        {"fault", "secret", "customer"},
-	"provisioning":   {"fault", "secret", "digest", "filecrypt", "job", "throttle", "customer", "deviceprofiles", "diagnosis", "bulk"},
-	"store":          {"fault", "secret", "job", "screening", "customer", "deviceprofiles", "billing", "webhook", "provisioning"},
+	"provisioning":   {"fault", "secret", "digest", "filecrypt", "job", "throttle", "customer", "deviceprofiles", "diagnosis"},
+	"imports":        {"fault", "job", "bulk", "customer", "provisioning"},
+	"store":          {"fault", "secret", "job", "screening", "customer", "deviceprofiles", "billing", "webhook", "provisioning", "imports"},
 	"httpcfg":        {"fault", "secret", "digest", "deviceprofiles", "provisioning"},
 	"tftp":           {"fault", "deviceprofiles", "provisioning"},
 	"sip":            {"fault", "secret", "digest", "customer", "deviceprofiles", "provisioning"},
 	"zone":           {"fault", "customer"},
-	"adminapi":       {"fault", "secret", "throttle", "screening", "customer", "deviceprofiles", "diagnosis", "billing", "webhook", "provisioning"},
+	"adminapi":       {"fault", "secret", "throttle", "screening", "customer", "deviceprofiles", "diagnosis", "billing", "webhook", "provisioning", "imports"},
 	"mail":           {"fault", "secret", "customer"},
 	"phone":          {"fault", "secret", "filecrypt", "deviceprofiles"},
 	"cmd/dialtone":   {everything},
@@ -82,7 +83,7 @@ var soleUsers = map[string][]string{
 var dataLibraries = []string{"github.com/nyaruka/phonenumbers", "golang.org/x/text", "github.com/hbollon/go-edlib"}
 
 // testSupport are packages that only tests import. They may read the environment, as tests may.
-var testSupport = []string{"store/pgtest", "store/storetest"}
+var testSupport = []string{"store/pgtest", "store/storetest", "provisioning/coretest"}
 
 // ginUsers may name *gin.Context, in their handlers.
 var ginUsers = []string{"adminapi", "httpcfg"}

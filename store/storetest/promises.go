@@ -11,6 +11,7 @@ import (
 
 	"dialtone/billing"
 	"dialtone/customer"
+	"dialtone/imports"
 	"dialtone/job"
 	"dialtone/provisioning"
 )
@@ -177,6 +178,9 @@ func (p *Promises) Provisioning(s provisioning.Store) provisioning.Store {
 	return promisingDevices{s, p}
 }
 
+// Imports is a store whose promises are kept.
+func (p *Promises) Imports(s imports.Store) imports.Store { return promisingImports{s, p} }
+
 type promisingCustomers struct {
 	customer.Store
 	promises *Promises
@@ -254,3 +258,29 @@ type promisingDeviceTx struct {
 
 // Enqueue implements customer.Tx.
 func (t promisingDeviceTx) Enqueue(_ context.Context, j job.Job) error { return t.note(j) }
+
+type promisingImports struct {
+	imports.Store
+	promises *Promises
+}
+
+// Update implements imports.Store.
+func (s promisingImports) Update(ctx context.Context, tenant customer.Tenant, fn func(imports.Tx) error) error {
+	var list []promised
+	err := s.Store.Update(ctx, tenant, func(tx imports.Tx) error {
+		list = nil
+		return fn(promisingImportTx{tx, func(j job.Job) error { return s.promises.note(&list, j) }})
+	})
+	if err != nil {
+		return err
+	}
+	return s.promises.committed(ctx, list)
+}
+
+type promisingImportTx struct {
+	imports.Tx
+	note func(job.Job) error
+}
+
+// Enqueue implements customer.Tx.
+func (t promisingImportTx) Enqueue(_ context.Context, j job.Job) error { return t.note(j) }

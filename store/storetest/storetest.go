@@ -18,6 +18,7 @@ import (
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
+	"dialtone/imports"
 	"dialtone/job"
 	"dialtone/provisioning"
 	"dialtone/webhook"
@@ -28,6 +29,7 @@ type Store interface {
 	Customers() customer.Store
 	Billing() billing.Store
 	Provisioning() provisioning.Store
+	Imports() imports.Store
 	Webhooks() webhook.Store
 	Work(ctx context.Context, workers []job.Worker, logger *slog.Logger) error
 	Jobs(ctx context.Context) (map[string]int, error)
@@ -40,6 +42,7 @@ type fixture struct {
 	c                    customer.Store
 	b                    billing.Store
 	p                    provisioning.Store
+	i                    imports.Store
 	now                  time.Time
 	one, sibling, foe    customer.Customer
 	oneShop, siblingShop customer.Location
@@ -51,7 +54,7 @@ type fixture struct {
 
 func newFixture(t testing.TB, s Store) *fixture {
 	t.Helper()
-	f := &fixture{store: s, c: s.Customers(), b: s.Billing(), p: s.Provisioning(), now: time.Date(2026, 2, 28, 23, 59, 59, 123456000, time.UTC)}
+	f := &fixture{store: s, c: s.Customers(), b: s.Billing(), p: s.Provisioning(), i: s.Imports(), now: time.Date(2026, 2, 28, 23, 59, 59, 123456000, time.UTC)}
 	partners := [2]customer.OrgID{f.partner(t, "One"), f.partner(t, "Foe")}
 	f.one, f.oneShop = f.customer(t, partners[0], "one")
 	f.sibling, f.siblingShop = f.customer(t, partners[0], "sibling")

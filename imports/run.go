@@ -1,4 +1,4 @@
-package provisioning
+package imports
 
 import (
 	"context"
@@ -15,36 +15,38 @@ import (
 // jobImport is what taking a file of people promises.
 const jobImport job.Kind = "provisioning.import"
 
-type importArgs struct {
+type jobArgs struct {
 	Partner customer.OrgID `json:"partner"`
 	Org     customer.OrgID `json:"org"`
-	Import  ImportID       `json:"import"`
+	Import  ID             `json:"import"`
 }
 
 // The bounds of a step, far below job.Timeout, and of its parts.
 const (
-	importStepTime = 4 * time.Second
-	importStepRows = 5000
-	// importHeld bounds the rows that are held at a time, and those of a dry run whose results are stored together.
-	importHeld = 100
-	// importBusyPause is how long a customer that is being changed is left alone.
-	importBusyPause = 2 * time.Second
+	stepTime = 4 * time.Second
+	stepRows = 5000
+	// heldRows bounds the rows that are held at a time, and those of a dry run whose results are stored together.
+	heldRows = 100
+	// busyPause is how long a customer that is being changed is left alone.
+	busyPause = 2 * time.Second
 )
 
 // What ends a step before its rows do.
 var (
-	errImportBusy  = errors.New("the customer is busy")
-	errImportOver  = errors.New("the import is gone or over")
-	errImportMoved = errors.New("the import is further on than this step knows")
-	errNoCustomer  = errors.New("the customer isn't there any more")
+	errBusy       = errors.New("the customer is busy")
+	errOver       = errors.New("the import is gone or over")
+	errMoved      = errors.New("the import is further on than this step knows")
+	errNoCustomer = errors.New("the customer isn't there any more")
+	// errRehearsed ends the transaction of a rehearsed row in which everything went well, so that nothing of it stays.
+	errRehearsed = errors.New("rehearsed")
 )
 
-func (a importArgs) tenant() customer.Tenant {
+func (a jobArgs) tenant() customer.Tenant {
 	return customer.Tenant{Partner: a.Partner, Customer: a.Org}
 }
 
-// runImport does a step of an import: some rows, each of which is stored with its result, so that a step that is killed is gone on with where it was.
-func (s *Service) runImport(ctx context.Context, args importArgs) error {
+// run does a step of an import: some rows, each of which is stored with its result, so that a step that is killed is gone on with where it was.
+func (s *Service) run(ctx context.Context, args jobArgs) error {
 	i, err := s.store.Import(ctx, args.tenant(), args.Import)
 	switch {
 	case fault.Is(err, fault.NotFound):
@@ -54,28 +56,28 @@ func (s *Service) runImport(ctx context.Context, args importArgs) error {
 	case i.Status.Over():
 		return nil
 	}
-	err = s.importStep(ctx, i)
+	err = s.step(ctx, i)
 	switch {
-	case errors.Is(err, errImportOver):
+	case errors.Is(err, errOver):
 		return nil
-	case errors.Is(err, errImportBusy), errors.Is(err, errImportMoved): // what moved is looked at again: nobody else may be at it
-		return job.Again(importBusyPause)
+	case errors.Is(err, errBusy), errors.Is(err, errMoved): // what moved is looked at again: nobody else may be at it
+		return job.Again(busyPause)
 	case errors.Is(err, errNoCustomer):
-		return s.endImport(ctx, i, ImportFailed, "The customer isn't there any more. What the rows before did stays.")
+		return s.end(ctx, i, Failed, "The customer isn't there any more. What the rows before did stays.")
 	}
 	return err
 }
 
-// importStep works until the time of a step or the rows are used up.
-func (s *Service) importStep(ctx context.Context, i Import) error {
-	until, most := s.now().Add(importStepTime), i.Done+importStepRows
+// step works until the time of a step or the rows are used up.
+func (s *Service) step(ctx context.Context, i Import) error {
+	until, most := s.now().Add(stepTime), i.Done+stepRows
 	for i.Done < most && s.now().Before(until) {
-		rows, err := s.store.ImportRows(ctx, i.Tenant(), i.ID, i.Done, importHeld)
+		rows, err := s.store.ImportRows(ctx, i.Tenant(), i.ID, i.Done, heldRows)
 		if err != nil {
 			return err
 		}
 		if len(rows) == 0 {
-			return s.endImport(ctx, i, ImportCompleted, "")
+			return s.end(ctx, i, Completed, "")
 		}
 		work := s.importRows
 		if i.DryRun {
@@ -89,7 +91,7 @@ func (s *Service) importStep(ctx context.Context, i Import) error {
 }
 
 // importRows does what rows say, each in a transaction of its own, so that the good ones go through though others fail.
-func (s *Service) importRows(ctx context.Context, i Import, rows []ImportRow, until time.Time) (Import, error) {
+func (s *Service) importRows(ctx context.Context, i Import, rows []Row, until time.Time) (Import, error) {
 	for _, waiting := range rows {
 		row, err := s.readRow(waiting)
 		if err != nil {
@@ -102,7 +104,7 @@ func (s *Service) importRows(ctx context.Context, i Import, rows []ImportRow, un
 			}
 			return s.storeResults(ctx, tx, i, done)
 		})
-		if refused(err) {
+		if fault.IsAnswer(err) {
 			done = row.refused(err)
 			err = s.store.Update(ctx, i.Tenant(), func(tx Tx) error { return s.storeResults(ctx, tx, i, done) })
 		}
@@ -119,7 +121,7 @@ func (s *Service) importRows(ctx context.Context, i Import, rows []ImportRow, un
 
 // rehearseRows finds out what would become of rows: each is done on top of what those before it did, and taken back. The results are stored together,
 // also when one row couldn't be done.
-func (s *Service) rehearseRows(ctx context.Context, i Import, rows []ImportRow, until time.Time) (Import, error) {
+func (s *Service) rehearseRows(ctx context.Context, i Import, rows []Row, until time.Time) (Import, error) {
 	next := i
 	var results []importedRow
 	var failed error
@@ -151,7 +153,7 @@ func (s *Service) rehearseRows(ctx context.Context, i Import, rows []ImportRow, 
 }
 
 // rehearse does a row in a transaction that isn't kept, and returns what it would have done.
-func (s *Service) rehearse(ctx context.Context, i Import, claims map[string]string, waiting ImportRow) (importedRow, *rehearsal, error) {
+func (s *Service) rehearse(ctx context.Context, i Import, claims map[string]string, waiting Row) (importedRow, *rehearsal, error) {
 	row, err := s.readRow(waiting)
 	if err != nil {
 		return importedRow{}, nil, err
@@ -163,20 +165,15 @@ func (s *Service) rehearse(ctx context.Context, i Import, claims map[string]stri
 		if done, err = s.importRow(ctx, on, i, row); err != nil {
 			return err
 		}
-		return errChecked
+		return errRehearsed
 	})
 	switch {
-	case errors.Is(err, errChecked):
+	case errors.Is(err, errRehearsed):
 		return done, on, nil
-	case refused(err):
+	case fault.IsAnswer(err):
 		return row.refused(err), newRehearsal(nil, i, nil, nil), nil // what it did before it failed is undone
 	}
 	return importedRow{}, nil, err
-}
-
-// refused reports whether an error is a row's result: trying again wouldn't mend it.
-func refused(err error) bool {
-	return fault.Is(err, fault.Invalid) || fault.Is(err, fault.Conflict) || fault.Is(err, fault.Denied) || fault.Is(err, fault.NotFound)
 }
 
 // storeResults stores what became of the rows after those that have a result. The import is looked at again, as somebody may have deleted it, or a step
@@ -185,28 +182,28 @@ func (s *Service) storeResults(ctx context.Context, tx Tx, i Import, rows ...imp
 	now, err := tx.Import(ctx, i.Tenant(), i.ID)
 	switch {
 	case fault.Is(err, fault.NotFound):
-		return errImportOver
+		return errOver
 	case err != nil:
 		return err
 	case now.Status.Over():
-		return errImportOver
+		return errOver
 	case now.Done != i.Done:
-		return errImportMoved
+		return errMoved
 	}
 	results := make([]NumberedResult, len(rows))
 	for n, r := range rows {
 		results[n] = r.result
 		i = i.with(r)
 	}
-	i.Status, i.Touched = ImportRunning, s.now()
+	i.Status, i.Touched = Running, s.now()
 	if err := tx.SetImportResults(ctx, i, results); err != nil {
 		return err
 	}
 	return tx.SetImport(ctx, i)
 }
 
-// endImport says that nothing more is done.
-func (s *Service) endImport(ctx context.Context, i Import, status ImportStatus, why string) error {
+// end says that nothing more is done.
+func (s *Service) end(ctx context.Context, i Import, status Status, why string) error {
 	return s.store.Update(ctx, i.Tenant(), func(tx Tx) error {
 		now, err := tx.Import(ctx, i.Tenant(), i.ID)
 		if fault.Is(err, fault.NotFound) || err == nil && now.Status.Over() {
@@ -222,12 +219,12 @@ func (s *Service) endImport(ctx context.Context, i Import, status ImportStatus, 
 		if err := tx.SetImport(ctx, now); err != nil {
 			return err
 		}
-		return s.recordImport(ctx, tx, now.Actor, now, now.facts())
+		return s.record(ctx, tx, now.Actor, now, now.facts())
 	})
 }
 
-// giveUpImport ends an import that couldn't go on for hours.
-func (s *Service) giveUpImport(ctx context.Context, args importArgs, _ error) error {
+// giveUp ends an import that couldn't go on for hours.
+func (s *Service) giveUp(ctx context.Context, args jobArgs, _ error) error {
 	i, err := s.store.Import(ctx, args.tenant(), args.Import)
 	if fault.Is(err, fault.NotFound) {
 		return nil
@@ -235,7 +232,7 @@ func (s *Service) giveUpImport(ctx context.Context, args importArgs, _ error) er
 	if err != nil {
 		return err
 	}
-	return s.endImport(ctx, i, ImportFailed, "This took too many attempts. Send the same file once more: rows that are done change nothing. If it fails again, ask whoever runs the server.")
+	return s.end(ctx, i, Failed, "This took too many attempts. Send the same file once more: rows that are done change nothing. If it fails again, ask whoever runs the server.")
 }
 
 // importedRow is a row with its result.

@@ -1,4 +1,4 @@
-package provisioning
+package imports
 
 import (
 	"context"
@@ -13,46 +13,46 @@ import (
 	"dialtone/job"
 )
 
-// ImportID names an import of people, a UUID.
-type ImportID string
+// ID names an import of people, a UUID.
+type ID string
 
-// ImportStatus is the state of an import, in the wire's words.
-type ImportStatus string
+// Status is the state of an import, in the wire's words.
+type Status string
 
 // The states of an import. Receiving ends with the upload; nobody who asks is told of it.
 const (
-	ImportReceiving ImportStatus = "receiving"
-	ImportQueued    ImportStatus = "queued"
-	ImportRunning   ImportStatus = "running"
-	ImportCompleted ImportStatus = "completed"
-	ImportFailed    ImportStatus = "failed"
+	Receiving Status = "receiving"
+	Queued    Status = "queued"
+	Running   Status = "running"
+	Completed Status = "completed"
+	Failed    Status = "failed"
 )
 
 // Over reports whether nothing is done to the import any more.
-func (s ImportStatus) Over() bool { return s == ImportCompleted || s == ImportFailed }
+func (s Status) Over() bool { return s == Completed || s == Failed }
 
-// ImportMode says what the package columns do to packages that a person has, in the wire's words.
-type ImportMode string
+// Mode says what the package columns do to packages that a person has, in the wire's words.
+type Mode string
 
 // The modes (product rule 6).
 const (
-	AddAndRemoveServices ImportMode = "addAndRemoveServices" // FALSE takes a package, and another base package replaces the one that there is
-	AddServices          ImportMode = "addServices"          // packages are only added: FALSE says nothing, and nobody is deleted
+	AddAndRemoveServices Mode = "addAndRemoveServices" // FALSE takes a package, and another base package replaces the one that there is
+	AddServices          Mode = "addServices"          // packages are only added: FALSE says nothing, and nobody is deleted
 )
 
 // Import is a file of people on its way into a customer.
 type Import struct {
-	ID      ImportID
+	ID      ID
 	Partner customer.OrgID
 	Org     customer.OrgID // the customer's
 	DryRun  bool           // find out what would become of each row, and change nothing
-	Mode    ImportMode
-	Status  ImportStatus
+	Mode    Mode
+	Status  Status
 	Actor   string   // who sent it: an admin's e-mail
 	Notices []string // what is odd about the file as a whole
 	Error   string   // why it failed; "" if it didn't
 	Rows    int      // of the file
-	ImportCounts
+	Counts
 	// Assigned is what a dry run's rows so far would add to each package's assigned units, or take from them, and under "" to the subscribers.
 	Assigned map[customer.Package]int
 	Created  time.Time
@@ -60,8 +60,8 @@ type Import struct {
 	Finished time.Time // zero: not yet
 }
 
-// ImportCounts counts what became of rows.
-type ImportCounts struct {
+// Counts counts what became of rows.
+type Counts struct {
 	Done      int // the rows that have a result: those from the first on
 	Added     int
 	Changed   int
@@ -76,37 +76,37 @@ func (i Import) Tenant() customer.Tenant {
 	return customer.Tenant{Partner: i.Partner, Customer: i.Org}
 }
 
-// ImportResult is what became of a row.
-type ImportResult = bulk.Result
+// Result is what became of a row.
+type Result = bulk.Result
 
-// ImportOutcome is what became of a row, in one word.
-type ImportOutcome = bulk.Outcome
+// Outcome is what became of a row, in one word.
+type Outcome = bulk.Outcome
 
-// ImportRow is a row that waits for its turn.
-type ImportRow struct {
+// Row is a row that waits for its turn.
+type Row struct {
 	Number  int // from 1
 	Line    int // in the file
 	Email   string
-	Content []byte // JSON of an importContent
+	Content []byte // JSON of an keptRow
 }
 
 // NumberedResult is the result of the row with the number.
 type NumberedResult struct {
 	Number int
-	ImportResult
+	Result
 }
 
-// importContent is what is kept of a row until its turn.
-type importContent struct {
+// keptRow is what is kept of a row until its turn.
+type keptRow struct {
 	Row      bulk.Row
 	Location customer.LocationID // when the row names a location by its id
 }
 
-// NewImport is the input of StartImport.
+// NewImport is the input of Start.
 type NewImport struct {
 	DryRun bool
-	Mode   ImportMode // empty: AddAndRemoveServices
-	File   io.Reader  // bounded by the caller
+	Mode   Mode      // empty: AddAndRemoveServices
+	File   io.Reader // bounded by the caller
 	// ReadID reads an id as the caller's clients write it; false when the text is none. It tells a location's id from its name.
 	ReadID func(text string) (string, bool)
 }
@@ -115,20 +115,20 @@ type NewImport struct {
 const (
 	// keptImports is how many imports of a customer are kept with their results; the oldest goes when another one comes.
 	keptImports = 20
-	// importBatch and importBatchBytes bound what is held of a file at a time, and the rows of one transaction.
-	importBatch      = 500
-	importBatchBytes = 1 << 20
-	// importAbandoned is how long nothing may come of an upload before another import may take its place: its process died, or it is too slow to wait for.
-	importAbandoned = 2 * time.Minute
-	cleanupTimeout  = 10 * time.Second
+	// batchRows and batchBytes bound what is held of a file at a time, and the rows of one transaction.
+	batchRows  = 500
+	batchBytes = 1 << 20
+	// abandonedAfter is how long nothing may come of an upload before another import may take its place: its process died, or it is too slow to wait for.
+	abandonedAfter = 2 * time.Minute
+	cleanupTimeout = 10 * time.Second
 )
 
-// StartImport stores a file row by row as it comes, and promises to do what its rows say. It holds a few hundred rows at a time. When it returns an
+// Start stores a file row by row as it comes, and promises to do what its rows say. It holds a few hundred rows at a time. When it returns an
 // error nothing of the file stays.
 //
 // fault.Invalid when the file can't be read as a CSV of people, or has more than bulk.MaxRows rows; fault.Conflict with fault.CodeBusy when the customer is
 // busy, or another import of it isn't over; fault.Unavailable when the file breaks off.
-func (s *Service) StartImport(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in NewImport) (Import, error) {
+func (s *Service) Start(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in NewImport) (Import, error) {
 	i, err := s.newImport(actor, tenant, in)
 	if err != nil {
 		return Import{}, err
@@ -144,11 +144,11 @@ func (s *Service) StartImport(ctx context.Context, actor customer.Actor, tenant 
 	if err != nil {
 		return Import{}, err
 	}
-	if err := s.store.Update(ctx, tenant, func(tx Tx) error { return s.createImport(ctx, tx, i) }); err != nil {
+	if err := s.store.Update(ctx, tenant, func(tx Tx) error { return s.create(ctx, tx, i) }); err != nil {
 		return Import{}, err
 	}
 	if i, err = s.receive(ctx, i, reader, in.ReadID); err != nil {
-		s.dropImport(ctx, i)
+		s.drop(ctx, i)
 		return Import{}, err
 	}
 	return i, nil
@@ -166,19 +166,19 @@ func (s *Service) newImport(actor customer.Actor, tenant customer.Tenant, in New
 		return Import{}, fault.InvalidField("mode", "must be %s or %s", AddAndRemoveServices, AddServices)
 	}
 	return Import{
-		ID: ImportID(s.newID()), Partner: tenant.Partner, Org: tenant.Customer, DryRun: in.DryRun, Mode: in.Mode, Status: ImportReceiving,
+		ID: ID(s.newID()), Partner: tenant.Partner, Org: tenant.Customer, DryRun: in.DryRun, Mode: in.Mode, Status: Receiving,
 		Actor: actor.Email, Created: s.now(), Touched: s.now(),
 	}, nil
 }
 
-// createImport takes the one place for an import that isn't over, and makes room for its results.
-func (s *Service) createImport(ctx context.Context, tx Tx, i Import) error {
+// create takes the one place for an import that isn't over, and makes room for its results.
+func (s *Service) create(ctx context.Context, tx Tx, i Import) error {
 	list, _, err := tx.Imports(ctx, i.Tenant(), customer.Page{Max: keptImports})
 	if err != nil {
 		return err
 	}
 	for n, other := range list {
-		abandoned := other.Status == ImportReceiving && other.Touched.Before(s.now().Add(-importAbandoned))
+		abandoned := other.Status == Receiving && other.Touched.Before(s.now().Add(-abandonedAfter))
 		oldest := other.Status.Over() && len(list)-n >= keptImports
 		if !abandoned && !oldest {
 			continue
@@ -203,7 +203,7 @@ func (s *Service) receive(ctx context.Context, i Import, reader *bulk.Reader, re
 			if i.Rows == 0 {
 				return i, fault.New(fault.Invalid, "The file has a header and no rows. Write a row for each person below it.")
 			}
-			i.Status, i.Notices = ImportQueued, noticesOf(reader)
+			i.Status, i.Notices = Queued, noticesOf(reader)
 		}
 		if err := s.store.Update(ctx, i.Tenant(), func(tx Tx) error {
 			if err := tx.SetImport(ctx, i); err != nil {
@@ -212,7 +212,7 @@ func (s *Service) receive(ctx context.Context, i Import, reader *bulk.Reader, re
 			if err := tx.AddImportRows(ctx, i, rows); err != nil || !last {
 				return err
 			}
-			args := importArgs{Partner: i.Partner, Org: i.Org, Import: i.ID}
+			args := jobArgs{Partner: i.Partner, Org: i.Org, Import: i.ID}
 			return tx.Enqueue(ctx, job.Job{Kind: jobImport, Args: args, Bulk: true})
 		}); err != nil {
 			return i, err
@@ -222,14 +222,14 @@ func (s *Service) receive(ctx context.Context, i Import, reader *bulk.Reader, re
 }
 
 // nextRows reads a batch of rows; with io.EOF the last one.
-func nextRows(reader *bulk.Reader, before int, readID func(string) (string, bool)) ([]ImportRow, error) {
-	var rows []ImportRow
-	for size := 0; len(rows) < importBatch && size < importBatchBytes; {
+func nextRows(reader *bulk.Reader, before int, readID func(string) (string, bool)) ([]Row, error) {
+	var rows []Row
+	for size := 0; len(rows) < batchRows && size < batchBytes; {
 		row, err := reader.Next()
 		if err != nil {
 			return rows, err
 		}
-		kept := importContent{Row: row}
+		kept := keptRow{Row: row}
 		if id, ok := readID(row.Location); ok {
 			kept.Location = customer.LocationID(id)
 		}
@@ -238,7 +238,7 @@ func nextRows(reader *bulk.Reader, before int, readID func(string) (string, bool
 			return rows, fault.Wrap(fault.Internal, err, "a row can't be written as JSON")
 		}
 		size += len(content)
-		rows = append(rows, ImportRow{Number: before + len(rows) + 1, Line: row.Line, Email: row.Email, Content: content})
+		rows = append(rows, Row{Number: before + len(rows) + 1, Line: row.Line, Email: row.Email, Content: content})
 	}
 	return rows, nil
 }
@@ -257,8 +257,8 @@ func noticesOf(reader *bulk.Reader) []string {
 	return out
 }
 
-// dropImport takes back what was stored of a file that didn't come whole, even when its sender is gone.
-func (s *Service) dropImport(ctx context.Context, i Import) {
+// drop takes back what was stored of a file that didn't come whole, even when its sender is gone.
+func (s *Service) drop(ctx context.Context, i Import) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTimeout)
 	defer cancel()
 	err := s.store.Update(ctx, i.Tenant(), func(tx Tx) error { return deleteImport(ctx, tx, i) })
@@ -268,7 +268,7 @@ func (s *Service) dropImport(ctx context.Context, i Import) {
 }
 
 // Import returns one import.
-func (s *Service) Import(ctx context.Context, tenant customer.Tenant, id ImportID) (Import, error) {
+func (s *Service) Import(ctx context.Context, tenant customer.Tenant, id ID) (Import, error) {
 	return s.store.Import(ctx, tenant, id)
 }
 
@@ -277,8 +277,8 @@ func (s *Service) Imports(ctx context.Context, tenant customer.Tenant, page cust
 	return s.store.Imports(ctx, tenant, page)
 }
 
-// RemoveImport deletes an import with its results. One that isn't over ends with the row at hand; what its rows have done stays done.
-func (s *Service) RemoveImport(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id ImportID) error {
+// Remove deletes an import with its results. One that isn't over ends with the row at hand; what its rows have done stays done.
+func (s *Service) Remove(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id ID) error {
 	known, err := s.store.Import(ctx, tenant, id)
 	if err != nil {
 		return err
@@ -291,7 +291,7 @@ func (s *Service) RemoveImport(ctx context.Context, actor customer.Actor, tenant
 		if !i.Status.Over() {
 			facts := i.facts()
 			facts["stopped"] = true
-			if err := s.recordImport(ctx, tx, actor.Email, i, facts); err != nil {
+			if err := s.record(ctx, tx, actor.Email, i, facts); err != nil {
 				return err
 			}
 		}
@@ -299,8 +299,8 @@ func (s *Service) RemoveImport(ctx context.Context, actor customer.Actor, tenant
 	})
 }
 
-// jobSweepImport takes away, in the background, what is left of an import that is gone.
-const jobSweepImport job.Kind = "provisioning.sweep_import"
+// jobSweep takes away, in the background, what is left of an import that is gone.
+const jobSweep job.Kind = "provisioning.sweep_import"
 
 // sweepChunk is how many rows one run takes away: some milliseconds of the one that writes.
 const sweepChunk = 2000
@@ -310,10 +310,10 @@ func deleteImport(ctx context.Context, tx Tx, i Import) error {
 	if err := tx.DeleteImport(ctx, i.Tenant(), i.ID); err != nil {
 		return err
 	}
-	return tx.Enqueue(ctx, job.Job{Kind: jobSweepImport, Args: importArgs{Partner: i.Partner, Org: i.Org, Import: i.ID}, Bulk: true})
+	return tx.Enqueue(ctx, job.Job{Kind: jobSweep, Args: jobArgs{Partner: i.Partner, Org: i.Org, Import: i.ID}, Bulk: true})
 }
 
-func (s *Service) sweepImport(ctx context.Context, args importArgs) error {
+func (s *Service) sweep(ctx context.Context, args jobArgs) error {
 	swept := 0
 	err := s.store.Update(ctx, args.tenant(), func(tx Tx) error {
 		var err error
@@ -334,28 +334,28 @@ func (i Import) facts() map[string]any {
 	}
 }
 
-func (s *Service) recordImport(ctx context.Context, tx Tx, actor string, i Import, facts map[string]any) error {
+func (s *Service) record(ctx context.Context, tx Tx, actor string, i Import, facts map[string]any) error {
 	return tx.Record(ctx, customer.Event{
 		Time: s.now(), Tenant: i.Tenant(), Actor: actor, Kind: customer.EventPeopleImported, Subject: string(i.ID), Data: facts,
 	})
 }
 
-// WriteImportResults writes the file of results, as far as there are any, reading a few hundred rows at a time. Errors are the store's and w's: then what
+// WriteResults writes the file of results, as far as there are any, reading a few hundred rows at a time. Errors are the store's and w's: then what
 // was written may be a part.
-func (s *Service) WriteImportResults(ctx context.Context, tenant customer.Tenant, id ImportID, w io.Writer) error {
+func (s *Service) WriteResults(ctx context.Context, tenant customer.Tenant, id ID, w io.Writer) error {
 	out := bulk.NewResultWriter(w)
 	for after := 0; ; {
-		results, err := s.store.ImportResults(ctx, tenant, id, after, importBatch)
+		results, err := s.store.ImportResults(ctx, tenant, id, after, batchRows)
 		if err != nil {
 			return err
 		}
 		for _, r := range results {
-			if err := out.Write(r.ImportResult); err != nil {
+			if err := out.Write(r.Result); err != nil {
 				return err
 			}
 			after = r.Number
 		}
-		if len(results) < importBatch {
+		if len(results) < batchRows {
 			if _, err := s.store.Import(ctx, tenant, id); err != nil {
 				return err // deleted in between: what was written isn't all
 			}
@@ -364,5 +364,5 @@ func (s *Service) WriteImportResults(ctx context.Context, tenant customer.Tenant
 	}
 }
 
-// WriteImportTemplate writes a file that StartImport takes, with every column and one row as an example.
-func (s *Service) WriteImportTemplate(w io.Writer) error { return bulk.WriteTemplate(w) }
+// WriteTemplate writes a file that Start takes, with every column and one row as an example.
+func (s *Service) WriteTemplate(w io.Writer) error { return bulk.WriteTemplate(w) }

@@ -1,4 +1,4 @@
-package provisioning_test
+package imports_test
 
 import (
 	"context"
@@ -14,6 +14,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/fault"
+	"dialtone/imports"
 	"dialtone/job"
 	"dialtone/provisioning"
 	"dialtone/store/pgtest"
@@ -30,15 +31,15 @@ func TestADryRunEqualsTheRun(t *testing.T) {
 func dryRunsEqualRuns(t *testing.T, h *hall) {
 	t.Helper()
 	var ticks atomic.Int64
-	start := h.clock()
-	h.clock = func() time.Time { return start.Add(time.Duration(ticks.Add(1)) * 100 * time.Millisecond) } // steps end in the middle
+	start := h.Clock()
+	h.Clock = func() time.Time { return start.Add(time.Duration(ticks.Add(1)) * 100 * time.Millisecond) } // steps end in the middle
 	macs := 0
 	rapid.Check(t, func(rt *rapid.T) {
 		limits := map[customer.Package]int{}
 		for pkg, most := range map[customer.Package]int{customer.WebexCalling: 3, customer.WebexCallingStandard: 2, customer.WebexMeetings: 2, customer.WebexSuite: 2, customer.AttendantConsole: 2} {
 			limits[pkg] = rapid.IntRange(1, most).Draw(rt, string(pkg))
 		}
-		h.newCustomer(t, fmt.Sprint("c", h.halls+1), limits)
+		h.NewCustomer(t, fmt.Sprint("c", h.Halls+1), limits)
 		for range 2 {
 			file := h.drawFile(rt)
 			before := h.state(t)
@@ -58,7 +59,7 @@ func dryRunsEqualRuns(t *testing.T, h *hall) {
 			}
 			for _, p := range h.people(t) {
 				if macs++; rapid.Bool().Draw(rt, "phone") {
-					_, _ = h.AddDevice(t.Context(), h.actor, h.customer.Tenant(), provisioning.NewDevice{MAC: fmt.Sprintf("02%010X", macs), Model: "Cisco 8851", Person: p.ID}) // who may have one
+					_, _ = h.AddDevice(t.Context(), h.Actor, h.Customer.Tenant(), provisioning.NewDevice{MAC: fmt.Sprintf("02%010X", macs), Model: "Cisco 8851", Person: p.ID}) // who may have one
 				}
 			}
 		}
@@ -72,7 +73,7 @@ func (h *hall) drawFile(rt *rapid.T) string {
 	rows := [][]string{{"email", "first_name", "location", "extension", "number", "webex_calling", "webex_calling_standard", "webex_meetings", "webex_suite", "attendant_console"}}
 	for _, name := range people[:rapid.IntRange(1, len(people)).Draw(rt, "rows")] {
 		row := []string{name, cell("first_name", "", "A", "B"), cell("location", "", "Shop", "Annex", "Shop"), cell("extension", "", "1001", "1002", "1003", "1004"),
-			cell("number", "", "", h.number(0), h.number(1), h.number(0), "REMOVE", "REMOVE|"+h.number(0))}
+			cell("number", "", "", h.Number(0), h.Number(1), h.Number(0), "REMOVE", "REMOVE|"+h.Number(0))}
 		kind := cell("kind", "any", "any", "off", "base", "base", "base")
 		base := cell("base", "5", "6", "7", "8")
 		for column := 5; column < 10; column++ {
@@ -90,25 +91,25 @@ func (h *hall) drawFile(rt *rapid.T) string {
 		rows = append(rows, row)
 	}
 	if rapid.IntRange(0, 3).Draw(rt, "stranger") == 0 {
-		rows = append(rows, []string{"ada@bakery.example", "", "Shop", "1001", h.number(0), "TRUE", "", "", "", ""}) // of another customer
+		rows = append(rows, []string{"ada@bakery.example", "", "Shop", "1001", h.Number(0), "TRUE", "", "", "", ""}) // of another customer
 	}
 	return h.table(rows...)
 }
 
 // shaky fails every few transactions: before they begin, or when all was done.
 type shaky struct {
-	provisioning.Store
+	imports.Store
 	every, count int
 }
 
-func (s *shaky) Update(ctx context.Context, tenant customer.Tenant, fn func(provisioning.Tx) error) error {
+func (s *shaky) Update(ctx context.Context, tenant customer.Tenant, fn func(imports.Tx) error) error {
 	s.count++
 	away := fault.New(fault.Unavailable, "The database doesn't answer.")
 	switch s.count % s.every {
 	case 0:
 		return away
 	case s.every / 2:
-		return s.Store.Update(ctx, tenant, func(tx provisioning.Tx) error {
+		return s.Store.Update(ctx, tenant, func(tx imports.Tx) error {
 			if err := fn(tx); err != nil {
 				return err
 			}
@@ -129,10 +130,10 @@ func TestAnImportGoesOnWhereItWas(t *testing.T) {
 	}
 	file := h.table(rows...)
 	for _, dryRun := range []bool{true, false} {
-		h.promises.Hold()
+		h.Promises.Hold()
 		i, err := h.start(t, file, dryRun, "")
 		require.NoError(t, err)
-		broken := h.over(t, &shaky{Store: h.db.Provisioning(), every: 7})
+		broken := h.over(&shaky{Store: h.DB.Imports(), every: 7})
 		worker := importWorker(t, broken)
 		args := fmt.Sprintf(`{"partner":%q,"org":%q,"import":%q}`, i.Partner, i.Org, i.ID)
 		failures := 0
@@ -146,16 +147,16 @@ func TestAnImportGoesOnWhereItWas(t *testing.T) {
 			require.Less(t, failures, 1000)
 		}
 		assert.Positive(t, failures)
-		i, err = h.Import(t.Context(), h.customer.Tenant(), i.ID)
+		i, err = h.Import(t.Context(), h.Customer.Tenant(), i.ID)
 		require.NoError(t, err)
-		assert.Equal(t, provisioning.ImportCompleted, i.Status)
-		assert.Equal(t, provisioning.ImportCounts{Done: 250, Added: 200, Failed: 50, Warnings: 250}, i.ImportCounts)
+		assert.Equal(t, imports.Completed, i.Status)
+		assert.Equal(t, imports.Counts{Done: 250, Added: 200, Failed: 50, Warnings: 250}, i.Counts)
 		results := h.results(t, i.ID)
 		if dryRun {
 			calm = results
 		}
 		assert.Equal(t, calm, results)
-		require.NoError(t, h.promises.Do(t.Context()), "the job that was promised finds nothing left")
+		require.NoError(t, h.Promises.Do(t.Context()), "the job that was promised finds nothing left")
 	}
 	assert.Len(t, h.kinds(t, customer.EventSubscriberCreated), 100, "a page of 200")
 }
@@ -163,33 +164,33 @@ func TestAnImportGoesOnWhereItWas(t *testing.T) {
 func TestAnImportThatCantGoOnSaysSo(t *testing.T) {
 	t.Parallel()
 	h := openHall(t)
-	h.promises.Hold()
+	h.Promises.Hold()
 	i, err := h.start(t, h.table([]string{"email", "webex_meetings"}, []string{"ada", "TRUE"}), false, "")
 	require.NoError(t, err)
-	require.NoError(t, h.promises.GiveUp(t.Context(), fault.New(fault.Unavailable, "away")))
-	i, err = h.Import(t.Context(), h.customer.Tenant(), i.ID)
+	require.NoError(t, h.Promises.GiveUp(t.Context(), fault.New(fault.Unavailable, "away")))
+	i, err = h.Import(t.Context(), h.Customer.Tenant(), i.ID)
 	require.NoError(t, err)
-	assert.Equal(t, provisioning.ImportFailed, i.Status)
+	assert.Equal(t, imports.Failed, i.Status)
 	assert.Contains(t, i.Error, "too many attempts")
 	assert.False(t, i.Finished.IsZero())
 	h.imported(t, h.table([]string{"email", "webex_meetings"}, []string{"ada", "TRUE"}), false, "")
 
-	h.newCustomer(t, "leaving", nil)
-	h.promises.Hold()
+	h.NewCustomer(t, "leaving", nil)
+	h.Promises.Hold()
 	i, err = h.start(t, h.table([]string{"email", "webex_meetings"}, []string{"ada", "TRUE"}), true, "")
 	require.NoError(t, err)
-	require.NoError(t, h.store.Update(t.Context(), h.customer.Tenant(), func(tx provisioning.Tx) error {
-		return tx.DeleteCustomer(t.Context(), h.customer.Partner, h.customer.ID)
+	require.NoError(t, h.Store.Update(t.Context(), h.Customer.Tenant(), func(tx provisioning.Tx) error {
+		return tx.DeleteCustomer(t.Context(), h.Customer.Partner, h.Customer.ID)
 	}))
-	require.NoError(t, h.promises.Do(t.Context()))
-	i, err = h.Import(t.Context(), h.customer.Tenant(), i.ID)
+	require.NoError(t, h.Promises.Do(t.Context()))
+	i, err = h.Import(t.Context(), h.Customer.Tenant(), i.ID)
 	require.NoError(t, err)
-	assert.Equal(t, provisioning.ImportFailed, i.Status)
+	assert.Equal(t, imports.Failed, i.Status)
 	assert.Contains(t, i.Error, "isn't there any more")
 }
 
 // importWorker is who does imports.
-func importWorker(t *testing.T, s *provisioning.Service) job.Worker {
+func importWorker(t *testing.T, s *imports.Service) job.Worker {
 	t.Helper()
 	for _, w := range s.Workers() {
 		if w.Kind == "provisioning.import" {
@@ -202,12 +203,12 @@ func importWorker(t *testing.T, s *provisioning.Service) job.Worker {
 
 // meddled lets something happen before one of its transactions.
 type meddled struct {
-	provisioning.Store
+	imports.Store
 	at    int
 	first func()
 }
 
-func (s *meddled) Update(ctx context.Context, tenant customer.Tenant, fn func(provisioning.Tx) error) error {
+func (s *meddled) Update(ctx context.Context, tenant customer.Tenant, fn func(imports.Tx) error) error {
 	if s.at--; s.at == 0 {
 		s.first()
 	}
@@ -219,29 +220,29 @@ func TestADeletedImportEndsWithTheRowAtHand(t *testing.T) {
 	t.Parallel()
 	h := openHall(t)
 	file := h.table([]string{"email", "webex_meetings"}, []string{"ada", "TRUE"}, []string{"bob", "TRUE"}, []string{"cy", "TRUE"}, []string{"dee", "TRUE"})
-	begin := func(dryRun bool) (provisioning.Import, []byte) {
-		h.promises.Hold()
+	begin := func(dryRun bool) (imports.Import, []byte) {
+		h.Promises.Hold()
 		i, err := h.start(t, file, dryRun, "")
 		require.NoError(t, err)
 		return i, fmt.Appendf(nil, `{"partner":%q,"org":%q,"import":%q}`, i.Partner, i.Org, i.ID)
 	}
 	for dryRun, want := range map[bool]int{true: 0, false: 2} {
-		h.newCustomer(t, fmt.Sprint("deleting-", dryRun), nil)
+		h.NewCustomer(t, fmt.Sprint("deleting-", dryRun), nil)
 		file = h.table([]string{"email", "webex_meetings"}, []string{"ada", "TRUE"}, []string{"bob", "TRUE"}, []string{"cy", "TRUE"}, []string{"dee", "TRUE"})
 		i, args := begin(dryRun)
-		deleting := &meddled{Store: h.db.Provisioning(), at: 3, first: func() {
-			assert.NoError(t, h.RemoveImport(t.Context(), h.actor, h.customer.Tenant(), i.ID))
+		deleting := &meddled{Store: h.DB.Imports(), at: 3, first: func() {
+			assert.NoError(t, h.Remove(t.Context(), h.Actor, h.Customer.Tenant(), i.ID))
 		}}
-		require.NoError(t, importWorker(t, h.over(t, deleting)).Do(t.Context(), args))
+		require.NoError(t, importWorker(t, h.over(deleting)).Do(t.Context(), args))
 		assert.Len(t, h.people(t), want)
-		require.NoError(t, h.promises.Do(t.Context()))
+		require.NoError(t, h.Promises.Do(t.Context()))
 	}
-	h.newCustomer(t, "twice", nil)
+	h.NewCustomer(t, "twice", nil)
 	file = h.table([]string{"email", "webex_meetings"}, []string{"ada", "TRUE"}, []string{"bob", "TRUE"}, []string{"cy", "TRUE"})
 	i, args := begin(false)
-	second := &meddled{Store: h.db.Provisioning(), at: 2, first: func() { assert.NoError(t, importWorker(t, h.Service).Do(t.Context(), args)) }}
-	require.NoError(t, importWorker(t, h.over(t, second)).Do(t.Context(), args))
-	i, err := h.Import(t.Context(), h.customer.Tenant(), i.ID)
+	second := &meddled{Store: h.DB.Imports(), at: 2, first: func() { assert.NoError(t, importWorker(t, h.Service).Do(t.Context(), args)) }}
+	require.NoError(t, importWorker(t, h.over(second)).Do(t.Context(), args))
+	i, err := h.Import(t.Context(), h.Customer.Tenant(), i.ID)
 	require.NoError(t, err)
-	assert.Equal(t, provisioning.ImportCounts{Done: 3, Added: 3, Warnings: 3}, i.ImportCounts, "no row is done twice")
+	assert.Equal(t, imports.Counts{Done: 3, Added: 3, Warnings: 3}, i.Counts, "no row is done twice")
 }

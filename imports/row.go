@@ -1,4 +1,4 @@
-package provisioning
+package imports
 
 import (
 	"cmp"
@@ -10,6 +10,7 @@ import (
 	"dialtone/bulk"
 	"dialtone/customer"
 	"dialtone/fault"
+	"dialtone/provisioning"
 )
 
 // importingRow is a row at its turn. What is done with one is done with a copy, as a transaction may be run again.
@@ -28,8 +29,8 @@ func (r importingRow) Wanted() []customer.Package {
 	return out
 }
 
-func (s *Service) readRow(r ImportRow) (importingRow, error) {
-	var content importContent
+func (s *Service) readRow(r Row) (importingRow, error) {
+	var content keptRow
 	if err := json.Unmarshal(r.Content, &content); err != nil {
 		return importingRow{}, fault.Wrap(fault.Internal, err, "row %d of an import can't be read", r.Number)
 	}
@@ -39,7 +40,7 @@ func (s *Service) readRow(r ImportRow) (importingRow, error) {
 // became is the row with what became of it.
 func (r importingRow) became(outcome bulk.Outcome) importedRow {
 	warned := slices.ContainsFunc(r.Problems, func(p bulk.Problem) bool { return p.Severity == bulk.Warning })
-	return importedRow{result: NumberedResult{Number: r.number, ImportResult: r.Result(outcome)}, warned: warned}
+	return importedRow{result: NumberedResult{Number: r.number, Result: r.Result(outcome)}, warned: warned}
 }
 
 func (r importingRow) add(severity bulk.Severity, column string, code bulk.Code, message string) importingRow {
@@ -97,7 +98,7 @@ type importing struct {
 	tx       Tx
 	actor    customer.Actor
 	customer customer.Customer
-	mode     ImportMode
+	mode     Mode
 }
 
 // importRow does what a row says in a transaction. Its refusals are errors that refused knows; a row that can't be read is none of them, as there is
@@ -110,7 +111,7 @@ func (s *Service) importRow(ctx context.Context, tx Tx, i Import, row importingR
 	case err != nil:
 		return importedRow{}, err
 	case c.Status.Busy():
-		return importedRow{}, errImportBusy
+		return importedRow{}, errBusy
 	case row.Failed():
 		return row.became(bulk.Failed), nil
 	}
@@ -153,11 +154,11 @@ func (s *Service) addRow(ctx context.Context, in importing, row importingRow, pe
 	if err != nil {
 		return importedRow{}, err
 	}
-	fresh := NewSubscriber{
+	fresh := customer.NewSubscriber{
 		Customer: in.customer.ID, Email: row.Email, Packages: row.Wanted(), FirstName: cmp.Or(row.FirstName, person.FirstName),
 		LastName: cmp.Or(row.LastName, person.LastName), CallingIdentity: identity,
 	}
-	if err := checkDisplayName(fresh); err != nil {
+	if err := provisioning.CheckDisplayName(fresh); err != nil {
 		return importedRow{}, err
 	}
 	if _, err := s.customers.Subscribe(ctx, in.tx, in.actor, in.customer, fresh); err != nil {
@@ -171,7 +172,7 @@ func (s *Service) importSubscriber(ctx context.Context, in importing, row import
 	target := in.target(row, sub)
 	switch {
 	case off && len(target) == 0:
-		return row.became(bulk.Deleted), s.removeSubscriber(ctx, in.tx, in.actor, sub)
+		return row.became(bulk.Deleted), s.core.RemoveSubscriberIn(ctx, in.tx, in.actor, sub)
 	case off && len(target) == len(sub.Packages()):
 		row = row.add(bulk.Warning, "", bulk.CodePassedOver, "Nobody was deleted: the file has no column for "+string(target[0])+", which the person keeps.")
 	case len(target) == 0:
@@ -190,7 +191,7 @@ func (s *Service) importSubscriber(ctx context.Context, in importing, row import
 	if err != nil {
 		return importedRow{}, err
 	}
-	if _, err := s.changeSubscriber(ctx, in.tx, in.actor, sub.Tenant(), sub.ID, Reassignment{Packages: target, CallingIdentity: identity}); err != nil {
+	if _, err := s.core.ChangeSubscriberIn(ctx, in.tx, in.actor, sub.Tenant(), sub.ID, customer.Reassignment{Packages: target, CallingIdentity: identity}); err != nil {
 		return importedRow{}, err
 	}
 	return s.changeRow(ctx, in, row, person, true)
@@ -230,7 +231,7 @@ func (s *Service) changeRow(ctx context.Context, in importing, row importingRow,
 	if err != nil {
 		return importedRow{}, err
 	}
-	before, after, err := s.changePerson(ctx, in.tx, in.actor, in.customer, person.ID, customer.PersonChange{
+	before, after, err := s.core.ChangePersonIn(ctx, in.tx, in.actor, in.customer, person.ID, customer.PersonChange{
 		FirstName: row.FirstName, LastName: row.LastName, CallingIdentity: identity,
 		NoNumber: row.RemoveAllNumbers || slices.Contains(row.RemoveNumbers, person.Number),
 	})

@@ -1,4 +1,4 @@
-package provisioning_test
+package imports_test
 
 import (
 	"fmt"
@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"dialtone/provisioning"
+	"dialtone/imports"
 	"dialtone/store/pgtest"
 )
 
@@ -21,10 +21,10 @@ func BenchmarkImport(b *testing.B) {
 func benchmarkImport(b *testing.B, h *hall) {
 	b.Helper()
 	const rows = 2000
-	h.clock = time.Now
+	h.Clock = time.Now
 	took := map[string]time.Duration{}
 	for b.Loop() {
-		h.newCustomer(b, fmt.Sprint("c", h.halls+1), nil)
+		h.NewCustomer(b, fmt.Sprint("c", h.Halls+1), nil)
 		table := [][]string{{"email", "first_name", "extension", "location", "webex_calling", "meeting_site"}}
 		for n := range rows {
 			table = append(table, []string{fmt.Sprint("p", n), "Ada", fmt.Sprint(10000 + n), "Shop", "TRUE", "x"})
@@ -32,14 +32,14 @@ func benchmarkImport(b *testing.B, h *hall) {
 		file := h.table(table...)
 		for _, kind := range []string{"rehearsed", "added", "unchanged"} {
 			began := time.Now()
-			i, err := h.StartImport(b.Context(), h.actor, h.customer.Tenant(), provisioning.NewImport{
+			i, err := h.Start(b.Context(), h.Actor, h.Customer.Tenant(), imports.NewImport{
 				DryRun: kind == "rehearsed", File: strings.NewReader(file), ReadID: func(string) (string, bool) { return "", false },
 			})
 			require.NoError(b, err)
 			took[kind] += time.Since(began)
-			i, err = h.Import(b.Context(), h.customer.Tenant(), i.ID)
+			i, err = h.Import(b.Context(), h.Customer.Tenant(), i.ID)
 			require.NoError(b, err)
-			require.Equal(b, provisioning.ImportCompleted, i.Status)
+			require.Equal(b, imports.Completed, i.Status)
 		}
 	}
 	for kind, d := range took {
