@@ -99,7 +99,6 @@ type Customers interface {
 type Devices interface {
 	Settings
 	Layouts
-	DeviceJobs
 	Images
 	Uploads
 	People
@@ -178,6 +177,7 @@ type Webhooks interface {
 type Config struct {
 	Customers Customers
 	Devices   Devices
+	Fleet     Fleet
 	Imports   Imports
 	Billing   Billing
 	Webhooks  Webhooks

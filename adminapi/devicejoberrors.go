@@ -7,7 +7,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/fault"
-	"dialtone/provisioning"
+	"dialtone/fleet"
 )
 
 // deviceJobMessageWire is one reason.
@@ -42,7 +42,7 @@ type deviceJobErrorsOutput struct {
 // mostErrors bounds a page of errors, as the wire has it.
 const mostErrors = 2000
 
-func (s *Server) jobErrors(ctx context.Context, kind provisioning.DeviceJobKind, in *jobErrorsInput) (*deviceJobErrorsOutput, error) {
+func (s *Server) jobErrors(ctx context.Context, kind fleet.JobKind, in *jobErrorsInput) (*deviceJobErrorsOutput, error) {
 	start, limit, err := in.window()
 	if err != nil {
 		return nil, err
@@ -51,11 +51,11 @@ func (s *Server) jobErrors(ctx context.Context, kind provisioning.DeviceJobKind,
 	if err != nil {
 		return nil, err
 	}
-	j, err := s.Devices.DeviceJob(ctx, tenant, kind, id)
+	j, err := s.Fleet.Job(ctx, tenant, kind, id)
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.Devices.DeviceJobErrors(ctx, tenant, kind, id, start, limit)
+	list, err := s.Fleet.JobErrors(ctx, tenant, kind, id, start, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -73,7 +73,7 @@ func (s *Server) jobErrors(ctx context.Context, kind provisioning.DeviceJobKind,
 	return out, nil
 }
 
-func wireJobError(j provisioning.DeviceJob, e provisioning.DeviceJobError) deviceJobErrorWire {
+func wireJobError(j fleet.Job, e fleet.JobError) deviceJobErrorWire {
 	message := deviceJobMessageWire{Description: e.Message, LocationID: encodeID(kindLocation, e.Location), DeviceID: encodeID(kindCallingDevice, e.Device)}
 	key := "500"
 	if e.Code != 0 {
@@ -121,7 +121,7 @@ func (s *Server) countTemplate(ctx context.Context, in *countInput) (*countOutpu
 		return nil, err
 	}
 	out := &countOutput{}
-	out.Body.DeviceCount, err = s.Devices.CountDeviceJob(ctx, actorOf(ctx), tenant, request)
+	out.Body.DeviceCount, err = s.Fleet.Count(ctx, actorOf(ctx), tenant, request)
 	return out, err
 }
 
@@ -139,7 +139,7 @@ type previewInput struct {
 	}
 }
 
-func (in *previewInput) request() (provisioning.JobRequest, error) {
+func (in *previewInput) request() (fleet.JobRequest, error) {
 	b := in.Body
 	var body jobBody
 	switch b.Kind {
@@ -190,7 +190,7 @@ func (s *Server) previewJob(ctx context.Context, in *previewInput) (*previewOutp
 	if err != nil {
 		return nil, err
 	}
-	preview, err := s.Devices.PreviewDeviceJob(ctx, actorOf(ctx), tenant, request, page)
+	preview, err := s.Fleet.Preview(ctx, actorOf(ctx), tenant, request, page)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +206,7 @@ func (s *Server) previewJob(ctx context.Context, in *previewInput) (*previewOutp
 	return out, nil
 }
 
-func wirePreview(d provisioning.DevicePreview) previewWire {
+func wirePreview(d fleet.DevicePreview) previewWire {
 	w := previewWire{DeviceID: encodeID(kindCallingDevice, d.Device.ID), Model: d.Device.Model, Files: make([]previewFileWire, len(d.Files)), Error: d.Error}
 	if d.Device.HasMAC() {
 		w.MAC = d.Device.MAC.String()

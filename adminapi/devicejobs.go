@@ -7,18 +7,26 @@ import (
 	"net/http"
 
 	"dialtone/customer"
+	"dialtone/deviceprofiles"
 	"dialtone/fault"
+	"dialtone/fleet"
 	"dialtone/provisioning"
 )
 
-// DeviceJobs is what the door asks about jobs over devices; provisioning.Service is one.
-type DeviceJobs interface {
-	StartDeviceJob(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request provisioning.JobRequest) (provisioning.DeviceJob, error)
-	DeviceJob(ctx context.Context, tenant customer.Tenant, kind provisioning.DeviceJobKind, id provisioning.DeviceJobID) (provisioning.DeviceJob, error)
-	DeviceJobs(ctx context.Context, tenant customer.Tenant, kind provisioning.DeviceJobKind, page customer.Page) ([]provisioning.DeviceJob, bool, error)
-	DeviceJobErrors(ctx context.Context, tenant customer.Tenant, kind provisioning.DeviceJobKind, id provisioning.DeviceJobID, after, limit int) ([]provisioning.DeviceJobError, error)
-	PreviewDeviceJob(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request provisioning.JobRequest, page customer.Page) (provisioning.JobPreview, error)
-	CountDeviceJob(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request provisioning.JobRequest) (int, error)
+// Fleet is what the door asks about many devices at once; fleet.Service is one.
+type Fleet interface {
+	Start(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request fleet.JobRequest) (fleet.Job, error)
+	Job(ctx context.Context, tenant customer.Tenant, kind fleet.JobKind, id fleet.JobID) (fleet.Job, error)
+	Jobs(ctx context.Context, tenant customer.Tenant, kind fleet.JobKind, page customer.Page) ([]fleet.Job, bool, error)
+	JobErrors(ctx context.Context, tenant customer.Tenant, kind fleet.JobKind, id fleet.JobID, after, limit int) ([]fleet.JobError, error)
+	Preview(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request fleet.JobRequest, page customer.Page) (fleet.JobPreview, error)
+	Count(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request fleet.JobRequest) (int, error)
+	CreateLineKeyTemplate(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in fleet.NewLineKeyTemplate) (fleet.LineKeyTemplate, error)
+	LineKeyTemplate(ctx context.Context, tenant customer.Tenant, id fleet.LineKeyTemplateID) (fleet.LineKeyTemplate, error)
+	LineKeyTemplates(ctx context.Context, tenant customer.Tenant) ([]fleet.LineKeyTemplate, error)
+	ChangeLineKeyTemplate(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id fleet.LineKeyTemplateID, userReorder *bool, keys []deviceprofiles.LineKey) error
+	DeleteLineKeyTemplate(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id fleet.LineKeyTemplateID) error
+	DeleteImages(ctx context.Context, actor customer.Actor, tenant customer.Tenant, list []fleet.ImageDeletion) ([]fleet.ImageDeleted, int, error)
 }
 
 // executionWire is one run of a job, or of its one step.
@@ -72,7 +80,7 @@ type deviceJobWire struct {
 	Counts             movedWire `json:"counts"`
 }
 
-func wireDeviceJob(j provisioning.DeviceJob) deviceJobWire {
+func wireDeviceJob(j fleet.Job) deviceJobWire {
 	location, target := encodeID(kindLocation, j.Location), "CUSTOMER"
 	if j.Location != "" {
 		target = "LOCATION"
@@ -87,22 +95,22 @@ func wireDeviceJob(j provisioning.DeviceJob) deviceJobWire {
 }
 
 // jobTracking names a job in our log and that of the client.
-func jobTracking(j provisioning.DeviceJob) string { return "DIALTONE_" + string(j.ID) }
+func jobTracking(j fleet.Job) string { return "DIALTONE_" + string(j.ID) }
 
 // instanceOf is a number for clients that want one: nothing here is found by it.
-func instanceOf(j provisioning.DeviceJob) int64 { return j.Created.UnixMilli() }
+func instanceOf(j fleet.Job) int64 { return j.Created.UnixMilli() }
 
-func deviceExitCode(j provisioning.DeviceJob) string {
+func deviceExitCode(j fleet.Job) string {
 	switch {
 	case !j.Status.Over():
 		return "UNKNOWN"
-	case j.Status == provisioning.DeviceJobCompleted && j.Failed > 0:
+	case j.Status == fleet.JobCompleted && j.Failed > 0:
 		return "COMPLETED_WITH_ERRORS"
 	}
 	return string(j.Status)
 }
 
-func wireExecution(j provisioning.DeviceJob) executionWire {
+func wireExecution(j fleet.Job) executionWire {
 	w := executionWire{
 		ID: instanceOf(j), StartTime: timestamp(j.Started), EndTime: timestamp(j.Finished), LastUpdated: timestamp(j.Touched), StatusMessage: string(j.Status),
 		ExitCode: deviceExitCode(j), CreatedTime: timestamp(j.Created), TimeElapsed: "PT0S",
@@ -153,30 +161,30 @@ type (
 	}
 )
 
-func (b settingsJobBody) request() (provisioning.JobRequest, error) {
+func (b settingsJobBody) request() (fleet.JobRequest, error) {
 	location, err := fieldID[customer.LocationID]("locationId", b.LocationID)
-	return provisioning.SettingsRequest{Location: location, Enabled: b.LocationEnabled.plain(), Customizations: json.RawMessage(b.Customizations)}, err
+	return fleet.SettingsRequest{Location: location, Enabled: b.LocationEnabled.plain(), Customizations: json.RawMessage(b.Customizations)}, err
 }
 
-func (b tagsJobBody) request() (provisioning.JobRequest, error) {
+func (b tagsJobBody) request() (fleet.JobRequest, error) {
 	location, err := fieldID[customer.LocationID]("locationId", b.LocationID)
-	r := provisioning.TagsRequest{Location: location, Tags: make([]provisioning.DynamicChange, len(b.Tags))}
+	r := fleet.TagsRequest{Location: location, Tags: make([]provisioning.DynamicChange, len(b.Tags))}
 	for i, tag := range b.Tags {
 		r.Tags[i] = provisioning.DynamicChange{Family: tag.Family, Tag: tag.Tag, Action: tag.Action, Value: string(tag.Value)}
 	}
 	return r, err
 }
 
-func (b TemplateJobBody) request() (provisioning.JobRequest, error) {
-	r := provisioning.TemplateRequest{
+func (b TemplateJobBody) request() (fleet.JobRequest, error) {
+	r := fleet.TemplateRequest{
 		Action: b.Action, DefaultLayout: bool(b.ExcludeCustom), Tags: b.IncludeTags, WithoutTags: b.ExcludeTags,
-		Advisories: provisioning.AdvisoryTypes{
+		Advisories: fleet.AdvisoryTypes{
 			MoreSharedAppearances: bool(b.Advisories.MoreShared), FewSharedAppearances: bool(b.Advisories.FewShared), MoreMonitorAppearances: bool(b.Advisories.MoreMonitor),
 			MoreCPEAppearances: bool(b.Advisories.MoreCPE), MoreModeManagementAppearances: bool(b.Advisories.MoreModes),
 		},
 	}
 	var err error
-	if r.Template, err = fieldID[provisioning.LineKeyTemplateID]("templateId", b.TemplateID); err != nil {
+	if r.Template, err = fieldID[fleet.LineKeyTemplateID]("templateId", b.TemplateID); err != nil {
 		return nil, err
 	}
 	for i, text := range b.LocationIDs {
@@ -193,9 +201,9 @@ func (b TemplateJobBody) request() (provisioning.JobRequest, error) {
 	return r, nil
 }
 
-func (b rebuildJobBody) request() (provisioning.JobRequest, error) {
+func (b rebuildJobBody) request() (fleet.JobRequest, error) {
 	location, err := fieldID[customer.LocationID]("locationId", b.LocationID)
-	return provisioning.RebuildRequest{Location: location}, err
+	return fleet.RebuildRequest{Location: location}, err
 }
 
 // The bodies of our own kinds.
@@ -214,28 +222,28 @@ type (
 	}
 )
 
-func (b rotationJobBody) request() (provisioning.JobRequest, error) {
+func (b rotationJobBody) request() (fleet.JobRequest, error) {
 	location, err := fieldID[customer.LocationID]("locationId", b.LocationID)
-	return provisioning.RotationRequest{Location: location, Overlap: minutes(b.OverlapMinutes)}, err
+	return fleet.RotationRequest{Location: location, Overlap: minutes(b.OverlapMinutes)}, err
 }
 
-func (b compromiseJobBody) request() (provisioning.JobRequest, error) {
+func (b compromiseJobBody) request() (fleet.JobRequest, error) {
 	location, err := fieldID[customer.LocationID]("locationId", b.LocationID)
-	return provisioning.CompromiseRequest{Location: location, Enrol: minutes(b.EnrolMinutes)}, err
+	return fleet.CompromiseRequest{Location: location, Enrol: minutes(b.EnrolMinutes)}, err
 }
 
-func (b rollbackJobBody) request() (provisioning.JobRequest, error) {
+func (b rollbackJobBody) request() (fleet.JobRequest, error) {
 	location, err := fieldID[customer.LocationID]("locationId", b.LocationID)
 	if err != nil {
 		return nil, err
 	}
 	to, err := instant("to", b.To)
-	return provisioning.RollbackRequest{Location: location, To: to}, err
+	return fleet.RollbackRequest{Location: location, To: to}, err
 }
 
 // jobBody is a body that starts a job.
 type jobBody interface {
-	request() (provisioning.JobRequest, error)
+	request() (fleet.JobRequest, error)
 }
 
 type jobInput[B jobBody] struct {
@@ -271,27 +279,27 @@ const (
 // jobRoute is where the jobs of a kind are, and who may start and watch them.
 type jobRoute struct {
 	base, name   string
-	kind         provisioning.DeviceJobKind
+	kind         fleet.JobKind
 	summary      string
 	started      int // status of the answer when one is started
 	write, watch customer.Scope
 }
 
 func (s *Server) deviceJobRoutes() {
-	jobRoutes[settingsJobBody](s, telephonyJob("callDeviceSettings", provisioning.JobCallDeviceSettings, "Change settings of an organisation or a location", http.StatusOK))
-	jobRoutes[tagsJobBody](s, telephonyJob("dynamicDeviceSettings", provisioning.JobDynamicDeviceSettings, "Change dynamic settings of an organisation or a location", http.StatusAccepted))
-	jobRoutes[TemplateJobBody](s, telephonyJob("applyLineKeyTemplate", provisioning.JobApplyLineKeyTemplate, "Give devices the keys of a template, or their default ones", http.StatusAccepted))
-	jobRoutes[rebuildJobBody](s, telephonyJob("rebuildPhones", provisioning.JobRebuildPhones, "Render all files of a location's devices once more", http.StatusAccepted))
+	jobRoutes[settingsJobBody](s, telephonyJob("callDeviceSettings", fleet.JobCallDeviceSettings, "Change settings of an organisation or a location", http.StatusOK))
+	jobRoutes[tagsJobBody](s, telephonyJob("dynamicDeviceSettings", fleet.JobDynamicDeviceSettings, "Change dynamic settings of an organisation or a location", http.StatusAccepted))
+	jobRoutes[TemplateJobBody](s, telephonyJob("applyLineKeyTemplate", fleet.JobApplyLineKeyTemplate, "Give devices the keys of a template, or their default ones", http.StatusAccepted))
+	jobRoutes[rebuildJobBody](s, telephonyJob("rebuildPhones", fleet.JobRebuildPhones, "Render all files of a location's devices once more", http.StatusAccepted))
 	const accepted, read, write = http.StatusAccepted, customer.ScopeCredentialsRead, customer.ScopeCredentialsWrite
-	jobRoutes[rotationJobBody](s, jobRoute{hubJobsPath, "rotateCredentials", provisioning.JobRotateCredentials, "Replace the SIP passwords of an organisation's or a location's devices", accepted, write, read})
-	jobRoutes[compromiseJobBody](s, jobRoute{hubJobsPath, "answerCompromise", provisioning.JobAnswerCompromise, "End all that whoever holds the secrets of these devices could do with them", accepted, write, read})
-	jobRoutes[rollbackJobBody](s, jobRoute{hubJobsPath, "rollBack", provisioning.JobRollBack, "Bring back what an organisation's or a location's devices were told", accepted, customer.ScopeDevicesWrite, customer.ScopeDevicesRead})
+	jobRoutes[rotationJobBody](s, jobRoute{hubJobsPath, "rotateCredentials", fleet.JobRotateCredentials, "Replace the SIP passwords of an organisation's or a location's devices", accepted, write, read})
+	jobRoutes[compromiseJobBody](s, jobRoute{hubJobsPath, "answerCompromise", fleet.JobAnswerCompromise, "End all that whoever holds the secrets of these devices could do with them", accepted, write, read})
+	jobRoutes[rollbackJobBody](s, jobRoute{hubJobsPath, "rollBack", fleet.JobRollBack, "Bring back what an organisation's or a location's devices were told", accepted, customer.ScopeDevicesWrite, customer.ScopeDevicesRead})
 	route(s, operation{"previewApplyLineKeyTemplate", http.MethodPost, telephonyDevices + "/actions/previewApplyLineKeyTemplate/invoke", "Count the devices that a template would be applied to", 0, customer.ScopeTelephonyWrite}, s.countTemplate)
 	route(s, operation{"previewDeviceJob", http.MethodPost, "/hub/v1/devices/preview", "What a job would do to the files of each device", 0, customer.ScopeTelephonyWrite}, s.previewJob)
 }
 
 // telephonyJob is where jobs of a kind of the wire's are.
-func telephonyJob(name string, kind provisioning.DeviceJobKind, summary string, started int) jobRoute {
+func telephonyJob(name string, kind fleet.JobKind, summary string, started int) jobRoute {
 	return jobRoute{jobsPath, name, kind, summary, started, customer.ScopeTelephonyWrite, customer.ScopeTelephonyRead}
 }
 
@@ -307,7 +315,7 @@ func jobRoutes[B jobBody](s *Server, r jobRoute) {
 		if err != nil {
 			return nil, err
 		}
-		j, err := s.Devices.StartDeviceJob(ctx, actorOf(ctx), tenant, request)
+		j, err := s.Fleet.Start(ctx, actorOf(ctx), tenant, request)
 		return &jobOutput{wireDeviceJob(j)}, err
 	})
 	route(s, operation{name + "List", http.MethodGet, path, "List such jobs, the newest first", 0, r.watch}, func(ctx context.Context, in *jobsInput) (*listed[deviceJobWire], error) {
@@ -315,7 +323,7 @@ func jobRoutes[B jobBody](s *Server, r jobRoute) {
 		if err != nil {
 			return nil, err
 		}
-		list, more, err := s.Devices.DeviceJobs(ctx, tenant, kind, page)
+		list, more, err := s.Fleet.Jobs(ctx, tenant, kind, page)
 		return answer(&in.Paging, page, list, more, wireDeviceJob), err
 	})
 	route(s, operation{name + "Get", http.MethodGet, one, "How far such a job is", 0, r.watch}, func(ctx context.Context, in *JobInput) (*jobOutput, error) {
@@ -323,7 +331,7 @@ func jobRoutes[B jobBody](s *Server, r jobRoute) {
 		if err != nil {
 			return nil, err
 		}
-		j, err := s.Devices.DeviceJob(ctx, tenant, kind, id)
+		j, err := s.Fleet.Job(ctx, tenant, kind, id)
 		return &jobOutput{wireDeviceJob(j)}, err
 	})
 	route(s, operation{name + "Errors", http.MethodGet, one + "/errors", "Why such a job left devices as they were", 0, r.watch}, func(ctx context.Context, in *jobErrorsInput) (*deviceJobErrorsOutput, error) {
@@ -331,6 +339,6 @@ func jobRoutes[B jobBody](s *Server, r jobRoute) {
 	})
 }
 
-func (s *Server) job(ctx context.Context, in JobInput) (customer.Tenant, provisioning.DeviceJobID, error) {
-	return named[provisioning.DeviceJobID](ctx, s, in.InOrg, "job", in.ID)
+func (s *Server) job(ctx context.Context, in JobInput) (customer.Tenant, fleet.JobID, error) {
+	return named[fleet.JobID](ctx, s, in.InOrg, "job", in.ID)
 }

@@ -27,6 +27,7 @@ import (
 	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
+	"dialtone/fleet"
 	"dialtone/imports"
 	"dialtone/provisioning"
 	"dialtone/secret"
@@ -39,6 +40,7 @@ import (
 var (
 	_ adminapi.Customers = (*customer.Service)(nil)
 	_ adminapi.Devices   = (*provisioning.Service)(nil)
+	_ adminapi.Fleet     = (*fleet.Service)(nil)
 	_ adminapi.Imports   = (*imports.Service)(nil)
 	_ adminapi.Billing   = (*billing.Service)(nil)
 	_ adminapi.Webhooks  = (*webhook.Service)(nil)
@@ -104,6 +106,8 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	o.core = devices
 	o.promises.Employ(customers.Workers()...)
 	o.promises.Employ(devices.Workers()...)
+	many := fleet.NewService(fleet.Config{Store: o.promises.Fleet(o.db.Fleet()), Core: devices, Now: now, NewID: newID, Logger: logger})
+	o.promises.Employ(many.Workers()...)
 	files := imports.NewService(imports.Config{
 		Store: o.promises.Imports(o.db.Imports()), Customers: customers, Core: devices, Now: now, NewID: newID, Logger: logger,
 	})
@@ -122,7 +126,7 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	o.webhooks = webhook.NewService(webhook.Config{
 		Store: o.db.Webhooks(), Keyring: ring, Poster: &o.endpoint, Body: adminapi.ChangeJSON, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
 	})
-	config := adminapi.Config{Customers: customers, Devices: devices, Imports: files, Billing: reports, Webhooks: o.webhooks, Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
+	config := adminapi.Config{Customers: customers, Devices: devices, Fleet: many, Imports: files, Billing: reports, Webhooks: o.webhooks, Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
 	if change != nil {
 		change(&config)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/fault"
+	"dialtone/fleet"
 	"dialtone/provisioning"
 )
 
@@ -20,7 +21,6 @@ import (
 type Images interface {
 	UploadImage(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, fileName string, body []byte) (provisioning.BackgroundImage, int, error)
 	Images(ctx context.Context, tenant customer.Tenant) ([]provisioning.BackgroundImage, error)
-	DeleteImages(ctx context.Context, actor customer.Actor, tenant customer.Tenant, list []provisioning.ImageDeletion) ([]provisioning.ImageDeleted, int, error)
 }
 
 // imageWire is a background image in a list.
@@ -193,11 +193,11 @@ func (s *Server) deleteImages(ctx context.Context, in *deleteImagesInput) (*dele
 	if err != nil {
 		return nil, err
 	}
-	list := make([]provisioning.ImageDeletion, len(in.Body.Images))
+	list := make([]fleet.ImageDeletion, len(in.Body.Images))
 	for i, one := range in.Body.Images {
-		list[i] = provisioning.ImageDeletion{FileName: one.FileName, Force: bool(one.Force)}
+		list[i] = fleet.ImageDeletion{FileName: one.FileName, Force: bool(one.Force)}
 	}
-	results, left, err := s.Devices.DeleteImages(ctx, actorOf(ctx), tenant, list)
+	results, left, err := s.Fleet.DeleteImages(ctx, actorOf(ctx), tenant, list)
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
+	"dialtone/fleet"
 	"dialtone/provisioning"
 )
 
@@ -14,11 +15,6 @@ import (
 type Layouts interface {
 	Layout(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (deviceprofiles.Layout, error)
 	SetLayout(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, layout deviceprofiles.Layout) error
-	CreateLineKeyTemplate(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in provisioning.NewLineKeyTemplate) (provisioning.LineKeyTemplate, error)
-	LineKeyTemplate(ctx context.Context, tenant customer.Tenant, id provisioning.LineKeyTemplateID) (provisioning.LineKeyTemplate, error)
-	LineKeyTemplates(ctx context.Context, tenant customer.Tenant) ([]provisioning.LineKeyTemplate, error)
-	ChangeLineKeyTemplate(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.LineKeyTemplateID, userReorder *bool, keys []deviceprofiles.LineKey) error
-	DeleteLineKeyTemplate(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.LineKeyTemplateID) error
 }
 
 const kindLineKeyTemplate = "DEVICE_LINE_KEY_TEMPLATE"
@@ -116,7 +112,7 @@ type LineKeyTemplateWire struct {
 	ModelDisplayName string `json:"modelDisplayName"`
 }
 
-func wireLineKeyTemplate(t provisioning.LineKeyTemplate) LineKeyTemplateWire {
+func wireLineKeyTemplate(t fleet.LineKeyTemplate) LineKeyTemplateWire {
 	w := LineKeyTemplateWire{ID: encodeID(kindLineKeyTemplate, t.ID), TemplateName: t.Name, DeviceModel: t.Model}
 	if m, ok := deviceprofiles.FindModel(t.Model); ok {
 		w.ModelDisplayName = m.DisplayName
@@ -130,8 +126,8 @@ type LineKeyTemplateInput struct {
 	ID string `path:"templateId"`
 }
 
-func (s *Server) lineKeyTemplate(ctx context.Context, in LineKeyTemplateInput) (customer.Tenant, provisioning.LineKeyTemplateID, error) {
-	return named[provisioning.LineKeyTemplateID](ctx, s, in.InOrg, "line key template", in.ID)
+func (s *Server) lineKeyTemplate(ctx context.Context, in LineKeyTemplateInput) (customer.Tenant, fleet.LineKeyTemplateID, error) {
+	return named[fleet.LineKeyTemplateID](ctx, s, in.InOrg, "line key template", in.ID)
 }
 
 type newLineKeyTemplateInput struct {
@@ -178,7 +174,7 @@ func (s *Server) lineKeyRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			return nil, s.Devices.ChangeLineKeyTemplate(ctx, actorOf(ctx), tenant, id, in.Body.UserReorder.plain(), keysOf(in.Body.LineKeys))
+			return nil, s.Fleet.ChangeLineKeyTemplate(ctx, actorOf(ctx), tenant, id, in.Body.UserReorder.plain(), keysOf(in.Body.LineKeys))
 		})
 	route(s, operation{"deleteLineKeyTemplate", http.MethodDelete, one, "Delete a template; devices stay as they are", http.StatusNoContent, customer.ScopeTelephonyWrite},
 		func(ctx context.Context, in *LineKeyTemplateInput) (*struct{}, error) {
@@ -186,7 +182,7 @@ func (s *Server) lineKeyRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			return nil, s.Devices.DeleteLineKeyTemplate(ctx, actorOf(ctx), tenant, id)
+			return nil, s.Fleet.DeleteLineKeyTemplate(ctx, actorOf(ctx), tenant, id)
 		})
 	route(s, operation{"getLayout", http.MethodGet, telephonyDevice + "/layout", "What the keys of a device are for", 0, customer.ScopeTelephonyRead},
 		func(ctx context.Context, in *DeviceInput) (*layoutOutput, error) {
@@ -216,7 +212,7 @@ func (s *Server) createLineKeyTemplate(ctx context.Context, in *newLineKeyTempla
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Devices.CreateLineKeyTemplate(ctx, actorOf(ctx), tenant, provisioning.NewLineKeyTemplate{
+	t, err := s.Fleet.CreateLineKeyTemplate(ctx, actorOf(ctx), tenant, fleet.NewLineKeyTemplate{
 		Name: in.Body.TemplateName, Model: in.Body.DeviceModel, UserReorder: bool(in.Body.UserReorder), Keys: keysOf(in.Body.LineKeys),
 	})
 	out := &createdOutput{}
@@ -229,7 +225,7 @@ func (s *Server) listLineKeyTemplates(ctx context.Context, in *struct{ InOrg }) 
 	if err != nil {
 		return nil, err
 	}
-	list, err := s.Devices.LineKeyTemplates(ctx, tenant)
+	list, err := s.Fleet.LineKeyTemplates(ctx, tenant)
 	out := &lineKeyTemplatesOutput{}
 	out.Body.LineKeyTemplates = make([]LineKeyTemplateWire, len(list))
 	for i, t := range list {
@@ -243,7 +239,7 @@ func (s *Server) getLineKeyTemplate(ctx context.Context, in *LineKeyTemplateInpu
 	if err != nil {
 		return nil, err
 	}
-	t, err := s.Devices.LineKeyTemplate(ctx, tenant, id)
+	t, err := s.Fleet.LineKeyTemplate(ctx, tenant, id)
 	out := &lineKeyTemplateOutput{}
 	out.Body.LineKeyTemplateWire, out.Body.UserReorder, out.Body.LineKeys = wireLineKeyTemplate(t), t.UserReorder, wireKeys(t.Keys)
 	return out, err

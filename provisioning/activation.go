@@ -163,7 +163,7 @@ func (s *Service) activate(ctx context.Context, tx Tx, d Device, mac deviceprofi
 		return d, err
 	}
 	var err error
-	d.Revision, err = s.publish(ctx, tx, customer.System(d.Partner), d.Tenant(), d.ID, customer.EventDeviceActivated, map[string]any{"mac": mac.String()})
+	d.Revision, err = s.Publish(ctx, tx, customer.System(d.Partner), d.Tenant(), d.ID, customer.EventDeviceActivated, map[string]any{"mac": mac.String()})
 	return d, err
 }
 

@@ -13,7 +13,6 @@ func (s *Service) Workers() []job.Worker {
 	return []job.Worker{
 		job.For(customer.JobDeprovision, s.deprovision, neverGivenUp),
 		job.For(jobReviseLocation, s.reviseLocation, func(_ context.Context, _ locationArgs, cause error) error { return cause }), // phones would be left behind
-		job.For(jobOverDevices, s.runDeviceJob, s.giveUpDeviceJob),
 	}
 }
 

@@ -32,10 +32,10 @@ type settingsLevel struct {
 }
 
 func (s *Service) organizationLevel(ctx context.Context, tenant customer.Tenant) (settingsLevel, error) {
-	if err := oneOrganisation(tenant); err != nil {
+	if err := OneOrganisation(tenant); err != nil {
 		return settingsLevel{}, err
 	}
-	l := settingsLevel{level: deviceprofiles.LevelOrganization, subject: string(tenant.Customer), tenant: tenant, scopes: staticScopes(deviceprofiles.LevelOrganization)}
+	l := settingsLevel{level: deviceprofiles.LevelOrganization, subject: string(tenant.Customer), tenant: tenant, scopes: StaticScopes(deviceprofiles.LevelOrganization)}
 	var err error
 	l.settings, err = s.store.Settings(ctx, tenant, l.subject)
 	return l, err
@@ -48,7 +48,7 @@ func (s *Service) locationLevel(ctx context.Context, tenant customer.Tenant, id 
 	}
 	l := settingsLevel{
 		level: deviceprofiles.LevelLocation, subject: string(at.ID), tenant: customer.Tenant{Partner: at.Partner, Customer: at.Org}, country: countryOf(at),
-		scopes: staticScopes(deviceprofiles.LevelLocation), targets: DeviceTargets{Locations: []customer.LocationID{at.ID}},
+		scopes: StaticScopes(deviceprofiles.LevelLocation), targets: DeviceTargets{Locations: []customer.LocationID{at.ID}},
 	}
 	l.settings, err = s.store.Settings(ctx, l.tenant, string(at.Org), l.subject)
 	return l, err
@@ -59,15 +59,15 @@ func (s *Service) deviceLevel(ctx context.Context, tenant customer.Tenant, id De
 	if err != nil {
 		return settingsLevel{}, deviceprofiles.Model{}, err
 	}
-	model, err := modelOf(in.Device)
+	model, err := ModelOf(in.Device)
 	return settingsLevel{
 		level: deviceprofiles.LevelDevice, subject: string(in.Device.ID), tenant: in.Device.Tenant(), country: countryOf(in.Location),
 		scopes: deviceprofiles.ScopesOf(model), settings: in.Settings,
 	}, model, err
 }
 
-// modelOf returns a device's model in the catalogue.
-func modelOf(d Device) (deviceprofiles.Model, error) {
+// ModelOf returns a device's model in the catalogue.
+func ModelOf(d Device) (deviceprofiles.Model, error) {
 	m, ok := deviceprofiles.FindModel(d.Model)
 	if !ok {
 		return m, fault.New(fault.Internal, "device %s has model %q", d.ID, d.Model)
@@ -158,7 +158,7 @@ func (s *Service) showLevel(ctx context.Context, l settingsLevel) (LevelSettings
 	out.Custom = slices.ContainsFunc(l.settings, func(one Setting) bool { return one.Subject == l.subject && one.Key.Scope.Static() })
 	if l.level != deviceprofiles.LevelDevice {
 		targets := l.targets
-		targets.Models = modelsWith(l.scopes)
+		targets.Models = ModelsWith(l.scopes)
 		if out.Devices, err = s.store.CountTargetDevices(ctx, l.tenant, targets); err != nil {
 			return LevelSettings{}, err
 		}
@@ -181,9 +181,9 @@ func (s *Service) SetDeviceSettings(ctx context.Context, actor customer.Actor, t
 	if err != nil {
 		return err
 	}
-	c := settingsChange{Level: deviceprofiles.LevelDevice, Subject: string(d.ID)}
+	c := SettingsChange{Level: deviceprofiles.LevelDevice, Subject: string(d.ID)}
 	if !enabled {
-		c.ClearScopes = staticScopes(deviceprofiles.LevelDevice)
+		c.ClearScopes = StaticScopes(deviceprofiles.LevelDevice)
 		return s.changeSettings(ctx, actor, d, c)
 	}
 	if len(customizations) > 0 {
@@ -192,7 +192,7 @@ func (s *Service) SetDeviceSettings(ctx context.Context, actor customer.Actor, t
 			err = checkScopes(m, values)
 		}
 		if err == nil {
-			err = s.putAll(&c, values)
+			err = s.PutAll(&c, values)
 		}
 		if err != nil {
 			return err
@@ -205,7 +205,7 @@ func (s *Service) SetDeviceSettings(ctx context.Context, actor customer.Actor, t
 func checkScopes(m deviceprofiles.Model, values map[deviceprofiles.SettingKey]deviceprofiles.SettingValue) error {
 	var broken problems
 	has := deviceprofiles.ScopesOf(m)
-	for _, scope := range staticScopes(deviceprofiles.LevelDevice) {
+	for _, scope := range StaticScopes(deviceprofiles.LevelDevice) {
 		for key := range values {
 			if key.Scope == scope && !slices.Contains(has, scope) {
 				broken.add("customizations."+string(scope), "is for other devices than the %s", m.DisplayName)
@@ -222,8 +222,8 @@ func (s *Service) SetDeviceTags(ctx context.Context, actor customer.Actor, tenan
 	if err != nil || len(tags) == 0 {
 		return err
 	}
-	c := settingsChange{Level: deviceprofiles.LevelDevice, Subject: string(d.ID)}
-	if err := s.putTags(&c, tags, m.DisplayName); err != nil {
+	c := SettingsChange{Level: deviceprofiles.LevelDevice, Subject: string(d.ID)}
+	if err := s.PutTags(&c, tags, m.DisplayName); err != nil {
 		return err
 	}
 	return s.changeSettings(ctx, actor, d, c)
@@ -234,21 +234,21 @@ func (s *Service) deviceAndModel(ctx context.Context, tenant customer.Tenant, id
 	if err != nil {
 		return d, deviceprofiles.Model{}, err
 	}
-	m, err := modelOf(d)
+	m, err := ModelOf(d)
 	return d, m, err
 }
 
 // changeSettings changes what is set on a device, and publishes that.
-func (s *Service) changeSettings(ctx context.Context, actor customer.Actor, d Device, c settingsChange) error {
+func (s *Service) changeSettings(ctx context.Context, actor customer.Actor, d Device, c SettingsChange) error {
 	return s.store.Update(ctx, d.Tenant(), func(tx Tx) error {
 		if err := noJobRuns(ctx, tx, d.Tenant()); err != nil {
 			return err
 		}
-		c, err := s.writeSettings(ctx, tx, actor, d.Tenant(), c)
+		c, err := s.WriteSettings(ctx, tx, actor, d.Tenant(), c)
 		if err != nil || len(c.Set) == 0 && len(c.Clear) == 0 {
 			return err
 		}
-		_, err = s.publish(ctx, tx, actor, d.Tenant(), d.ID, customer.EventDeviceSettings, c.facts())
+		_, err = s.Publish(ctx, tx, actor, d.Tenant(), d.ID, customer.EventDeviceSettings, c.Facts())
 		return err
 	})
 }
@@ -274,7 +274,7 @@ func (s *Service) EffectiveSettings(ctx context.Context, tenant customer.Tenant,
 	if err != nil {
 		return nil, err
 	}
-	model, err := modelOf(in.Device)
+	model, err := ModelOf(in.Device)
 	if err != nil {
 		return nil, err
 	}

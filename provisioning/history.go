@@ -93,11 +93,11 @@ func (s *Service) DiffRevisions(ctx context.Context, tenant customer.Tenant, id 
 	if err != nil {
 		return nil, err
 	}
-	return diffFiles(before, after, "revision "+strconv.FormatInt(older.Number, 10), "revision "+strconv.FormatInt(newer.Number, 10)), nil
+	return DiffFiles(before, after, "revision "+strconv.FormatInt(older.Number, 10), "revision "+strconv.FormatInt(newer.Number, 10)), nil
 }
 
-// diffFiles compares files by their paths. A path that holds a phone's address is another file for another phone.
-func diffFiles(before, after []DeviceFile, from, to string) []FileDiff {
+// DiffFiles compares files by their paths. A path that holds a phone's address is another file for another phone.
+func DiffFiles(before, after []DeviceFile, from, to string) []FileDiff {
 	out := []FileDiff{}
 	for _, path := range paths(before, after) {
 		a, b := fileAt(before, path), fileAt(after, path)
@@ -144,13 +144,14 @@ func (s *Service) RollBack(ctx context.Context, actor customer.Actor, tenant cus
 	}
 	var number int64
 	err = s.store.Update(ctx, d.Tenant(), func(tx Tx) error {
-		number, err = s.rollBack(ctx, tx, actor, d.Tenant(), id, m)
+		number, err = s.RollBackIn(ctx, tx, actor, d.Tenant(), id, m)
 		return err
 	})
 	return number, err
 }
 
-func (s *Service) rollBack(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, id DeviceID, m Moment) (int64, error) {
+// RollBackIn is RollBack in somebody's transaction.
+func (s *Service) RollBackIn(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, id DeviceID, m Moment) (int64, error) {
 	rev, err := s.revisionAt(ctx, tx, tenant, id, m)
 	if err != nil {
 		return 0, err
@@ -180,7 +181,7 @@ func (s *Service) rollBack(ctx context.Context, tx Tx, actor customer.Actor, ten
 	if len(away) > 0 {
 		facts["away"] = away
 	}
-	return s.publish(ctx, tx, actor, tenant, id, customer.EventDeviceRolledBack, facts)
+	return s.Publish(ctx, tx, actor, tenant, id, customer.EventDeviceRolledBack, facts)
 }
 
 // linesAsIn returns the lines that a device had, as far as their members may have them now, and whose stay away. The owner of now has a line in any case.

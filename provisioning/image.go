@@ -144,10 +144,47 @@ func imageFormat(body []byte) (string, error) {
 
 // Images lists the background images of an organisation.
 func (s *Service) Images(ctx context.Context, tenant customer.Tenant) ([]BackgroundImage, error) {
-	if err := oneOrganisation(tenant); err != nil {
+	if err := OneOrganisation(tenant); err != nil {
 		return nil, err
 	}
 	return s.store.BackgroundImages(ctx, tenant)
+}
+
+// maxImageUses bounds the settings that are looked at for one image.
+const maxImageUses = 2000
+
+// DeleteImageIn deletes one image in somebody's transaction and returns the settings that used it, which are to be taken back. fault.Conflict when it stays.
+func (s *Service) DeleteImageIn(ctx context.Context, tx Tx, actor customer.Actor, i BackgroundImage, force bool) ([]Setting, error) {
+	uses, err := tx.SettingsWithValue(ctx, i.Tenant(), s.addressesOf(i), maxImageUses)
+	if err != nil {
+		return nil, err
+	}
+	if len(uses) > 0 && !force {
+		return nil, fault.New(fault.Conflict, "A setting uses the image. Reset it first, or force the deletion.").WithCode(fault.CodeImageInUse)
+	}
+	if len(uses) == maxImageUses {
+		return nil, fault.New(fault.Conflict, "More than %d settings use the image. Reset some first.", maxImageUses-1).WithCode(fault.CodeImageInUse)
+	}
+	if len(uses) > 0 {
+		if err := noJobRuns(ctx, tx, i.Tenant()); err != nil {
+			return nil, err
+		}
+	}
+	if err := tx.DeleteBackgroundImage(ctx, i.Tenant(), i.FileName); err != nil {
+		return nil, err
+	}
+	return uses, s.recordImage(ctx, tx, actor, i, EventImageDeleted)
+}
+
+// addressesOf are the values by which settings name an image.
+func (s *Service) addressesOf(i BackgroundImage) []string {
+	values := []string{i.Path()}
+	for _, base := range []string{s.phones.HTTPBase, s.phones.HTTPSBase} {
+		if base != "" {
+			values = append(values, base+i.Path())
+		}
+	}
+	return values
 }
 
 // openImage opens a background image for whoever knows its name.

@@ -34,7 +34,7 @@ func (s *Service) SetLayout(ctx context.Context, actor customer.Actor, tenant cu
 		if err := tx.SetDevice(ctx, d); err != nil {
 			return err
 		}
-		_, err = s.publish(ctx, tx, actor, d.Tenant(), id, customer.EventDeviceLayout, map[string]any{"custom": layout.Custom})
+		_, err = s.Publish(ctx, tx, actor, d.Tenant(), id, customer.EventDeviceLayout, map[string]any{"custom": layout.Custom})
 		return err
 	})
 }

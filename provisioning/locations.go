@@ -52,7 +52,7 @@ func (s *Service) reviseLocation(ctx context.Context, args locationArgs) error {
 		}
 		count = len(list)
 		for _, d := range list {
-			if _, err := s.publish(ctx, tx, customer.Actor{Email: args.Actor}, tenant, d.ID, customer.EventLocationChanged, nil); err != nil {
+			if _, err := s.Publish(ctx, tx, customer.Actor{Email: args.Actor}, tenant, d.ID, customer.EventLocationChanged, nil); err != nil {
 				return err
 			}
 		}

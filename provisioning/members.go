@@ -156,7 +156,7 @@ func (s *Service) writeMembers(ctx context.Context, tx Tx, actor customer.Actor,
 	for i, l := range lines {
 		facts[i] = map[string]any{"port": l.Port, "member": l.Owner, "line": l.LinePort()}
 	}
-	_, err := s.publish(ctx, tx, actor, d.Tenant(), d.ID, customer.EventDeviceMembers, map[string]any{"owner": d.Owner, "members": facts})
+	_, err := s.Publish(ctx, tx, actor, d.Tenant(), d.ID, customer.EventDeviceMembers, map[string]any{"owner": d.Owner, "members": facts})
 	return err
 }
 

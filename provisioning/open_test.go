@@ -21,6 +21,7 @@ import (
 	"dialtone/digest"
 	"dialtone/fault"
 	"dialtone/provisioning"
+	"dialtone/provisioning/coretest"
 	"dialtone/secret"
 )
 
@@ -312,8 +313,8 @@ func TestAPhonesOwnCredentialsServe(t *testing.T) {
 func digestAnswer(t testing.TB, a digest.Algorithm, user string, password secret.Text, method, uri string) digest.Answer {
 	t.Helper()
 	ha1 := digest.HA1(a, user, "dialtone", password)
-	ha2 := hash(a, method+":"+uri)
-	response := hash(a, ha1+":n0nce:00000001:c0nce:auth:"+ha2)
+	ha2 := coretest.Hash(a, method+":"+uri)
+	response := coretest.Hash(a, ha1+":n0nce:00000001:c0nce:auth:"+ha2)
 	answer, err := digest.ParseAnswer(fmt.Sprintf(`Digest username=%q, realm="dialtone", nonce="n0nce", uri=%q, response=%q, algorithm=%s, cnonce="c0nce", qop=auth, nc=00000001`,
 		user, uri, response, a))
 	require.NoError(t, err)
@@ -498,7 +499,7 @@ func TestSIPProofs(t *testing.T) {
 	prove := func(a digest.Algorithm, user, realm, password string) error {
 		ha1 := digest.HA1(a, user, realm, secret.New(password))
 		uri := "sip:" + domain
-		response := hash(a, ha1+":n:00000001:c:auth:"+hash(a, "REGISTER:"+uri))
+		response := coretest.Hash(a, ha1+":n:00000001:c:auth:"+coretest.Hash(a, "REGISTER:"+uri))
 		answer, err := digest.ParseAnswer(fmt.Sprintf(`Digest username=%q, realm=%q, nonce="n", uri=%q, response=%q, algorithm=%s, cnonce="c", qop=auth, nc=00000001`,
 			user, realm, uri, response, a))
 		require.NoError(t, err)

@@ -75,7 +75,7 @@ func (s *Service) revisePhonesOf(ctx context.Context, tx Tx, actor customer.Acto
 		if err := s.moveAlong(ctx, tx, m, id, moved); err != nil {
 			return err
 		}
-		if _, err := s.publish(ctx, tx, actor, m.Tenant(), id, customer.EventPersonChanged, nil); err != nil {
+		if _, err := s.Publish(ctx, tx, actor, m.Tenant(), id, customer.EventPersonChanged, nil); err != nil {
 			return err
 		}
 	}
@@ -136,7 +136,7 @@ func (s *Service) removeSharedLine(ctx context.Context, tx Tx, actor customer.Ac
 	if err := tx.SetLines(ctx, tenant, id, lines); err != nil {
 		return err
 	}
-	_, err = s.publish(ctx, tx, actor, tenant, id, customer.EventDeviceMembers, map[string]any{"removed": member})
+	_, err = s.Publish(ctx, tx, actor, tenant, id, customer.EventDeviceMembers, map[string]any{"removed": member})
 	return err
 }
 

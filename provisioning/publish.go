@@ -18,10 +18,10 @@ import (
 // keptRevisions bounds what one device's history takes: some kilobytes each, and more changes than a phone sees in years. Older ones are forgotten.
 const keptRevisions = 500
 
-// publish makes what was changed in a transaction the device's next revision: every file is rendered before it counts, so that what can't be written
+// Publish makes what was changed in a transaction the device's next revision: every file is rendered before it counts, so that what can't be written
 // is refused here and not found out by a phone at boot. change is the event that made it; it is recorded with facts, unless they are nil because it
 // happened to something else. It returns the revision's number.
-func (s *Service) publish(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, id DeviceID, change customer.EventKind, facts map[string]any) (int64, error) {
+func (s *Service) Publish(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, id DeviceID, change customer.EventKind, facts map[string]any) (int64, error) {
 	if _, err := tx.RaiseRevision(ctx, tenant, id); err != nil {
 		return 0, err
 	}
@@ -107,9 +107,9 @@ type DeviceFile struct {
 	Masked      string      `json:"masked"` // secrets read secret.Mask
 }
 
-// filesOf renders every file that a device's phone is served, in its boot order. Empty for a device without a phone yet, and for models that nothing is
+// FilesOf renders every file that a device's phone is served, in its boot order. Empty for a device without a phone yet, and for models that nothing is
 // served to.
-func (s *Service) filesOf(in RenderInput) ([]DeviceFile, error) {
+func (s *Service) FilesOf(in RenderInput) ([]DeviceFile, error) {
 	if !in.Device.HasMAC() {
 		return []DeviceFile{}, nil
 	}

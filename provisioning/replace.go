@@ -135,6 +135,6 @@ func (s *Service) replace(ctx context.Context, tx Tx, actor customer.Actor, d De
 			return err
 		}
 	}
-	_, err := s.publish(ctx, tx, actor, d.Tenant(), d.ID, customer.EventDeviceReplaced, facts)
+	_, err := s.Publish(ctx, tx, actor, d.Tenant(), d.ID, customer.EventDeviceReplaced, facts)
 	return err
 }

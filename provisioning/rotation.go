@@ -104,14 +104,15 @@ func (s *Service) SetPassword(ctx context.Context, actor customer.Actor, tenant 
 // Rotate replaces the SIP passwords of a device's lines by new ones. Those before count beside them until the phone has registered with the new ones,
 // or the overlap is over: 1 minute to 30 days, 0 for the usual three days.
 func (s *Service) Rotate(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id DeviceID, overlap time.Duration) error {
-	overlap, err := checkOverlap(overlap)
+	overlap, err := CheckOverlap(overlap)
 	if err != nil {
 		return err
 	}
 	return s.rotate(ctx, actor, tenant, id, rotation{overlap: overlap})
 }
 
-func checkOverlap(overlap time.Duration) (time.Duration, error) {
+// CheckOverlap returns how long two passwords count, which is the usual time for 0. fault.Invalid when it is too short or too long.
+func CheckOverlap(overlap time.Duration) (time.Duration, error) {
 	if overlap == 0 {
 		return usualOverlap, nil
 	}
@@ -135,12 +136,17 @@ type rotation struct {
 	overlap  time.Duration // in which the ones before count, too; 0: they end at once, and the registrations with them
 }
 
+// RotateIn is Rotate in somebody's transaction; overlap is as CheckOverlap returned it.
+func (s *Service) RotateIn(ctx context.Context, tx Tx, actor customer.Actor, d Device, overlap time.Duration) error {
+	return s.rotateLines(ctx, tx, actor, d, rotation{overlap: overlap})
+}
+
 // rotateLines replaces the passwords of a device's lines and publishes that.
 func (s *Service) rotateLines(ctx context.Context, tx Tx, actor customer.Actor, d Device, r rotation) error {
 	if err := s.replacePasswords(ctx, tx, d, r); err != nil {
 		return err
 	}
-	_, err := s.publish(ctx, tx, actor, d.Tenant(), d.ID, customer.EventCredentialsRotated, map[string]any{"overlapMinutes": int(r.overlap / time.Minute)})
+	_, err := s.Publish(ctx, tx, actor, d.Tenant(), d.ID, customer.EventCredentialsRotated, map[string]any{"overlapMinutes": int(r.overlap / time.Minute)})
 	return err
 }
 
@@ -183,7 +189,7 @@ func (s *Service) rotateLine(ctx context.Context, tx Tx, l Line, r rotation) err
 // phone is in its place. The phone has to prove itself anew: enrol opens a window for
 // that, 1 minute to 7 days; 0 leaves it closed.
 func (s *Service) AnswerCompromise(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id DeviceID, enrol time.Duration) error {
-	if err := checkEnrol(enrol); err != nil {
+	if err := CheckEnrol(enrol); err != nil {
 		return err
 	}
 	d, err := s.store.Device(ctx, tenant, id)
@@ -195,11 +201,12 @@ func (s *Service) AnswerCompromise(ctx context.Context, actor customer.Actor, te
 		if err != nil {
 			return err
 		}
-		return s.answerCompromise(ctx, tx, actor, d, enrol)
+		return s.AnswerCompromiseIn(ctx, tx, actor, d, enrol)
 	})
 }
 
-func (s *Service) answerCompromise(ctx context.Context, tx Tx, actor customer.Actor, d Device, enrol time.Duration) error {
+// AnswerCompromiseIn is AnswerCompromise in somebody's transaction, for a device as it is in that.
+func (s *Service) AnswerCompromiseIn(ctx context.Context, tx Tx, actor customer.Actor, d Device, enrol time.Duration) error {
 	d.Activation.Hash, d.Activation.Expires, d.EnrolmentUntil, d.EnrolmentPeers = nil, time.Time{}, time.Time{}, nil
 	d.CertificateBarred = true
 	if enrol > 0 {
@@ -214,6 +221,14 @@ func (s *Service) answerCompromise(ctx context.Context, tx Tx, actor customer.Ac
 	if err := s.replacePasswords(ctx, tx, d, rotation{}); err != nil {
 		return err
 	}
-	_, err := s.publish(ctx, tx, actor, d.Tenant(), d.ID, customer.EventDeviceCompromised, map[string]any{"enrolMinutes": int(enrol / time.Minute)})
+	_, err := s.Publish(ctx, tx, actor, d.Tenant(), d.ID, customer.EventDeviceCompromised, map[string]any{"enrolMinutes": int(enrol / time.Minute)})
 	return err
+}
+
+// CheckEnrol refuses a length of the window that follows a compromise, with fault.Invalid; 0 is for none.
+func CheckEnrol(enrol time.Duration) error {
+	if enrol != 0 && (enrol < minEnrolment || enrol > maxEnrolment) {
+		return fault.InvalidField("enrolMinutes", "must be 1 to %d", int(maxEnrolment/time.Minute))
+	}
+	return nil
 }

@@ -108,7 +108,7 @@ func (s *Service) Files(ctx context.Context, tenant customer.Tenant, id DeviceID
 	if err != nil {
 		return FilesView{}, err
 	}
-	files, err := s.filesOf(in)
+	files, err := s.FilesOf(in)
 	return FilesView{Revision: in.Device.Revision, Files: files}, err
 }
 

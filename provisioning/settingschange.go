@@ -11,8 +11,8 @@ import (
 // keptLevelRevisions bounds the history of what is set on an organisation or a location.
 const keptLevelRevisions = 500
 
-// settingsChange is what is to be set, and cleared, on one level. Its JSON form is how jobs store it: secrets are sealed in it.
-type settingsChange struct {
+// SettingsChange is what is to be set, and cleared, on one level. Its JSON form is how jobs store it: secrets are sealed in it.
+type SettingsChange struct {
 	Level       deviceprofiles.SettingLevel   `json:"level"`
 	Subject     string                        `json:"subject"` // the organisation, location or device
 	Set         []SettingState                `json:"set,omitempty"`
@@ -21,14 +21,14 @@ type settingsChange struct {
 }
 
 // put adds a value to what is to be set.
-func (s *Service) put(c *settingsChange, key deviceprofiles.SettingKey, value deviceprofiles.SettingValue) error {
+func (s *Service) put(c *SettingsChange, key deviceprofiles.SettingKey, value deviceprofiles.SettingValue) error {
 	sealed, err := s.sealSetting(Setting{Subject: c.Subject, Level: c.Level, Key: key}, value)
 	c.Set = append(c.Set, settingState(sealed))
 	return err
 }
 
-// putAll adds values, in the order of their keys.
-func (s *Service) putAll(c *settingsChange, values map[deviceprofiles.SettingKey]deviceprofiles.SettingValue) error {
+// PutAll adds values, in the order of their keys.
+func (s *Service) PutAll(c *SettingsChange, values map[deviceprofiles.SettingKey]deviceprofiles.SettingValue) error {
 	keys := make([]deviceprofiles.SettingKey, 0, len(values))
 	for key := range values {
 		keys = append(keys, key)
@@ -42,8 +42,8 @@ func (s *Service) putAll(c *settingsChange, values map[deviceprofiles.SettingKey
 	return nil
 }
 
-// scopes returns the groups of settings that the change is about.
-func (c settingsChange) scopes() []deviceprofiles.SettingScope {
+// Scopes returns the groups of settings that the change is about.
+func (c SettingsChange) Scopes() []deviceprofiles.SettingScope {
 	scopes := slices.Clone(c.ClearScopes)
 	for _, one := range c.Set {
 		scopes = append(scopes, one.Scope)
@@ -56,12 +56,12 @@ func (c settingsChange) scopes() []deviceprofiles.SettingScope {
 }
 
 // clears reports whether a key is among what is to be cleared.
-func (c settingsChange) clears(key deviceprofiles.SettingKey) bool {
+func (c SettingsChange) clears(key deviceprofiles.SettingKey) bool {
 	return slices.Contains(c.Clear, key) || slices.Contains(c.ClearScopes, key.Scope)
 }
 
-// applied returns settings as they are after the change; those of other levels stay as they are. What is set anew is of actor and of now.
-func (s *Service) applied(c settingsChange, tenant customer.Tenant, actor string, before []Setting) []Setting {
+// Applied returns settings as they are after the change; those of other levels stay as they are. What is set anew is of actor and of now.
+func (s *Service) Applied(c SettingsChange, tenant customer.Tenant, actor string, before []Setting) []Setting {
 	var after []Setting
 	replaced := map[deviceprofiles.SettingKey]bool{}
 	for _, one := range c.Set {
@@ -82,7 +82,7 @@ func (s *Service) applied(c settingsChange, tenant customer.Tenant, actor string
 }
 
 // narrowed leaves out what is so already, so that a client that sends everything back sets only what it changed.
-func (s *Service) narrowed(c settingsChange, before []Setting) (settingsChange, error) {
+func (s *Service) narrowed(c SettingsChange, before []Setting) (SettingsChange, error) {
 	stored := map[deviceprofiles.SettingKey]deviceprofiles.SettingValue{}
 	out := c
 	out.Set, out.Clear, out.ClearScopes = nil, nil, nil
@@ -111,8 +111,8 @@ func (s *Service) narrowed(c settingsChange, before []Setting) (settingsChange, 
 	return out, nil
 }
 
-// writeSettings does a change in a transaction, and returns what it came to. On an organisation or a location it keeps a revision, too.
-func (s *Service) writeSettings(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, c settingsChange) (settingsChange, error) {
+// WriteSettings does a change in a transaction, and returns what it came to. On an organisation or a location it keeps a revision, too.
+func (s *Service) WriteSettings(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, c SettingsChange) (SettingsChange, error) {
 	before, err := tx.Settings(ctx, tenant, c.Subject)
 	if err != nil {
 		return c, err
@@ -123,7 +123,7 @@ func (s *Service) writeSettings(ctx context.Context, tx Tx, actor customer.Actor
 	if err := tx.ClearSettings(ctx, tenant, c.Subject, c.Clear); err != nil {
 		return c, err
 	}
-	after := s.applied(c, tenant, actor.Email, before)
+	after := s.Applied(c, tenant, actor.Email, before)
 	if err := tx.PutSettings(ctx, after[len(after)-len(c.Set):]); err != nil {
 		return c, err
 	}
@@ -137,8 +137,8 @@ func (s *Service) writeSettings(ctx context.Context, tx Tx, actor customer.Actor
 	return c, tx.CreateLevelRevision(ctx, revision, keptLevelRevisions)
 }
 
-// facts are what the event of a change says: names, and no value.
-func (c settingsChange) facts() map[string]any {
+// Facts are what the event of a change says: names, and no value.
+func (c SettingsChange) Facts() map[string]any {
 	keys, cleared := []string{}, []string{}
 	for _, one := range c.Set {
 		keys = append(keys, one.Key().String())

@@ -35,9 +35,9 @@ func TestChangesAddUp(t *testing.T) {
 		settings := []Setting{other}
 		want := map[deviceprofiles.SettingKey]deviceprofiles.SettingValue{}
 		for range rapid.IntRange(1, 8).Draw(t, "changes") {
-			c := settingsChange{Level: deviceprofiles.LevelDevice, Subject: "device"}
+			c := SettingsChange{Level: deviceprofiles.LevelDevice, Subject: "device"}
 			set := rapid.MapOf(names, values).Draw(t, "set")
-			require.NoError(t, s.putAll(&c, set))
+			require.NoError(t, s.PutAll(&c, set))
 			for _, key := range rapid.SliceOfDistinct(names, deviceprofiles.SettingKey.String).Draw(t, "clear") {
 				if _, too := set[key]; !too {
 					c.Clear = append(c.Clear, key)
@@ -51,7 +51,7 @@ func TestChangesAddUp(t *testing.T) {
 			maps.Copy(want, set)
 			narrowed, err := s.narrowed(c, settings)
 			require.NoError(t, err)
-			settings = s.applied(narrowed, customer.Tenant{}, "somebody", settings)
+			settings = s.Applied(narrowed, customer.Tenant{}, "somebody", settings)
 			again, err := s.narrowed(c, settings)
 			require.NoError(t, err)
 			assert.Empty(t, again.Set, "it is set already")

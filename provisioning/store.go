@@ -13,8 +13,7 @@ import (
 type Reader interface {
 	SettingReader
 	RevisionReader
-	DeviceJobReader
-	TemplateReader
+	TargetReader
 	ImageReader
 	UploadReader
 	Device(ctx context.Context, tenant customer.Tenant, id DeviceID) (Device, error)
@@ -60,8 +59,6 @@ type Tx interface {
 	Reader
 	SettingTx
 	RevisionTx
-	DeviceJobTx
-	TemplateTx
 	ImageTx
 	UploadTx
 	// CreateDevice gives fault.Conflict with code 5675 when the MAC is in use, whoever uses it.
@@ -74,6 +71,8 @@ type Tx interface {
 	MoveDevice(ctx context.Context, tenant customer.Tenant, id DeviceID, location customer.LocationID) error
 	// DeleteDevice deletes a device with its lines, bindings, settings, revisions, trace and what its phone sent.
 	DeleteDevice(ctx context.Context, tenant customer.Tenant, id DeviceID) error
+	// SetTold replaces what a device's phone was told once.
+	SetTold(ctx context.Context, tenant customer.Tenant, id DeviceID, told Told) error
 	// SetEnrolment sets the end of the device's enrolment window, in which nobody has been yet; a zero time closes it.
 	SetEnrolment(ctx context.Context, tenant customer.Tenant, id DeviceID, until time.Time) error
 	// SetEnrolmentPeers sets who has been in the device's enrolment window.

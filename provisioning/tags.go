@@ -23,7 +23,7 @@ const (
 // The bounds of a device's tags.
 const (
 	maxTags = 50
-	maxTag  = 64 // bytes
+	MaxTag  = 64 // bytes
 )
 
 // ChangeTags changes a device's tags: words to find it by, in any language; a tag stands once. fault.Invalid names what breaks a rule.
@@ -66,8 +66,8 @@ func checkTags(change TagChange, tags []string) error {
 	}
 	var broken problems
 	for _, tag := range tags {
-		if strings.TrimSpace(tag) == "" || len(tag) > maxTag {
-			broken.add("value", "a tag must have 1 to %d bytes; one is %.40q", maxTag, tag)
+		if strings.TrimSpace(tag) == "" || len(tag) > MaxTag {
+			broken.add("value", "a tag must have 1 to %d bytes; one is %.40q", MaxTag, tag)
 		}
 		broken.join(deviceprofiles.CheckDisplayName("value", tag))
 	}

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"dialtone/customer"
+	"dialtone/fleet"
 	"dialtone/provisioning"
 )
 
@@ -34,25 +35,25 @@ type deviceJobRow struct {
 
 const deviceJobColumns = "id, partner_id, org_id, kind, location_id, request, status, total, done, updated, advisory, failed, reached, reached_at, error, actor, actor_id, created, started, touched, finished"
 
-func (r deviceJobRow) noun() provisioning.DeviceJob {
-	return provisioning.DeviceJob{
-		ID: provisioning.DeviceJobID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Kind: provisioning.DeviceJobKind(r.Kind),
-		Location: customer.LocationID(r.LocationID), Request: json.RawMessage(r.Request), Status: provisioning.DeviceJobStatus(r.Status), Total: r.Total,
-		DeviceJobCounts: provisioning.DeviceJobCounts{Done: r.Done, Updated: r.Updated, Advisory: r.Advisory, Failed: r.Failed},
-		Reached:         customer.Cursor{At: fromMicros(r.ReachedAt), ID: r.Reached}, Error: r.Error, Actor: r.Actor, ActorID: customer.AdminID(r.ActorID),
+func (r deviceJobRow) noun() fleet.Job {
+	return fleet.Job{
+		ID: fleet.JobID(r.ID), Partner: customer.OrgID(r.PartnerID), Org: customer.OrgID(r.OrgID), Kind: fleet.JobKind(r.Kind),
+		Location: customer.LocationID(r.LocationID), Request: json.RawMessage(r.Request), Status: fleet.JobStatus(r.Status), Total: r.Total,
+		JobCounts: fleet.JobCounts{Done: r.Done, Updated: r.Updated, Advisory: r.Advisory, Failed: r.Failed},
+		Reached:   customer.Cursor{At: fromMicros(r.ReachedAt), ID: r.Reached}, Error: r.Error, Actor: r.Actor, ActorID: customer.AdminID(r.ActorID),
 		Created: fromMicros(r.Created), Started: fromMicros(r.Started), Touched: fromMicros(r.Touched), Finished: fromMicros(r.Finished),
 	}
 }
 
-// CreateDeviceJob implements provisioning.DeviceJobTx.
-func (t *tx) CreateDeviceJob(ctx context.Context, j provisioning.DeviceJob) error {
+// CreateDeviceJob implements fleet.Tx.
+func (t *tx) CreateDeviceJob(ctx context.Context, j fleet.Job) error {
 	return t.insert(ctx, "device_jobs", deviceJobColumns, string(j.ID), string(j.Partner), string(j.Org), string(j.Kind), string(j.Location), string(j.Request), string(j.Status),
 		j.Total, j.Done, j.Updated, j.Advisory, j.Failed, j.Reached.ID, micros(j.Reached.At), j.Error, j.Actor, string(j.ActorID),
 		micros(j.Created), micros(j.Started), micros(j.Touched), micros(j.Finished))
 }
 
-// SetDeviceJob implements provisioning.DeviceJobTx.
-func (t *tx) SetDeviceJob(ctx context.Context, j provisioning.DeviceJob) error {
+// SetDeviceJob implements fleet.Tx.
+func (t *tx) SetDeviceJob(ctx context.Context, j fleet.Job) error {
 	w := oneDeviceJob(j.Tenant(), j.ID)
 	return t.change(ctx, "job", `UPDATE device_jobs SET status = ?, total = ?, done = ?, updated = ?, advisory = ?, failed = ?, reached = ?, reached_at = ?,
 		error = ?, started = ?, touched = ?, finished = ?`+w.text(),
@@ -60,12 +61,12 @@ func (t *tx) SetDeviceJob(ctx context.Context, j provisioning.DeviceJob) error {
 			j.Error, micros(j.Started), micros(j.Touched), micros(j.Finished)}, w.args...)...)
 }
 
-// AddDeviceJobError implements provisioning.DeviceJobTx.
-func (t *tx) AddDeviceJobError(ctx context.Context, j provisioning.DeviceJob, e provisioning.DeviceJobError) error {
+// AddDeviceJobError implements fleet.Tx.
+func (t *tx) AddDeviceJobError(ctx context.Context, j fleet.Job, e fleet.JobError) error {
 	return t.insert(ctx, "device_job_errors", "job_id, number, device_id, location_id, code, message", string(j.ID), e.Number, string(e.Device), string(e.Location), e.Code, e.Message)
 }
 
-// DeleteOldDeviceJobs implements provisioning.DeviceJobTx.
+// DeleteOldDeviceJobs implements fleet.Tx.
 func (t *tx) DeleteOldDeviceJobs(ctx context.Context, tenant customer.Tenant, keep int) error {
 	w := ofTenant("", tenant)
 	newest := "SELECT id FROM device_jobs" + w.text() + " ORDER BY created DESC, id DESC LIMIT ?"
@@ -74,31 +75,31 @@ func (t *tx) DeleteOldDeviceJobs(ctx context.Context, tenant customer.Tenant, ke
 	return err
 }
 
-func oneDeviceJob(tenant customer.Tenant, id provisioning.DeviceJobID) where {
+func oneDeviceJob(tenant customer.Tenant, id fleet.JobID) where {
 	w := ofTenant("", tenant)
 	w.add("id = ?", string(id))
 	return w
 }
 
-// DeviceJob implements provisioning.DeviceJobReader.
-func (r reader) DeviceJob(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceJobID) (provisioning.DeviceJob, error) {
+// DeviceJob implements fleet.Reader.
+func (r reader) DeviceJob(ctx context.Context, tenant customer.Tenant, id fleet.JobID) (fleet.Job, error) {
 	w := oneDeviceJob(tenant, id)
 	var row deviceJobRow
 	if err := r.get(ctx, &row, "job", "SELECT "+deviceJobColumns+" FROM device_jobs"+w.text(), w.args...); err != nil {
-		return provisioning.DeviceJob{}, err
+		return fleet.Job{}, err
 	}
 	return row.noun(), nil
 }
 
-// DeviceJobs implements provisioning.DeviceJobReader.
-func (r reader) DeviceJobs(ctx context.Context, tenant customer.Tenant, kind provisioning.DeviceJobKind, page customer.Page) ([]provisioning.DeviceJob, bool, error) {
+// DeviceJobs implements fleet.Reader.
+func (r reader) DeviceJobs(ctx context.Context, tenant customer.Tenant, kind fleet.JobKind, page customer.Page) ([]fleet.Job, bool, error) {
 	w := ofTenant("", tenant)
 	w.add("kind = ?", string(kind))
 	page.After = customer.Cursor{} // there are few
 	return list(ctx, r, w, page, deviceJobRow.noun, "SELECT "+deviceJobColumns+" FROM device_jobs", "created DESC, id DESC")
 }
 
-// DeviceJobRuns implements provisioning.DeviceJobReader.
+// DeviceJobRuns implements provisioning.TargetReader.
 func (r reader) DeviceJobRuns(ctx context.Context, tenant customer.Tenant) (bool, error) {
 	w := ofTenant("", tenant)
 	var n int
@@ -106,8 +107,8 @@ func (r reader) DeviceJobRuns(ctx context.Context, tenant customer.Tenant) (bool
 	return n > 0, err
 }
 
-// DeviceJobErrors implements provisioning.DeviceJobReader.
-func (r reader) DeviceJobErrors(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceJobID, after, limit int) ([]provisioning.DeviceJobError, error) {
+// DeviceJobErrors implements fleet.Reader.
+func (r reader) DeviceJobErrors(ctx context.Context, tenant customer.Tenant, id fleet.JobID, after, limit int) ([]fleet.JobError, error) {
 	one := oneDeviceJob(tenant, id)
 	w := where{}
 	w.add("job_id = (SELECT id FROM device_jobs"+one.text()+")", one.args...)
@@ -120,9 +121,9 @@ func (r reader) DeviceJobErrors(ctx context.Context, tenant customer.Tenant, id 
 		Message    string `db:"message"`
 	}
 	err := r.all(ctx, &rows, "read a job's errors", "SELECT number, device_id, location_id, code, message FROM device_job_errors"+w.text()+" ORDER BY number LIMIT ?", append(w.args, limit)...)
-	out := make([]provisioning.DeviceJobError, len(rows))
+	out := make([]fleet.JobError, len(rows))
 	for i, row := range rows {
-		out[i] = provisioning.DeviceJobError{
+		out[i] = fleet.JobError{
 			Number: row.Number, Device: provisioning.DeviceID(row.DeviceID), Location: customer.LocationID(row.LocationID), Code: row.Code, Message: row.Message,
 		}
 	}
@@ -165,12 +166,12 @@ func (w *where) anyOf(column string, values []string) {
 	w.among(column, values)
 }
 
-// TargetDevices implements provisioning.DeviceJobReader.
+// TargetDevices implements provisioning.TargetReader.
 func (r reader) TargetDevices(ctx context.Context, tenant customer.Tenant, targets provisioning.DeviceTargets, page customer.Page) ([]provisioning.Device, bool, error) {
 	return list(ctx, r, ofTargets(tenant, targets), page, deviceRow.noun, "SELECT "+deviceColumns+r.fromTargets(targets), "created, id")
 }
 
-// CountTargetDevices implements provisioning.DeviceJobReader.
+// CountTargetDevices implements provisioning.TargetReader.
 func (r reader) CountTargetDevices(ctx context.Context, tenant customer.Tenant, targets provisioning.DeviceTargets) (int, error) {
 	w := ofTargets(tenant, targets)
 	var n int

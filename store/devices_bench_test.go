@@ -13,6 +13,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
+	"dialtone/fleet"
 	"dialtone/provisioning"
 )
 
@@ -39,7 +40,7 @@ func BenchmarkFleet(b *testing.B) {
 }
 
 // lists reads pages of 100.
-func (f *fleet) lists(b *testing.B) {
+func (f *bigFleet) lists(b *testing.B) {
 	all := customer.Tenant{Partner: f.bakery.Partner}
 	first := customer.Page{Max: 100}
 	mac := func(n int) *deviceprofiles.MAC {
@@ -129,7 +130,7 @@ func (f *fleet) lists(b *testing.B) {
 }
 
 // publishes adds phones and shares their lines: each is rendered, and sealed as a revision.
-func (f *fleet) publishes(b *testing.B) {
+func (f *bigFleet) publishes(b *testing.B) {
 	var added []provisioning.DeviceID
 	owner := len(f.people)
 	f.hire(b, 800)
@@ -148,7 +149,7 @@ func (f *fleet) publishes(b *testing.B) {
 }
 
 // jobs asks what jobs would be about, and what one would do to fifty devices.
-func (f *fleet) jobs(b *testing.B) {
+func (f *bigFleet) jobs(b *testing.B) {
 	targets := func(n int) provisioning.DeviceTargets {
 		return provisioning.DeviceTargets{Locations: []customer.LocationID{customer.LocationID(copied(ofLocations, n%fleetLocations))}}
 	}
@@ -171,7 +172,7 @@ func (f *fleet) jobs(b *testing.B) {
 	})
 	b.Run("preview", func(b *testing.B) {
 		measure(b, 100, func(int) int {
-			preview, err := f.PreviewDeviceJob(b.Context(), f.actor, f.bakery.Tenant(), provisioning.RebuildRequest{Location: f.shop.ID}, customer.Page{Max: 50})
+			preview, err := f.many.Preview(b.Context(), f.actor, f.bakery.Tenant(), fleet.RebuildRequest{Location: f.shop.ID}, customer.Page{Max: 50})
 			require.NoError(b, err)
 			return len(preview.Devices)
 		})
@@ -179,7 +180,7 @@ func (f *fleet) jobs(b *testing.B) {
 }
 
 // diffs compares the two revisions of a phone, and lists those of copies.
-func (f *fleet) diffs(b *testing.B) {
+func (f *bigFleet) diffs(b *testing.B) {
 	devices, _, err := f.Devices(b.Context(), f.bakery.Tenant(), provisioning.DeviceFilter{}, customer.Page{Max: 100})
 	require.NoError(b, err)
 	devices = slices.DeleteFunc(devices, func(d provisioning.DeviceView) bool { return d.Revision < 2 })
@@ -200,7 +201,7 @@ func (f *fleet) diffs(b *testing.B) {
 }
 
 // follows reads pages of 100 of the changes: of all, and of one organisation.
-func (f *fleet) follows(b *testing.B) {
+func (f *bigFleet) follows(b *testing.B) {
 	for name, tenant := range map[string]customer.Tenant{
 		"all": {Partner: f.bakery.Partner}, "org": {Partner: f.bakery.Partner, Customer: customer.OrgID(copied(ofOrgs, 7))},
 	} {
@@ -216,7 +217,7 @@ func (f *fleet) follows(b *testing.B) {
 	}
 }
 
-func (f *fleet) changes(b *testing.B, tenant customer.Tenant, place customer.EventCursor) customer.EventCursor {
+func (f *bigFleet) changes(b *testing.B, tenant customer.Tenant, place customer.EventCursor) customer.EventCursor {
 	b.Helper()
 	list, err := f.customers.Changes(b.Context(), tenant, place, 100)
 	require.NoError(b, err)

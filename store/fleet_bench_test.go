@@ -17,6 +17,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
+	"dialtone/fleet"
 	"dialtone/provisioning"
 	"dialtone/secret"
 	"dialtone/store"
@@ -32,10 +33,11 @@ const (
 	fleetChunk     = 20_000
 )
 
-// fleet is a full database with the services above it. One phone was made by them; the others are its copies, written by SQL. What is sealed in a copy
+// bigFleet is a full database with the services above it. One phone was made by them; the others are its copies, written by SQL. What is sealed in a copy
 // has the size of the real thing, and can't be opened.
-type fleet struct {
+type bigFleet struct {
 	*provisioning.Service
+	many      *fleet.Service
 	db        *store.Store
 	customers *customer.Service
 	promises  storetest.Promises
@@ -51,9 +53,9 @@ var fleetDatabases = map[string]func(testing.TB) (driver, url string){
 	"postgres": func(b testing.TB) (string, string) { return "pgx", pgtest.URL(b) },
 }
 
-func newFleet(b *testing.B, driver, url string) *fleet {
+func newFleet(b *testing.B, driver, url string) *bigFleet {
 	b.Helper()
-	f := &fleet{db: open(b, url)}
+	f := &bigFleet{db: open(b, url)}
 	newID := func() string { return uuid.Must(uuid.NewV7()).String() }
 	key, err := secret.NewMasterKey(rand.Reader)
 	require.NoError(b, err)
@@ -65,6 +67,9 @@ func newFleet(b *testing.B, driver, url string) *fleet {
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(b, err)
+	f.many = fleet.NewService(fleet.Config{
+		Store: f.promises.Fleet(f.db.Fleet()), Core: f.Service, Now: time.Now, NewID: newID, Logger: slog.New(slog.DiscardHandler),
+	})
 	f.Announce(
 		deviceprofiles.Service{HTTPBase: "http://phones.example.test:8081", HTTPSBase: "https://phones.example.test:8443"},
 		deviceprofiles.SIP{Transport: deviceprofiles.TLS, Expires: 3600},
@@ -80,7 +85,7 @@ func newFleet(b *testing.B, driver, url string) *fleet {
 }
 
 // openBakery makes the partner and the customer whose phones are real.
-func (f *fleet) openBakery(b *testing.B) {
+func (f *bigFleet) openBakery(b *testing.B) {
 	b.Helper()
 	var err error
 	f.actor, _, err = f.customers.Bootstrap(b.Context(), "Example Telecom", "admin@example.com")
@@ -102,7 +107,7 @@ func (f *fleet) openBakery(b *testing.B) {
 }
 
 // hire gives the bakery so many people.
-func (f *fleet) hire(b *testing.B, count int) {
+func (f *bigFleet) hire(b *testing.B, count int) {
 	b.Helper()
 	for range count {
 		n := len(f.people)
@@ -116,7 +121,7 @@ func (f *fleet) hire(b *testing.B, count int) {
 }
 
 // phone adds the phone of somebody of the bakery.
-func (f *fleet) phone(b *testing.B, owner int) provisioning.DeviceID {
+func (f *bigFleet) phone(b *testing.B, owner int) provisioning.DeviceID {
 	b.Helper()
 	d, err := f.AddDevice(b.Context(), f.actor, f.bakery.Tenant(), provisioning.NewDevice{
 		MAC: fmt.Sprintf("00562B%06X", owner), Model: "DMS Cisco 8851", Person: customer.PersonID(f.people[owner]),
@@ -126,7 +131,7 @@ func (f *fleet) phone(b *testing.B, owner int) provisioning.DeviceID {
 }
 
 // share puts a line of somebody's neighbour on their phone, which makes its second revision.
-func (f *fleet) share(b *testing.B, id provisioning.DeviceID, owner int) {
+func (f *bigFleet) share(b *testing.B, id provisioning.DeviceID, owner int) {
 	b.Helper()
 	neighbour := f.people[(owner+1)%len(f.people)]
 	require.NoError(b, f.SetMembers(b.Context(), f.actor, f.bakery.Tenant(), id, []provisioning.NewMember{
@@ -135,7 +140,7 @@ func (f *fleet) share(b *testing.B, id provisioning.DeviceID, owner int) {
 }
 
 // register gives the first line of a phone a registration, and tags the phone.
-func (f *fleet) register(b *testing.B, id provisioning.DeviceID) {
+func (f *bigFleet) register(b *testing.B, id provisioning.DeviceID) {
 	b.Helper()
 	_, err := f.ChangeTags(b.Context(), f.actor, f.bakery.Tenant(), id, provisioning.TagsAdd, []string{"sample"})
 	require.NoError(b, err)
@@ -187,7 +192,7 @@ func placeInFleet(n int) customer.Cursor {
 }
 
 // fill writes the copies beside the store, which is quick: unchecked, unflushed and some thousand in one statement.
-func (f *fleet) fill(b *testing.B, driver, url string, sample provisioning.DeviceID) {
+func (f *bigFleet) fill(b *testing.B, driver, url string, sample provisioning.DeviceID) {
 	b.Helper()
 	db, err := sql.Open(driver, url)
 	require.NoError(b, err)
@@ -215,7 +220,7 @@ func (f *fleet) fill(b *testing.B, driver, url string, sample provisioning.Devic
 }
 
 // copies says which rows of which tables are copied, how often, and what differs.
-func (f *fleet) copies(sample provisioning.DeviceID) []copies {
+func (f *bigFleet) copies(sample provisioning.DeviceID) []copies {
 	org, device, owner, line := fleetID(ofOrgs, fmt.Sprint("n.i % ", fleetOrgs)), fleetID(ofDevices, "n.i"), fleetID(ofMembers, "n.i"), fleetID(ofLines, "n.i")
 	location := fleetID(ofLocations, fmt.Sprint("n.i % ", fleetLocations))
 	created := fmt.Sprintf("%d + n.i * 1000", fleetStart.UnixMicro())

@@ -17,6 +17,7 @@ import (
 	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/fault"
+	"dialtone/fleet"
 	"dialtone/imports"
 	"dialtone/provisioning"
 )
@@ -83,6 +84,9 @@ func (s *Store) Customers() customer.Store { return customers{s.db} }
 // Provisioning is the store as the package provisioning wants it.
 func (s *Store) Provisioning() provisioning.Store { return devices{s.db} }
 
+// Fleet is the store as the package fleet wants it.
+func (s *Store) Fleet() fleet.Store { return manyDevices{s.db} }
+
 // Imports is the store as the package imports wants it.
 func (s *Store) Imports() imports.Store { return peopleImports{s.db} }
 
@@ -101,6 +105,13 @@ type devices struct{ *database }
 // Update implements provisioning.Store.
 func (d devices) Update(ctx context.Context, tenant customer.Tenant, fn func(provisioning.Tx) error) error {
 	return d.update(ctx, tenant, func(t *tx) error { return fn(t) })
+}
+
+type manyDevices struct{ *database }
+
+// Update implements fleet.Store.
+func (m manyDevices) Update(ctx context.Context, tenant customer.Tenant, fn func(fleet.Tx) error) error {
+	return m.update(ctx, tenant, func(t *tx) error { return fn(t) })
 }
 
 type peopleImports struct{ *database }

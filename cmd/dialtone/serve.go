@@ -18,6 +18,7 @@ import (
 	"dialtone/customer"
 	"dialtone/devicecert"
 	"dialtone/fault"
+	"dialtone/fleet"
 	"dialtone/imports"
 	"dialtone/provisioning"
 	"dialtone/secret"
@@ -67,11 +68,8 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	}
 	webhooks, client := newWebhooks(db, keyring, c.WebhookAllowPrivate, logger.With("part", "webhooks"))
 	defer client.Close()
-	files := imports.NewService(imports.Config{
-		Store: db.Imports(), Customers: customers, Core: core, Now: now, NewID: newID, Logger: logger.With("part", "imports"),
-	})
 	h := house{
-		config: c, logger: logger, keyring: keyring, db: db, customers: customers, imports: files, billing: newBilling(db), webhooks: webhooks, core: core,
+		config: c, logger: logger, keyring: keyring, db: db, customers: customers, fleet: newFleet(db, core, logger), imports: newImports(db, customers, core, logger), billing: newBilling(db), webhooks: webhooks, core: core,
 		makers: makers, addresses: map[string]string{},
 	}
 	if err := h.open(ctx); err != nil {
@@ -80,6 +78,18 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	}
 	h.warnWithoutList(ctx)
 	return h.serve(ctx, stdout, stderr)
+}
+
+// newFleet is who changes many devices.
+func newFleet(db *store.Store, core *provisioning.Service, logger *slog.Logger) *fleet.Service {
+	return fleet.NewService(fleet.Config{Store: db.Fleet(), Core: core, Now: now, NewID: newID, Logger: logger.With("part", "fleet")})
+}
+
+// newImports is who takes files of people.
+func newImports(db *store.Store, customers *customer.Service, core *provisioning.Service, logger *slog.Logger) *imports.Service {
+	return imports.NewService(imports.Config{
+		Store: db.Imports(), Customers: customers, Core: core, Now: now, NewID: newID, Logger: logger.With("part", "imports"),
+	})
 }
 
 // openDeviceCAs loads the CAs of phone makers; nil when the operator has none.
@@ -114,6 +124,7 @@ type house struct {
 	keyring   *secret.Keyring
 	db        *store.Store
 	customers *customer.Service
+	fleet     *fleet.Service
 	imports   *imports.Service
 	billing   *billing.Service
 	webhooks  *webhook.Service
@@ -164,7 +175,7 @@ func (h *house) runCore(ctx context.Context) error {
 	if h.makers != nil {
 		core.Go(func() error { return h.makers.Run(ctx) })
 	}
-	workers := slices.Concat(h.customers.Workers(), h.core.Workers(), h.imports.Workers(), h.billing.Workers())
+	workers := slices.Concat(h.customers.Workers(), h.core.Workers(), h.fleet.Workers(), h.imports.Workers(), h.billing.Workers())
 	core.Go(func() error { return h.db.Work(ctx, workers, h.logger.With("part", "jobs")) })
 	return core.Wait()
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// fleet COUNT: creates so many people with a phone each for $CUSTOMER, several at a time.
-func fleet(ts *testscript.TestScript, neg bool, args []string) {
+// newPhones is the command fleet COUNT: it creates so many people with a phone each for $CUSTOMER, several at a time.
+func newPhones(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: fleet COUNT")
 	}

@@ -74,7 +74,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"enrol":       enrol,
 		"creates":     creates,
 		"complete":    complete,
-		"fleet":       fleet,
+		"fleet":       newPhones,
 		"office":      office,
 		"boot-office": bootOffice,
 		"desk":        deskCommand,

@@ -11,6 +11,7 @@ import (
 
 	"dialtone/billing"
 	"dialtone/customer"
+	"dialtone/fleet"
 	"dialtone/imports"
 	"dialtone/job"
 	"dialtone/provisioning"
@@ -181,6 +182,9 @@ func (p *Promises) Provisioning(s provisioning.Store) provisioning.Store {
 // Imports is a store whose promises are kept.
 func (p *Promises) Imports(s imports.Store) imports.Store { return promisingImports{s, p} }
 
+// Fleet is a store whose promises are kept.
+func (p *Promises) Fleet(s fleet.Store) fleet.Store { return promisingFleet{s, p} }
+
 type promisingCustomers struct {
 	customer.Store
 	promises *Promises
@@ -284,3 +288,29 @@ type promisingImportTx struct {
 
 // Enqueue implements customer.Tx.
 func (t promisingImportTx) Enqueue(_ context.Context, j job.Job) error { return t.note(j) }
+
+type promisingFleet struct {
+	fleet.Store
+	promises *Promises
+}
+
+// Update implements fleet.Store.
+func (s promisingFleet) Update(ctx context.Context, tenant customer.Tenant, fn func(fleet.Tx) error) error {
+	var list []promised
+	err := s.Store.Update(ctx, tenant, func(tx fleet.Tx) error {
+		list = nil
+		return fn(promisingFleetTx{tx, func(j job.Job) error { return s.promises.note(&list, j) }})
+	})
+	if err != nil {
+		return err
+	}
+	return s.promises.committed(ctx, list)
+}
+
+type promisingFleetTx struct {
+	fleet.Tx
+	note func(job.Job) error
+}
+
+// Enqueue implements customer.Tx.
+func (t promisingFleetTx) Enqueue(_ context.Context, j job.Job) error { return t.note(j) }

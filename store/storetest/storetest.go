@@ -18,6 +18,7 @@ import (
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
+	"dialtone/fleet"
 	"dialtone/imports"
 	"dialtone/job"
 	"dialtone/provisioning"
@@ -29,6 +30,7 @@ type Store interface {
 	Customers() customer.Store
 	Billing() billing.Store
 	Provisioning() provisioning.Store
+	Fleet() fleet.Store
 	Imports() imports.Store
 	Webhooks() webhook.Store
 	Work(ctx context.Context, workers []job.Worker, logger *slog.Logger) error
@@ -42,6 +44,7 @@ type fixture struct {
 	c                    customer.Store
 	b                    billing.Store
 	p                    provisioning.Store
+	many                 fleet.Store
 	i                    imports.Store
 	now                  time.Time
 	one, sibling, foe    customer.Customer
@@ -54,7 +57,7 @@ type fixture struct {
 
 func newFixture(t testing.TB, s Store) *fixture {
 	t.Helper()
-	f := &fixture{store: s, c: s.Customers(), b: s.Billing(), p: s.Provisioning(), i: s.Imports(), now: time.Date(2026, 2, 28, 23, 59, 59, 123456000, time.UTC)}
+	f := &fixture{store: s, c: s.Customers(), b: s.Billing(), p: s.Provisioning(), many: s.Fleet(), i: s.Imports(), now: time.Date(2026, 2, 28, 23, 59, 59, 123456000, time.UTC)}
 	partners := [2]customer.OrgID{f.partner(t, "One"), f.partner(t, "Foe")}
 	f.one, f.oneShop = f.customer(t, partners[0], "one")
 	f.sibling, f.siblingShop = f.customer(t, partners[0], "sibling")

@@ -1,4 +1,4 @@
-package provisioning
+package fleet
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
+	"dialtone/provisioning"
 )
 
 // JobPreview is what a job would do to one page of its devices.
@@ -18,17 +19,17 @@ type JobPreview struct {
 
 // DevicePreview is what a job would do to one device.
 type DevicePreview struct {
-	Device Device
+	Device provisioning.Device
 	Model  deviceprofiles.Model
-	Files  []FileDiff // those that would change
-	Error  string     // why the device would stay as it is; "" if it wouldn't
+	Files  []provisioning.FileDiff // those that would change
+	Error  string                  // why the device would stay as it is; "" if it wouldn't
 }
 
 // maxPreview bounds the devices of one page: each is rendered twice.
 const maxPreview = 50
 
-// PreviewDeviceJob says what a job would do, and changes nothing. The errors are those of StartDeviceJob, but for a job that runs.
-func (s *Service) PreviewDeviceJob(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request JobRequest, page customer.Page) (JobPreview, error) {
+// Preview says what a job would do, and changes nothing. The errors are those of Start, but for a job that runs.
+func (s *Service) Preview(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request JobRequest, page customer.Page) (JobPreview, error) {
 	_, work, err := s.newDeviceJob(ctx, actor, tenant, request)
 	if err != nil {
 		return JobPreview{}, err
@@ -57,8 +58,8 @@ func (s *Service) PreviewDeviceJob(ctx context.Context, actor customer.Actor, te
 	return out, nil
 }
 
-// CountDeviceJob counts the devices that a job would be about.
-func (s *Service) CountDeviceJob(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request JobRequest) (int, error) {
+// Count counts the devices that a job would be about.
+func (s *Service) Count(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request JobRequest) (int, error) {
 	_, work, err := s.newDeviceJob(ctx, actor, tenant, request)
 	if err != nil {
 		return 0, err
@@ -74,7 +75,7 @@ func (s *Service) countConcerned(ctx context.Context, tenant customer.Tenant, wo
 	count := 0
 	page := customer.Page{Max: deviceChunk}
 	for more := true; more; {
-		var devices []Device
+		var devices []provisioning.Device
 		var err error
 		if devices, more, err = s.store.TargetDevices(ctx, tenant, work.targets(), page); err != nil {
 			return 0, err
@@ -100,7 +101,7 @@ func (s *Service) countConcerned(ctx context.Context, tenant customer.Tenant, wo
 }
 
 // previewDevice says what a work would do to a device. False when it is gone, or isn't concerned.
-func (s *Service) previewDevice(ctx context.Context, work deviceWork, d Device) (DevicePreview, bool, error) {
+func (s *Service) previewDevice(ctx context.Context, work deviceWork, d provisioning.Device) (DevicePreview, bool, error) {
 	in, err := s.store.RenderInput(ctx, d.Tenant(), d.ID)
 	if fault.Is(err, fault.NotFound) {
 		return DevicePreview{}, false, nil
@@ -112,8 +113,8 @@ func (s *Service) previewDevice(ctx context.Context, work deviceWork, d Device) 
 	if err != nil || !concerned {
 		return DevicePreview{}, false, err
 	}
-	out := DevicePreview{Device: in.Device, Files: []FileDiff{}}
-	if out.Model, err = modelOf(in.Device); err == nil {
+	out := DevicePreview{Device: in.Device, Files: []provisioning.FileDiff{}}
+	if out.Model, err = provisioning.ModelOf(in.Device); err == nil {
 		out.Files, err = s.wouldDiffer(work, in)
 	}
 	if err != nil && !ofOneDevice(ctx, err) {
@@ -126,19 +127,19 @@ func (s *Service) previewDevice(ctx context.Context, work deviceWork, d Device) 
 }
 
 // wouldDiffer compares the files that a device has with those that it would have, as its next revision.
-func (s *Service) wouldDiffer(work deviceWork, in RenderInput) ([]FileDiff, error) {
-	now, err := s.filesOf(in)
+func (s *Service) wouldDiffer(work deviceWork, in provisioning.RenderInput) ([]provisioning.FileDiff, error) {
+	now, err := s.core.FilesOf(in)
 	if err != nil {
-		return []FileDiff{}, err
+		return []provisioning.FileDiff{}, err
 	}
 	from := "revision " + strconv.FormatInt(in.Device.Revision, 10)
 	if in, err = work.wouldBe(s, in); err != nil {
-		return []FileDiff{}, err
+		return []provisioning.FileDiff{}, err
 	}
 	in.Device.Revision++
-	then, err := s.filesOf(in)
+	then, err := s.core.FilesOf(in)
 	if err != nil {
-		return []FileDiff{}, err
+		return []provisioning.FileDiff{}, err
 	}
-	return diffFiles(now, then, from, "would be"), nil
+	return provisioning.DiffFiles(now, then, from, "would be"), nil
 }

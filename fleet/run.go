@@ -1,4 +1,4 @@
-package provisioning
+package fleet
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"dialtone/customer"
 	"dialtone/fault"
 	"dialtone/job"
+	"dialtone/provisioning"
 )
 
 // jobOverDevices is what starting a job over devices promises.
@@ -17,7 +18,7 @@ const jobOverDevices job.Kind = "provisioning.devices"
 type deviceJobArgs struct {
 	Partner customer.OrgID `json:"partner"`
 	Org     customer.OrgID `json:"org"`
-	Job     DeviceJobID    `json:"job"`
+	Job     JobID          `json:"job"`
 }
 
 func (a deviceJobArgs) tenant() customer.Tenant {
@@ -41,86 +42,78 @@ var (
 	errDeviceJobMoved = errors.New("the job is further on than this step knows")
 )
 
-// StartDeviceJob promises to change many devices of one organisation. fault.Invalid when the request breaks a rule, or no organisation is given;
+// Start promises to change many devices of one organisation. fault.Invalid when the request breaks a rule, or no organisation is given;
 // fault.Conflict with fault.CodeJobRunning while another job of the organisation isn't over.
-func (s *Service) StartDeviceJob(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request JobRequest) (DeviceJob, error) {
+func (s *Service) Start(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request JobRequest) (Job, error) {
 	j, _, err := s.newDeviceJob(ctx, actor, tenant, request)
 	if err != nil {
-		return DeviceJob{}, err
+		return Job{}, err
 	}
 	return j, s.store.Update(ctx, tenant, func(tx Tx) error { return s.promiseDeviceJob(ctx, tx, j) })
 }
 
 // promiseDeviceJob stores a job, to be done after the transaction.
-func (s *Service) promiseDeviceJob(ctx context.Context, tx Tx, j DeviceJob) error {
+func (s *Service) promiseDeviceJob(ctx context.Context, tx Tx, j Job) error {
 	if err := tx.DeleteOldDeviceJobs(ctx, j.Tenant(), keptDeviceJobs); err != nil {
 		return err
 	}
 	if err := tx.CreateDeviceJob(ctx, j); err != nil {
 		return err
 	}
-	if err := s.recordDeviceJob(ctx, tx, j, EventDeviceJobStarted, map[string]any{"kind": j.Kind, "location": j.Location}); err != nil {
+	if err := s.recordDeviceJob(ctx, tx, j, EventJobStarted, map[string]any{"kind": j.Kind, "location": j.Location}); err != nil {
 		return err
 	}
 	return tx.Enqueue(ctx, job.Job{Kind: jobOverDevices, Args: deviceJobArgs{Partner: j.Partner, Org: j.Org, Job: j.ID}})
 }
 
 // newDeviceJob checks a request and makes the job of it, which isn't stored.
-func (s *Service) newDeviceJob(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request JobRequest) (DeviceJob, deviceWork, error) {
-	if err := oneOrganisation(tenant); err != nil {
-		return DeviceJob{}, nil, err
+func (s *Service) newDeviceJob(ctx context.Context, actor customer.Actor, tenant customer.Tenant, request JobRequest) (Job, deviceWork, error) {
+	if err := provisioning.OneOrganisation(tenant); err != nil {
+		return Job{}, nil, err
 	}
 	kind, location, work, err := request.prepare(ctx, s, actor, tenant)
 	if err != nil {
-		return DeviceJob{}, nil, err
+		return Job{}, nil, err
 	}
 	j, err := s.makeDeviceJob(actor, tenant, kind, location, work)
 	return j, work, err
 }
 
-func (s *Service) makeDeviceJob(actor customer.Actor, tenant customer.Tenant, kind DeviceJobKind, location customer.LocationID, work deviceWork) (DeviceJob, error) {
+func (s *Service) makeDeviceJob(actor customer.Actor, tenant customer.Tenant, kind JobKind, location customer.LocationID, work deviceWork) (Job, error) {
 	text, err := json.Marshal(work)
 	if err != nil {
-		return DeviceJob{}, fault.Wrap(fault.Internal, err, "the request of a job can't be written")
+		return Job{}, fault.Wrap(fault.Internal, err, "the request of a job can't be written")
 	}
-	return DeviceJob{
-		ID: DeviceJobID(s.newID()), Partner: tenant.Partner, Org: tenant.Customer, Kind: kind, Location: location, Request: text, Status: DeviceJobStarting,
+	return Job{
+		ID: JobID(s.newID()), Partner: tenant.Partner, Org: tenant.Customer, Kind: kind, Location: location, Request: text, Status: JobStarting,
 		Actor: actor.Email, ActorID: actor.Admin, Created: s.now(), Touched: s.now(),
 	}, nil
 }
 
-// oneOrganisation refuses what is about a single organisation when a partner doesn't say which.
-func oneOrganisation(tenant customer.Tenant) error {
-	if tenant.Customer == "" {
-		return fault.InvalidField("orgId", "is needed: this is about the devices of one organisation").WithCode(fault.CodeMissing)
-	}
-	return nil
-}
-
-func (s *Service) recordDeviceJob(ctx context.Context, tx Tx, j DeviceJob, kind customer.EventKind, facts map[string]any) error {
+func (s *Service) recordDeviceJob(ctx context.Context, tx Tx, j Job, kind customer.EventKind, facts map[string]any) error {
 	return tx.Record(ctx, customer.Event{Time: s.now(), Tenant: j.Tenant(), Actor: j.Actor, Kind: kind, Subject: string(j.ID), Data: facts})
 }
 
-// DeviceJob returns a job of a kind. fault.NotFound for one of another kind.
-func (s *Service) DeviceJob(ctx context.Context, tenant customer.Tenant, kind DeviceJobKind, id DeviceJobID) (DeviceJob, error) {
+// Job returns a job of a kind. fault.NotFound for one of another kind.
+func (s *Service) Job(ctx context.Context, tenant customer.Tenant, kind JobKind, id JobID) (Job, error) {
 	j, err := s.store.DeviceJob(ctx, tenant, id)
 	if err == nil && j.Kind != kind {
-		return DeviceJob{}, fault.New(fault.NotFound, "There is no such job.")
+		return Job{}, fault.New(fault.NotFound, "There is no such job.")
 	}
 	return j, err
 }
 
-// DeviceJobs lists the jobs of a kind of one organisation, the newest first.
-func (s *Service) DeviceJobs(ctx context.Context, tenant customer.Tenant, kind DeviceJobKind, page customer.Page) ([]DeviceJob, bool, error) {
-	if err := oneOrganisation(tenant); err != nil {
+// Jobs lists the jobs of a kind of one organisation, the newest first.
+func (s *Service) Jobs(ctx context.Context, tenant customer.Tenant, kind JobKind, page customer.Page) ([]Job, bool, error) {
+	if err := provisioning.OneOrganisation(tenant); err != nil {
 		return nil, false, err
 	}
 	return s.store.DeviceJobs(ctx, tenant, kind, page)
 }
 
-// DeviceJobErrors lists why a job left devices as they were, those after a number, at most limit.
-func (s *Service) DeviceJobErrors(ctx context.Context, tenant customer.Tenant, kind DeviceJobKind, id DeviceJobID, after, limit int) ([]DeviceJobError, error) {
-	if _, err := s.DeviceJob(ctx, tenant, kind, id); err != nil {
+// JobErrors lists why a job left devices as they were, those after a number, at most limit.
+func (s *Service) JobErrors(ctx context.Context, tenant customer.Tenant, kind JobKind, id JobID, after, limit int) ([]JobError, error) {
+	if _, err := s.Job(ctx, tenant, kind, id); err != nil {
 		return nil, err
 	}
 	return s.store.DeviceJobErrors(ctx, tenant, id, after, limit)
@@ -152,12 +145,12 @@ func (s *Service) runDeviceJob(ctx context.Context, args deviceJobArgs) error {
 }
 
 // deviceJobStep works until the time of a step or the devices are used up.
-func (s *Service) deviceJobStep(ctx context.Context, j DeviceJob, work deviceWork) error {
+func (s *Service) deviceJobStep(ctx context.Context, j Job, work deviceWork) error {
 	until := s.now().Add(deviceStepTime)
-	if j.Status == DeviceJobStarting {
+	if j.Status == JobStarting {
 		started, err := s.beginDeviceJob(ctx, j, work)
 		if fault.IsAnswer(err) {
-			return s.endDeviceJob(ctx, j, DeviceJobFailed, fault.Message(err))
+			return s.endDeviceJob(ctx, j, JobFailed, fault.Message(err))
 		}
 		if err != nil {
 			return err
@@ -173,7 +166,7 @@ func (s *Service) deviceJobStep(ctx context.Context, j DeviceJob, work deviceWor
 			return err
 		}
 		if !more && (len(devices) == 0 || j.Reached == placeOf(devices[len(devices)-1])) {
-			return s.endDeviceJob(ctx, j, DeviceJobCompleted, "")
+			return s.endDeviceJob(ctx, j, JobCompleted, "")
 		}
 		if !s.now().Before(until) {
 			return job.Again(0)
@@ -182,10 +175,12 @@ func (s *Service) deviceJobStep(ctx context.Context, j DeviceJob, work deviceWor
 }
 
 // placeOf is a device's place in the order in which a job takes devices.
-func placeOf(d Device) customer.Cursor { return customer.Cursor{At: d.Created, ID: string(d.ID)} }
+func placeOf(d provisioning.Device) customer.Cursor {
+	return customer.Cursor{At: d.Created, ID: string(d.ID)}
+}
 
 // beginDeviceJob does what comes before the devices, and counts those.
-func (s *Service) beginDeviceJob(ctx context.Context, j DeviceJob, work deviceWork) (DeviceJob, error) {
+func (s *Service) beginDeviceJob(ctx context.Context, j Job, work deviceWork) (Job, error) {
 	err := s.store.Update(ctx, j.Tenant(), func(tx Tx) error {
 		if err := stillThere(ctx, tx, j); err != nil {
 			return err
@@ -197,14 +192,14 @@ func (s *Service) beginDeviceJob(ctx context.Context, j DeviceJob, work deviceWo
 		if err != nil {
 			return err
 		}
-		j.Status, j.Total, j.Started, j.Touched = DeviceJobStarted, total, s.now(), s.now()
+		j.Status, j.Total, j.Started, j.Touched = JobStarted, total, s.now(), s.now()
 		return tx.SetDeviceJob(ctx, j)
 	})
 	return j, err
 }
 
 // stillThere looks at a job again before something is done for it, as a step that was taken for dead may be further on.
-func stillThere(ctx context.Context, tx Tx, j DeviceJob) error {
+func stillThere(ctx context.Context, tx Tx, j Job) error {
 	now, err := tx.DeviceJob(ctx, j.Tenant(), j.ID)
 	switch {
 	case fault.Is(err, fault.NotFound):
@@ -220,7 +215,7 @@ func stillThere(ctx context.Context, tx Tx, j DeviceJob) error {
 }
 
 // workOn changes some devices in one transaction. If one of them can't be, they are taken one by one, so that the others go through.
-func (s *Service) workOn(ctx context.Context, j DeviceJob, work deviceWork, devices []Device, until time.Time) (DeviceJob, error) {
+func (s *Service) workOn(ctx context.Context, j Job, work deviceWork, devices []provisioning.Device, until time.Time) (Job, error) {
 	if len(devices) == 0 {
 		return j, nil
 	}
@@ -229,7 +224,7 @@ func (s *Service) workOn(ctx context.Context, j DeviceJob, work deviceWork, devi
 		return next, err
 	}
 	for _, d := range devices {
-		next, err := s.changeDevices(ctx, j, work, []Device{d})
+		next, err := s.changeDevices(ctx, j, work, []provisioning.Device{d})
 		if ofOneDevice(ctx, err) {
 			next, err = s.noteFailure(ctx, j, d, err)
 		}
@@ -248,8 +243,8 @@ func ofOneDevice(ctx context.Context, err error) bool {
 	return err != nil && ctx.Err() == nil && !fault.Is(err, fault.Unavailable) && !errors.Is(err, errDeviceJobOver) && !errors.Is(err, errDeviceJobMoved)
 }
 
-func (s *Service) changeDevices(ctx context.Context, j DeviceJob, work deviceWork, devices []Device) (DeviceJob, error) {
-	var next DeviceJob
+func (s *Service) changeDevices(ctx context.Context, j Job, work deviceWork, devices []provisioning.Device) (Job, error) {
+	var next Job
 	err := s.store.Update(ctx, j.Tenant(), func(tx Tx) error {
 		if err := stillThere(ctx, tx, j); err != nil {
 			return err
@@ -268,7 +263,7 @@ func (s *Service) changeDevices(ctx context.Context, j DeviceJob, work deviceWor
 	return next, err
 }
 
-func (s *Service) changeDevice(ctx context.Context, tx Tx, j DeviceJob, work deviceWork, d Device) (outcome, error) {
+func (s *Service) changeDevice(ctx context.Context, tx Tx, j Job, work deviceWork, d provisioning.Device) (outcome, error) {
 	in, err := tx.RenderInput(ctx, j.Tenant(), d.ID)
 	if fault.Is(err, fault.NotFound) {
 		return outcome{}, nil // it was deleted meanwhile
@@ -283,7 +278,7 @@ func (s *Service) changeDevice(ctx context.Context, tx Tx, j DeviceJob, work dev
 }
 
 // with is the job with one more device.
-func (j DeviceJob) with(d Device, done outcome) DeviceJob {
+func (j Job) with(d provisioning.Device, done outcome) Job {
 	j.Done++
 	j.Reached = placeOf(d)
 	if done.updated {
@@ -296,14 +291,14 @@ func (j DeviceJob) with(d Device, done outcome) DeviceJob {
 }
 
 // noteFailure notes why a device stays as it was.
-func (s *Service) noteFailure(ctx context.Context, j DeviceJob, d Device, cause error) (DeviceJob, error) {
+func (s *Service) noteFailure(ctx context.Context, j Job, d provisioning.Device, cause error) (Job, error) {
 	if !fault.IsAnswer(cause) {
 		s.logger.ErrorContext(ctx, "a job couldn't change a device", "job", j.ID, "device", d.ID, "error", cause)
 	}
 	next := j.with(d, outcome{})
 	next.Failed++
 	next.Touched = s.now()
-	e := DeviceJobError{Number: next.Failed, Device: d.ID, Location: d.Location, Message: fault.Message(cause)}
+	e := JobError{Number: next.Failed, Device: d.ID, Location: d.Location, Message: fault.Message(cause)}
 	if list := fault.ProblemsOf(cause); len(list) > 0 {
 		e.Code = list[0].Code
 	}
@@ -319,7 +314,7 @@ func (s *Service) noteFailure(ctx context.Context, j DeviceJob, d Device, cause 
 }
 
 // endDeviceJob says that nothing more is done.
-func (s *Service) endDeviceJob(ctx context.Context, j DeviceJob, status DeviceJobStatus, why string) error {
+func (s *Service) endDeviceJob(ctx context.Context, j Job, status JobStatus, why string) error {
 	return s.store.Update(ctx, j.Tenant(), func(tx Tx) error {
 		now, err := tx.DeviceJob(ctx, j.Tenant(), j.ID)
 		if fault.Is(err, fault.NotFound) || err == nil && now.Status.Over() {
@@ -332,7 +327,7 @@ func (s *Service) endDeviceJob(ctx context.Context, j DeviceJob, status DeviceJo
 		if err := tx.SetDeviceJob(ctx, now); err != nil {
 			return err
 		}
-		return s.recordDeviceJob(ctx, tx, now, EventDeviceJobFinished, map[string]any{
+		return s.recordDeviceJob(ctx, tx, now, EventJobFinished, map[string]any{
 			"kind": now.Kind, "status": now.Status, "devices": now.Done, "updated": now.Updated, "failed": now.Failed, "error": now.Error,
 		})
 	})
@@ -347,5 +342,5 @@ func (s *Service) giveUpDeviceJob(ctx context.Context, args deviceJobArgs, _ err
 	if err != nil {
 		return err
 	}
-	return s.endDeviceJob(ctx, j, DeviceJobFailed, "This took too many attempts. Start the same job once more: devices that are done only get the same again. If it fails again, ask whoever runs the server.")
+	return s.endDeviceJob(ctx, j, JobFailed, "This took too many attempts. Start the same job once more: devices that are done only get the same again. If it fails again, ask whoever runs the server.")
 }

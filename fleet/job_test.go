@@ -1,4 +1,4 @@
-package provisioning_test
+package fleet_test
 
 import (
 	"crypto/rand"
@@ -17,15 +17,17 @@ import (
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
+	"dialtone/fleet"
 	"dialtone/provisioning"
 	"dialtone/secret"
 	"dialtone/store"
 	"dialtone/store/storetest"
 )
 
-// fleet is the core on a database of its own, with a customer that has some phones.
-type fleet struct {
+// yard is the core on a database of its own, with a customer that has some phones.
+type yard struct {
 	core     *provisioning.Service
+	fleet    *fleet.Service
 	db       *store.Store
 	promises storetest.Promises
 	now      time.Time
@@ -36,9 +38,9 @@ type fleet struct {
 	phones   []provisioning.DeviceID
 }
 
-func newFleet(t *testing.T, phones int) *fleet {
+func newYard(t *testing.T, phones int) *yard {
 	t.Helper()
-	f := &fleet{now: time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)}
+	f := &yard{now: time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)}
 	var err error
 	f.db, err = store.Open(t.Context(), store.Config{URL: filepath.Join(t.TempDir(), "fleet.db")})
 	require.NoError(t, err)
@@ -53,14 +55,16 @@ func newFleet(t *testing.T, phones int) *fleet {
 		Store: f.promises.Provisioning(f.db.Provisioning()), Customers: customers, Keyring: ring, Now: now, Random: rand.Reader, NewID: uuid.NewString, Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(t, err)
+	f.fleet = fleet.NewService(fleet.Config{Store: f.promises.Fleet(f.db.Fleet()), Core: f.core, Now: now, NewID: uuid.NewString, Logger: slog.New(slog.DiscardHandler)})
 	f.core.Announce(deviceprofiles.Service{HTTPSBase: "https://phones.example.test"}, deviceprofiles.SIP{Transport: deviceprofiles.TLS, Expires: 3600})
 	f.promises.Employ(customers.Workers()...)
 	f.promises.Employ(f.core.Workers()...)
+	f.promises.Employ(f.fleet.Workers()...)
 	f.fill(t, customers, phones)
 	return f
 }
 
-func (f *fleet) fill(t *testing.T, customers *customer.Service, phones int) {
+func (f *yard) fill(t *testing.T, customers *customer.Service, phones int) {
 	t.Helper()
 	ctx := t.Context()
 	var err error
@@ -88,21 +92,21 @@ func (f *fleet) fill(t *testing.T, customers *customer.Service, phones int) {
 }
 
 // start starts a job, and returns it as it is when its promises are kept.
-func (f *fleet) start(t *testing.T, request provisioning.JobRequest) provisioning.DeviceJob {
+func (f *yard) start(t *testing.T, request fleet.JobRequest) fleet.Job {
 	t.Helper()
-	j, err := f.core.StartDeviceJob(t.Context(), f.actor, f.customer.Tenant(), request)
+	j, err := f.fleet.Start(t.Context(), f.actor, f.customer.Tenant(), request)
 	require.NoError(t, err)
 	return f.job(t, j)
 }
 
-func (f *fleet) job(t *testing.T, j provisioning.DeviceJob) provisioning.DeviceJob {
+func (f *yard) job(t *testing.T, j fleet.Job) fleet.Job {
 	t.Helper()
-	now, err := f.core.DeviceJob(t.Context(), f.customer.Tenant(), j.Kind, j.ID)
+	now, err := f.fleet.Job(t.Context(), f.customer.Tenant(), j.Kind, j.ID)
 	require.NoError(t, err)
 	return now
 }
 
-func (f *fleet) revision(t *testing.T, phone int) int64 {
+func (f *yard) revision(t *testing.T, phone int) int64 {
 	t.Helper()
 	d, err := f.core.Device(t.Context(), f.customer.Tenant(), f.phones[phone])
 	require.NoError(t, err)
@@ -116,30 +120,30 @@ func vlan(value string) json.RawMessage {
 // One phone whose password can't be opened keeps what it has and is reported; the others go on.
 func TestAJobLeavesOutWhatCantBeRendered(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, 3)
+	f := newYard(t, 3)
 	tenant := f.customer.Tenant()
 	lines, err := f.db.Provisioning().Lines(t.Context(), tenant, f.phones[1])
 	require.NoError(t, err)
 	lines[0].Password = secret.Sealed("broken")
 	require.NoError(t, f.db.Provisioning().Update(t.Context(), tenant, func(tx provisioning.Tx) error { return tx.SetLineSecret(t.Context(), tenant, lines[0]) }))
 
-	j := f.start(t, provisioning.SettingsRequest{Customizations: vlan("12")})
-	assert.Equal(t, provisioning.DeviceJobCompleted, j.Status)
-	assert.Equal(t, provisioning.DeviceJobCounts{Done: 3, Updated: 2, Failed: 1}, j.DeviceJobCounts)
+	j := f.start(t, fleet.SettingsRequest{Customizations: vlan("12")})
+	assert.Equal(t, fleet.JobCompleted, j.Status)
+	assert.Equal(t, fleet.JobCounts{Done: 3, Updated: 2, Failed: 1}, j.JobCounts)
 	assert.Equal(t, []int64{2, 1, 2}, []int64{f.revision(t, 0), f.revision(t, 1), f.revision(t, 2)})
-	list, err := f.core.DeviceJobErrors(t.Context(), tenant, j.Kind, j.ID, 0, 10)
+	list, err := f.fleet.JobErrors(t.Context(), tenant, j.Kind, j.ID, 0, 10)
 	require.NoError(t, err)
 	require.Len(t, list, 1)
 	assert.Equal(t, f.phones[1], list[0].Device)
 	assert.Equal(t, f.location, list[0].Location)
 	assert.NotEmpty(t, list[0].Message)
-	preview, err := f.core.PreviewDeviceJob(t.Context(), f.actor, tenant, provisioning.SettingsRequest{Customizations: vlan("13")}, customer.Page{Max: 2})
+	preview, err := f.fleet.Preview(t.Context(), f.actor, tenant, fleet.SettingsRequest{Customizations: vlan("13")}, customer.Page{Max: 2})
 	require.NoError(t, err)
 	assert.Equal(t, 3, preview.Count)
 	require.Len(t, preview.Devices, 2)
 	assert.Len(t, preview.Devices[0].Files, 1)
 	assert.NotEmpty(t, preview.Devices[1].Error)
-	next, err := f.core.PreviewDeviceJob(t.Context(), f.actor, tenant, provisioning.SettingsRequest{Customizations: vlan("13")}, customer.Page{Max: 2, After: preview.Next})
+	next, err := f.fleet.Preview(t.Context(), f.actor, tenant, fleet.SettingsRequest{Customizations: vlan("13")}, customer.Page{Max: 2, After: preview.Next})
 	require.NoError(t, err)
 	assert.Equal(t, f.phones[2], next.Devices[0].Device.ID)
 	assert.Equal(t, customer.Cursor{}, next.Next)
@@ -148,89 +152,66 @@ func TestAJobLeavesOutWhatCantBeRendered(t *testing.T) {
 // A job whose process dies after a step goes on behind the last device that was stored.
 func TestAJobGoesOnWhereItWas(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, 101)
+	f := newYard(t, 101)
 	f.promises.Hold()
 	f.pace = time.Second
-	j := f.start(t, provisioning.RebuildRequest{Location: f.location})
-	assert.Equal(t, provisioning.DeviceJobStarting, j.Status)
+	j := f.start(t, fleet.RebuildRequest{Location: f.location})
+	assert.Equal(t, fleet.JobStarting, j.Status)
 	require.Error(t, f.promises.Do(t.Context()), "there is more to do")
 	j = f.job(t, j)
-	assert.Equal(t, provisioning.DeviceJobStarted, j.Status)
+	assert.Equal(t, fleet.JobStarted, j.Status)
 	assert.Equal(t, 100, j.Done)
 	assert.Equal(t, 99, j.Percent())
 	assert.Equal(t, []int64{2, 2, 1}, []int64{f.revision(t, 0), f.revision(t, 99), f.revision(t, 100)})
 	require.NoError(t, f.promises.Do(t.Context()))
 	j = f.job(t, j)
-	assert.Equal(t, provisioning.DeviceJobCompleted, j.Status)
-	assert.Equal(t, provisioning.DeviceJobCounts{Done: 101, Updated: 101}, j.DeviceJobCounts)
+	assert.Equal(t, fleet.JobCompleted, j.Status)
+	assert.Equal(t, fleet.JobCounts{Done: 101, Updated: 101}, j.JobCounts)
 	assert.Equal(t, []int64{2, 2, 2}, []int64{f.revision(t, 0), f.revision(t, 99), f.revision(t, 100)}, "each once")
 }
 
 func TestAJobThatIsGivenUpSaysSo(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, 1)
+	f := newYard(t, 1)
 	f.promises.Hold()
-	j := f.start(t, provisioning.RebuildRequest{Location: f.location})
-	_, err := f.core.StartDeviceJob(t.Context(), f.actor, f.customer.Tenant(), provisioning.RebuildRequest{Location: f.location})
+	j := f.start(t, fleet.RebuildRequest{Location: f.location})
+	_, err := f.fleet.Start(t.Context(), f.actor, f.customer.Tenant(), fleet.RebuildRequest{Location: f.location})
 	assert.True(t, fault.Is(err, fault.Conflict), "%v", err)
 	require.NoError(t, f.promises.GiveUp(t.Context(), errors.New("the database is away")))
 	j = f.job(t, j)
-	assert.Equal(t, provisioning.DeviceJobFailed, j.Status)
+	assert.Equal(t, fleet.JobFailed, j.Status)
 	assert.Contains(t, j.Error, "Start the same job once more")
 	assert.Equal(t, int64(1), f.revision(t, 0))
-	again := f.start(t, provisioning.RebuildRequest{Location: f.location})
-	assert.Equal(t, provisioning.DeviceJobCompleted, again.Status)
-}
-
-// What is sent back unchanged stays of whom it was, and makes no revision.
-func TestWhatIsSoAlreadyIsntSetAgain(t *testing.T) {
-	t.Parallel()
-	f := newFleet(t, 1)
-	tenant := f.customer.Tenant()
-	require.NoError(t, f.core.SetDeviceSettings(t.Context(), f.actor, tenant, f.phones[0], "", true, vlan("12")))
-	assert.Equal(t, int64(2), f.revision(t, 0))
-	other := f.actor
-	other.Email = "other@example.com"
-	require.NoError(t, f.core.SetDeviceSettings(t.Context(), other, tenant, f.phones[0], "", true, vlan(`"12"`)))
-	assert.Equal(t, int64(2), f.revision(t, 0))
-	require.NoError(t, f.core.SetDeviceSettings(t.Context(), other, tenant, f.phones[0], "", true, json.RawMessage(`{"mpp":{"httpProxy":{"password":"s3cret-proxy"}}}`)))
-	require.NoError(t, f.core.SetDeviceSettings(t.Context(), other, tenant, f.phones[0], "", true, json.RawMessage(`{"mpp":{"httpProxy":{"password":"s3cret-proxy"}}}`)))
-	assert.Equal(t, int64(3), f.revision(t, 0))
-	rows, err := f.db.Provisioning().Settings(t.Context(), tenant, string(f.phones[0]))
-	require.NoError(t, err)
-	require.Len(t, rows, 2)
-	assert.Equal(t, "other@example.com", rows[0].Actor)
-	assert.Empty(t, rows[0].Value, "a secret is sealed")
-	assert.NotContains(t, string(rows[0].Sealed), "s3cret")
-	assert.Equal(t, "admin@example.com", rows[1].Actor)
+	again := f.start(t, fleet.RebuildRequest{Location: f.location})
+	assert.Equal(t, fleet.JobCompleted, again.Status)
 }
 
 // A template's fit is counted, and can be asked for.
 func TestAdvisoriesNarrowATemplate(t *testing.T) {
 	t.Parallel()
-	f := newFleet(t, 2)
+	f := newYard(t, 2)
 	tenant := f.customer.Tenant()
 	keys := []deviceprofiles.LineKey{{Index: 1, Type: deviceprofiles.KeyPrimaryLine}, {Index: 2, Type: deviceprofiles.KeySharedLine}}
-	template, err := f.core.CreateLineKeyTemplate(t.Context(), f.actor, tenant, provisioning.NewLineKeyTemplate{Name: "Shared", Model: "8851", Keys: keys})
+	template, err := f.fleet.CreateLineKeyTemplate(t.Context(), f.actor, tenant, fleet.NewLineKeyTemplate{Name: "Shared", Model: "8851", Keys: keys})
 	require.NoError(t, err)
-	request := provisioning.TemplateRequest{Action: provisioning.ApplyTemplate, Template: template.ID}
+	request := fleet.TemplateRequest{Action: fleet.ApplyTemplate, Template: template.ID}
 	for name, c := range map[string]struct {
-		types provisioning.AdvisoryTypes
+		types fleet.AdvisoryTypes
 		want  int
 	}{
-		"all":         {provisioning.AdvisoryTypes{}, 2},
-		"more shared": {provisioning.AdvisoryTypes{MoreSharedAppearances: true}, 2},
-		"few shared":  {provisioning.AdvisoryTypes{FewSharedAppearances: true}, 0},
+		"all":         {fleet.AdvisoryTypes{}, 2},
+		"more shared": {fleet.AdvisoryTypes{MoreSharedAppearances: true}, 2},
+		"few shared":  {fleet.AdvisoryTypes{FewSharedAppearances: true}, 0},
 	} {
 		request.Advisories = c.types
-		n, err := f.core.CountDeviceJob(t.Context(), f.actor, tenant, request)
+		n, err := f.fleet.Count(t.Context(), f.actor, tenant, request)
 		require.NoError(t, err)
 		assert.Equal(t, c.want, n, name)
 	}
-	request.Advisories = provisioning.AdvisoryTypes{FewSharedAppearances: true}
+	request.Advisories = fleet.AdvisoryTypes{FewSharedAppearances: true}
 	j := f.start(t, request)
 	assert.Zero(t, j.Updated, "few shared: none")
-	request.Advisories = provisioning.AdvisoryTypes{MoreSharedAppearances: true}
+	request.Advisories = fleet.AdvisoryTypes{MoreSharedAppearances: true}
 	j = f.start(t, request)
-	assert.Equal(t, provisioning.DeviceJobCounts{Done: 2, Updated: 2, Advisory: 2}, j.DeviceJobCounts)
+	assert.Equal(t, fleet.JobCounts{Done: 2, Updated: 2, Advisory: 2}, j.JobCounts)
 }

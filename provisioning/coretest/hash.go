@@ -1,4 +1,4 @@
-package provisioning_test
+package coretest
 
 import (
 	"crypto/md5"
@@ -8,8 +8,8 @@ import (
 	"dialtone/digest"
 )
 
-// hash is H of RFC 7616, written apart from the code that it checks.
-func hash(a digest.Algorithm, text string) string {
+// Hash is H of RFC 7616, written apart from the code that it checks.
+func Hash(a digest.Algorithm, text string) string {
 	if a == "SHA-256" {
 		sum := sha256.Sum256([]byte(text))
 		return hex.EncodeToString(sum[:])

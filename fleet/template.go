@@ -1,4 +1,4 @@
-package provisioning
+package fleet
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
+	"dialtone/provisioning"
 )
 
 // LineKeyTemplateID names a line key template, a UUID.
@@ -36,22 +37,6 @@ func (t LineKeyTemplate) Tenant() customer.Tenant {
 	return customer.Tenant{Partner: t.Partner, Customer: t.Org}
 }
 
-// TemplateReader reads line key templates. The rules of Reader hold.
-type TemplateReader interface {
-	LineKeyTemplate(ctx context.Context, tenant customer.Tenant, id LineKeyTemplateID) (LineKeyTemplate, error)
-	// LineKeyTemplates lists them; at most maxLineKeyTemplates, as an organisation has no more.
-	LineKeyTemplates(ctx context.Context, tenant customer.Tenant) ([]LineKeyTemplate, error)
-}
-
-// TemplateTx writes line key templates.
-type TemplateTx interface {
-	// CreateLineKeyTemplate gives fault.Conflict with fault.CodeNameInUse when the organisation has one with the name.
-	CreateLineKeyTemplate(ctx context.Context, t LineKeyTemplate) error
-	// SetLineKeyTemplate replaces the keys, and whether they can be moved.
-	SetLineKeyTemplate(ctx context.Context, t LineKeyTemplate) error
-	DeleteLineKeyTemplate(ctx context.Context, tenant customer.Tenant, id LineKeyTemplateID) error
-}
-
 // NewLineKeyTemplate is the input of CreateLineKeyTemplate.
 type NewLineKeyTemplate struct {
 	Name        string
@@ -66,7 +51,7 @@ const maxLineKeyTemplates = 500
 // CreateLineKeyTemplate makes a line key template of an organisation. fault.Invalid names the fields that break a rule; fault.Conflict when the name is in use,
 // or there are too many.
 func (s *Service) CreateLineKeyTemplate(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in NewLineKeyTemplate) (LineKeyTemplate, error) {
-	if err := oneOrganisation(tenant); err != nil {
+	if err := provisioning.OneOrganisation(tenant); err != nil {
 		return LineKeyTemplate{}, err
 	}
 	model, ok := deviceprofiles.FindModel(in.Model)
@@ -114,7 +99,7 @@ func (s *Service) LineKeyTemplate(ctx context.Context, tenant customer.Tenant, i
 
 // LineKeyTemplates lists the line key templates of an organisation.
 func (s *Service) LineKeyTemplates(ctx context.Context, tenant customer.Tenant) ([]LineKeyTemplate, error) {
-	if err := oneOrganisation(tenant); err != nil {
+	if err := provisioning.OneOrganisation(tenant); err != nil {
 		return nil, err
 	}
 	return s.store.LineKeyTemplates(ctx, tenant)

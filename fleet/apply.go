@@ -1,4 +1,4 @@
-package provisioning
+package fleet
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
+	"dialtone/provisioning"
 )
 
 // The actions of a TemplateRequest, in the wire's words.
@@ -59,7 +60,7 @@ type templateWork struct {
 	Layout        deviceprofiles.Layout `json:"layout"`
 }
 
-func (r TemplateRequest) prepare(ctx context.Context, s *Service, _ customer.Actor, tenant customer.Tenant) (DeviceJobKind, customer.LocationID, deviceWork, error) {
+func (r TemplateRequest) prepare(ctx context.Context, s *Service, _ customer.Actor, tenant customer.Tenant) (JobKind, customer.LocationID, deviceWork, error) {
 	w := templateWork{
 		Locations: r.Locations, Tags: r.Tags, WithoutTags: r.WithoutTags, DefaultLayout: r.DefaultLayout, Advisories: r.Advisories, Template: r.Template, Models: []string{},
 	}
@@ -105,8 +106,8 @@ func (s *Service) checkTargets(ctx context.Context, tenant customer.Tenant, r Te
 	}
 	for field, tags := range map[string][]string{"includeDeviceTags": r.Tags, "excludeDeviceTags": r.WithoutTags} {
 		for i, tag := range tags {
-			if len(tag) > maxTag {
-				return fault.InvalidField(fmt.Sprintf("%s[%d]", field, i), "is no tag: those have at most %d bytes; this one begins with %.40q", maxTag, tag)
+			if len(tag) > provisioning.MaxTag {
+				return fault.InvalidField(fmt.Sprintf("%s[%d]", field, i), "is no tag: those have at most %d bytes; this one begins with %.40q", provisioning.MaxTag, tag)
 			}
 		}
 	}
@@ -118,8 +119,8 @@ func (s *Service) checkTargets(ctx context.Context, tenant customer.Tenant, r Te
 	return nil
 }
 
-func (w templateWork) targets() DeviceTargets {
-	return DeviceTargets{Locations: w.Locations, Models: w.Models, Tags: w.Tags, WithoutTags: w.WithoutTags, DefaultLayout: w.DefaultLayout}
+func (w templateWork) targets() provisioning.DeviceTargets {
+	return provisioning.DeviceTargets{Locations: w.Locations, Models: w.Models, Tags: w.Tags, WithoutTags: w.WithoutTags, DefaultLayout: w.DefaultLayout}
 }
 
 // advisories says what doesn't fit on a device.
@@ -133,12 +134,12 @@ func (w templateWork) advisories(lines int) deviceprofiles.Advisories {
 
 func (w templateWork) narrows() bool { return w.Advisories != AdvisoryTypes{} }
 
-func (w templateWork) concerns(_ *Service, in RenderInput) (bool, error) {
+func (w templateWork) concerns(_ *Service, in provisioning.RenderInput) (bool, error) {
 	return w.Advisories.match(w.advisories(len(in.Lines))), nil
 }
 
 // layoutFor is what a device gets: the keys of its expansion modules stay as they are, as no template has any.
-func (w templateWork) layoutFor(d Device) deviceprofiles.Layout {
+func (w templateWork) layoutFor(d provisioning.Device) deviceprofiles.Layout {
 	layout := w.Layout
 	if layout.Custom && d.Layout.Custom {
 		layout.KEMType, layout.KEM = d.Layout.KEMType, d.Layout.KEM
@@ -146,7 +147,7 @@ func (w templateWork) layoutFor(d Device) deviceprofiles.Layout {
 	return layout
 }
 
-func (w templateWork) change(ctx context.Context, s *Service, tx Tx, j DeviceJob, d Device) (outcome, error) {
+func (w templateWork) change(ctx context.Context, s *Service, tx Tx, j Job, d provisioning.Device) (outcome, error) {
 	d.Layout = w.layoutFor(d)
 	if err := tx.SetDevice(ctx, d); err != nil {
 		return outcome{}, err
@@ -156,11 +157,11 @@ func (w templateWork) change(ctx context.Context, s *Service, tx Tx, j DeviceJob
 		return outcome{}, err
 	}
 	facts := map[string]any{"job": j.ID, "template": w.Template}
-	_, err = s.publish(ctx, tx, j.actor(), d.Tenant(), d.ID, customer.EventDeviceLayout, facts)
+	_, err = s.core.Publish(ctx, tx, j.actor(), d.Tenant(), d.ID, customer.EventDeviceLayout, facts)
 	return outcome{updated: true, advisory: w.advisories(len(lines)) != deviceprofiles.Advisories{}}, err
 }
 
-func (w templateWork) wouldBe(_ *Service, in RenderInput) (RenderInput, error) {
+func (w templateWork) wouldBe(_ *Service, in provisioning.RenderInput) (provisioning.RenderInput, error) {
 	in.Device.Layout = w.layoutFor(in.Device)
 	return in, nil
 }

@@ -1,4 +1,4 @@
-package provisioning
+package fleet
 
 import (
 	"context"
@@ -7,16 +7,14 @@ import (
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
+	"dialtone/provisioning"
 )
 
 // JobResetBackgrounds takes back the settings that used deleted images.
-const JobResetBackgrounds DeviceJobKind = "resetbackgroundimages"
+const JobResetBackgrounds JobKind = "resetbackgroundimages"
 
-// The bounds of DeleteImages.
-const (
-	maxImageDeletions = 10
-	maxImageUses      = 2000
-)
+// maxImageDeletions bounds one call of DeleteImages.
+const maxImageDeletions = 10
 
 // ImageDeletion names an image to delete.
 type ImageDeletion struct {
@@ -33,7 +31,7 @@ type ImageDeleted struct {
 // DeleteImages deletes images of an organisation, each for itself, and returns what became of them, in their order, and the number that is left. Settings that used
 // them are taken back by a job. fault.Invalid when there are none, or too many.
 func (s *Service) DeleteImages(ctx context.Context, actor customer.Actor, tenant customer.Tenant, list []ImageDeletion) ([]ImageDeleted, int, error) {
-	if err := oneOrganisation(tenant); err != nil {
+	if err := provisioning.OneOrganisation(tenant); err != nil {
 		return nil, 0, err
 	}
 	if len(list) == 0 || len(list) > maxImageDeletions {
@@ -47,14 +45,14 @@ func (s *Service) DeleteImages(ctx context.Context, actor customer.Actor, tenant
 			return err
 		}
 		out = make([]ImageDeleted, 0, len(list))
-		var used []Setting
+		var used []provisioning.Setting
 		for _, one := range list {
-			at := slices.IndexFunc(images, func(i BackgroundImage) bool { return i.FileName == one.FileName })
+			at := slices.IndexFunc(images, func(i provisioning.BackgroundImage) bool { return i.FileName == one.FileName })
 			if at < 0 {
 				out = append(out, ImageDeleted{one.FileName, fault.New(fault.NotFound, "There is no image of this name.").WithCode(fault.CodeUnknown)})
 				continue
 			}
-			uses, err := s.deleteImage(ctx, tx, actor, images[at], one.Force)
+			uses, err := s.core.DeleteImageIn(ctx, tx, actor, images[at], one.Force)
 			if err != nil && !fault.Is(err, fault.Conflict) {
 				return err
 			}
@@ -70,57 +68,23 @@ func (s *Service) DeleteImages(ctx context.Context, actor customer.Actor, tenant
 	return out, left, err
 }
 
-// deleteImage deletes one image and returns the settings that used it. fault.Conflict when it stays.
-func (s *Service) deleteImage(ctx context.Context, tx Tx, actor customer.Actor, i BackgroundImage, force bool) ([]Setting, error) {
-	uses, err := tx.SettingsWithValue(ctx, i.Tenant(), s.addressesOf(i), maxImageUses)
-	if err != nil {
-		return nil, err
-	}
-	if len(uses) > 0 && !force {
-		return nil, fault.New(fault.Conflict, "A setting uses the image. Reset it first, or force the deletion.").WithCode(fault.CodeImageInUse)
-	}
-	if len(uses) == maxImageUses {
-		return nil, fault.New(fault.Conflict, "More than %d settings use the image. Reset some first.", maxImageUses-1).WithCode(fault.CodeImageInUse)
-	}
-	if len(uses) > 0 {
-		if err := noJobRuns(ctx, tx, i.Tenant()); err != nil {
-			return nil, err
-		}
-	}
-	if err := tx.DeleteBackgroundImage(ctx, i.Tenant(), i.FileName); err != nil {
-		return nil, err
-	}
-	return uses, s.recordImage(ctx, tx, actor, i, EventImageDeleted)
-}
-
-// addressesOf are the values by which settings name an image.
-func (s *Service) addressesOf(i BackgroundImage) []string {
-	values := []string{i.Path()}
-	for _, base := range []string{s.phones.HTTPBase, s.phones.HTTPSBase} {
-		if base != "" {
-			values = append(values, base+i.Path())
-		}
-	}
-	return values
-}
-
 // imageWork takes back settings on some levels, and publishes the devices that have such settings.
 type imageWork struct {
 	plainWork
-	Changes []settingsChange `json:"changes"`
+	Changes []provisioning.SettingsChange `json:"changes"`
 }
 
 // resetBackgrounds promises to take back settings; none need no job.
-func (s *Service) resetBackgrounds(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, used []Setting) error {
+func (s *Service) resetBackgrounds(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, used []provisioning.Setting) error {
 	if len(used) == 0 {
 		return nil
 	}
 	var work imageWork
 	for _, one := range used {
-		at := slices.IndexFunc(work.Changes, func(c settingsChange) bool { return c.Subject == one.Subject })
+		at := slices.IndexFunc(work.Changes, func(c provisioning.SettingsChange) bool { return c.Subject == one.Subject })
 		if at < 0 {
 			at = len(work.Changes)
-			work.Changes = append(work.Changes, settingsChange{Level: one.Level, Subject: one.Subject})
+			work.Changes = append(work.Changes, provisioning.SettingsChange{Level: one.Level, Subject: one.Subject})
 		}
 		c := &work.Changes[at]
 		c.Clear = append(c.Clear, one.Key)
@@ -135,15 +99,15 @@ func (s *Service) resetBackgrounds(ctx context.Context, tx Tx, actor customer.Ac
 	return s.promiseDeviceJob(ctx, tx, j)
 }
 
-func (w imageWork) targets() DeviceTargets {
+func (w imageWork) targets() provisioning.DeviceTargets {
 	var scopes []deviceprofiles.SettingScope
 	for _, c := range w.Changes {
-		scopes = append(scopes, c.scopes()...)
+		scopes = append(scopes, c.Scopes()...)
 	}
-	return DeviceTargets{Models: modelsWith(scopes)}
+	return provisioning.DeviceTargets{Models: provisioning.ModelsWith(scopes)}
 }
 
-func (w imageWork) begin(ctx context.Context, s *Service, tx Tx, j DeviceJob) error {
+func (w imageWork) begin(ctx context.Context, s *Service, tx Tx, j Job) error {
 	for _, c := range w.Changes {
 		if err := (settingsWork{Change: c}).begin(ctx, s, tx, j); err != nil {
 			return err
@@ -152,6 +116,6 @@ func (w imageWork) begin(ctx context.Context, s *Service, tx Tx, j DeviceJob) er
 	return nil
 }
 
-func (w imageWork) change(ctx context.Context, s *Service, tx Tx, j DeviceJob, d Device) (outcome, error) {
+func (w imageWork) change(ctx context.Context, s *Service, tx Tx, j Job, d provisioning.Device) (outcome, error) {
 	return settingsWork{}.change(ctx, s, tx, j, d)
 }
