@@ -101,12 +101,6 @@ type Devices interface {
 	Layouts
 	Images
 	Uploads
-	People
-	WorkspacesAndLines
-	AddSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) (customer.Subscriber, error)
-	CheckSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) error
-	ChangeSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID, in provisioning.Reassignment) (customer.Subscriber, error)
-	RemoveSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID) error
 	SupportedModels(ctx context.Context, tenant customer.Tenant) ([]deviceprofiles.Model, error)
 	DisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID) ([]string, error)
 	SetDisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID, names []string) ([]string, error)
@@ -117,6 +111,7 @@ type Devices interface {
 	CancelCode(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
 	ReplaceDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, in provisioning.Replacement) (provisioning.DeviceView, provisioning.Code, error)
 	Device(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.DeviceView, error)
+	LinesOf(ctx context.Context, tenant customer.Tenant, owners []customer.MemberID) ([]provisioning.Line, error)
 	Devices(ctx context.Context, tenant customer.Tenant, filter provisioning.DeviceFilter, page customer.Page) ([]provisioning.DeviceView, bool, error)
 	RemoveDevice(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
 	Details(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.Details, error)
@@ -177,6 +172,7 @@ type Webhooks interface {
 type Config struct {
 	Customers Customers
 	Devices   Devices
+	People    People
 	Fleet     Fleet
 	Imports   Imports
 	Billing   Billing

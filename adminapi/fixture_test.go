@@ -29,6 +29,7 @@ import (
 	"dialtone/deviceprofiles"
 	"dialtone/fleet"
 	"dialtone/imports"
+	"dialtone/people"
 	"dialtone/provisioning"
 	"dialtone/secret"
 	"dialtone/store"
@@ -40,6 +41,7 @@ import (
 var (
 	_ adminapi.Customers = (*customer.Service)(nil)
 	_ adminapi.Devices   = (*provisioning.Service)(nil)
+	_ adminapi.People    = (*people.Service)(nil)
 	_ adminapi.Fleet     = (*fleet.Service)(nil)
 	_ adminapi.Imports   = (*imports.Service)(nil)
 	_ adminapi.Billing   = (*billing.Service)(nil)
@@ -106,10 +108,12 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	o.core = devices
 	o.promises.Employ(customers.Workers()...)
 	o.promises.Employ(devices.Workers()...)
+	staff := people.NewService(people.Config{Store: o.promises.Provisioning(o.db.Provisioning()), Customers: customers, Core: devices, Now: now})
+	o.promises.Employ(staff.Workers()...)
 	many := fleet.NewService(fleet.Config{Store: o.promises.Fleet(o.db.Fleet()), Core: devices, Now: now, NewID: newID, Logger: logger})
 	o.promises.Employ(many.Workers()...)
 	files := imports.NewService(imports.Config{
-		Store: o.promises.Imports(o.db.Imports()), Customers: customers, Core: devices, Now: now, NewID: newID, Logger: logger,
+		Store: o.promises.Imports(o.db.Imports()), People: staff, Now: now, NewID: newID, Logger: logger,
 	})
 	o.promises.Employ(files.Workers()...)
 	o.loadList = func(csv string) error {
@@ -126,7 +130,7 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	o.webhooks = webhook.NewService(webhook.Config{
 		Store: o.db.Webhooks(), Keyring: ring, Poster: &o.endpoint, Body: adminapi.ChangeJSON, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
 	})
-	config := adminapi.Config{Customers: customers, Devices: devices, Fleet: many, Imports: files, Billing: reports, Webhooks: o.webhooks, Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
+	config := adminapi.Config{Customers: customers, Devices: devices, People: staff, Fleet: many, Imports: files, Billing: reports, Webhooks: o.webhooks, Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
 	if change != nil {
 		change(&config)
 	}

@@ -34,7 +34,7 @@ func ofAnImport(o *office) string {
 	return "/hub/v1/people/imports/" + o.made(ofImports(o), "email\nada@bakery.example\n").ID
 }
 
-const people = "email;first_name;extension;webex_calling;meeting_site\r\nzoë@bakery.example;Zoë;102;WAHR;x\r\nada@bakery.example;Ada;102;WAHR;x\r\nbob@bakery.example;;1;WAHR;x\r\n"
+const peopleFile = "email;first_name;extension;webex_calling;meeting_site\r\nzoë@bakery.example;Zoë;102;WAHR;x\r\nada@bakery.example;Ada;102;WAHR;x\r\nbob@bakery.example;;1;WAHR;x\r\n"
 
 // utf16 is a text as a spreadsheet saves it as "Unicode text".
 func inUTF16(text string) string {
@@ -62,10 +62,10 @@ func form(t *testing.T, files ...string) (body, kind string) {
 func TestAFileOfPeopleIsImported(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	people := strings.ReplaceAll(people, "zoë", "zoe")
-	sent, kind := form(t, inUTF16(people))
+	file := strings.ReplaceAll(peopleFile, "zoë", "zoe")
+	sent, kind := form(t, inUTF16(file))
 	for dryRun, got := range map[bool]reply{
-		true:  o.ask(t, o.token, "POST", ofImports(o)+"&dryRun=true", inUTF16(people)),
+		true:  o.ask(t, o.token, "POST", ofImports(o)+"&dryRun=true", inUTF16(file)),
 		false: o.ask(t, o.token, "POST", ofImports(o)+"&mode=addServices", sent, "Content-Type", kind),
 	} {
 		require.Equal(t, 202, got.status, got.body)
@@ -103,19 +103,19 @@ func TestAFileOfPeopleIsImported(t *testing.T) {
 func TestFilesOfPeopleThatArentTaken(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
-	two, twoKind := form(t, people, people)
+	two, twoKind := form(t, peopleFile, peopleFile)
 	none, noneKind := form(t)
 	for name, c := range map[string]struct {
 		path, body, kind string
 		status           int
 		want             string
 	}{
-		"no customer":     {"/hub/v1/people/imports", people, "text/csv", 400, `"fieldName":"orgId"`},
-		"the partner":     {"/hub/v1/people/imports?orgId=" + string(o.partner), people, "text/csv", 400, `"fieldName":"orgId"`},
-		"no id":           {"/hub/v1/people/imports?orgId=x", people, "text/csv", 400, `"fieldName":"orgId"`},
-		"nobody's":        {"/hub/v1/people/imports?orgId=6f0c8a52-3b1e-4d57-9f3a-0d1c2b3a4958", people, "text/csv", 404, "There is no such customer."},
-		"mode":            {ofImports(o) + "&mode=x", people, "text/csv", 400, `"fieldName":"mode"`},
-		"dryRun":          {ofImports(o) + "&dryRun=x", people, "text/csv", 400, `dryRun`},
+		"no customer":     {"/hub/v1/people/imports", peopleFile, "text/csv", 400, `"fieldName":"orgId"`},
+		"the partner":     {"/hub/v1/people/imports?orgId=" + string(o.partner), peopleFile, "text/csv", 400, `"fieldName":"orgId"`},
+		"no id":           {"/hub/v1/people/imports?orgId=x", peopleFile, "text/csv", 400, `"fieldName":"orgId"`},
+		"nobody's":        {"/hub/v1/people/imports?orgId=6f0c8a52-3b1e-4d57-9f3a-0d1c2b3a4958", peopleFile, "text/csv", 404, "There is no such customer."},
+		"mode":            {ofImports(o) + "&mode=x", peopleFile, "text/csv", 400, `"fieldName":"mode"`},
+		"dryRun":          {ofImports(o) + "&dryRun=x", peopleFile, "text/csv", 400, `dryRun`},
 		"JSON":            {ofImports(o), `{}`, "application/json", 415, "Send the file as text/csv"},
 		"empty":           {ofImports(o), "", "text/csv", 400, "The file is empty."},
 		"no column":       {ofImports(o), "x\ny\n", "text/csv", 400, "The file has no column email."},
@@ -134,7 +134,7 @@ func TestFilesOfPeopleThatArentTaken(t *testing.T) {
 		assert.Contains(t, got.body, c.want, name)
 		checkError(t, got, name)
 	}
-	assert.Equal(t, 404, o.ask(t, o.others, "POST", ofImports(o), people).status)
+	assert.Equal(t, 404, o.ask(t, o.others, "POST", ofImports(o), peopleFile).status)
 	assert.Empty(t, items(t, o.ok(t, 200, "GET", "/hub/v1/people/imports", "")), "nothing of them stays")
 }
 
@@ -142,15 +142,15 @@ func TestASecondImportHasToWait(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	o.promises.Hold()
-	first := o.ask(t, o.token, "POST", ofImports(o), people)
+	first := o.ask(t, o.token, "POST", ofImports(o), peopleFile)
 	require.Equal(t, 202, first.status, first.body)
-	second := o.ask(t, o.token, "POST", ofImports(o), people)
+	second := o.ask(t, o.token, "POST", ofImports(o), peopleFile)
 	assert.Equal(t, 409, second.status)
 	assert.Contains(t, second.body, `"errorCode":90010`)
 	at := "/hub/v1/people/imports/" + text(object(t, first.body), "id")
 	assert.Equal(t, "\uFEFFline,email,outcome,column,reason\r\n", o.ask(t, o.token, "GET", at+"/results", "").body, "nothing yet")
 	o.ok(t, 204, "DELETE", at, "")
-	assert.Equal(t, 202, o.ask(t, o.token, "POST", ofImports(o), people).status)
+	assert.Equal(t, 202, o.ask(t, o.token, "POST", ofImports(o), peopleFile).status)
 	require.NoError(t, o.promises.Do(t.Context()))
 }
 

@@ -7,7 +7,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/fault"
-	"dialtone/provisioning"
+	"dialtone/people"
 )
 
 // licenseWire is a licence on the wire.
@@ -165,7 +165,7 @@ func (s *Server) changeUserLicenses(ctx context.Context, in *userLicensesInput) 
 	if err != nil {
 		return nil, err
 	}
-	change := provisioning.LicenseChange{Email: in.Body.Email}
+	change := people.LicenseChange{Email: in.Body.Email}
 	if change.Person, err = fieldID[customer.PersonID]("personId", in.Body.PersonID); err != nil {
 		return nil, err
 	}
@@ -177,7 +177,7 @@ func (s *Server) changeUserLicenses(ctx context.Context, in *userLicensesInput) 
 	if err != nil {
 		return nil, err
 	}
-	person, packages, err := s.Devices.ChangeLicenses(ctx, actorOf(ctx), tenant, change)
+	person, packages, err := s.People.ChangeLicenses(ctx, actorOf(ctx), tenant, change)
 	if err != nil {
 		return nil, licenseSpelling().of(err)
 	}
@@ -185,7 +185,7 @@ func (s *Server) changeUserLicenses(ctx context.Context, in *userLicensesInput) 
 }
 
 // licensee finds the customer whose licences are meant: that of the organisation or, when none is named, of the person.
-func (s *Server) licensee(ctx context.Context, tenant customer.Tenant, change provisioning.LicenseChange) (customer.Tenant, customer.Customer, error) {
+func (s *Server) licensee(ctx context.Context, tenant customer.Tenant, change people.LicenseChange) (customer.Tenant, customer.Customer, error) {
 	if tenant.Customer == "" && change.Person != "" {
 		m, err := s.Customers.MemberOf(ctx, tenant, customer.MemberPerson, customer.MemberID(change.Person))
 		if err != nil {
@@ -198,7 +198,7 @@ func (s *Server) licensee(ctx context.Context, tenant customer.Tenant, change pr
 }
 
 // readOperations reads what is to be done, and returns what can't be. When nothing is left its error is the first of those.
-func readOperations(c customer.Customer, list []licenseOperation, change *provisioning.LicenseChange) ([]errorItem, error) {
+func readOperations(c customer.Customer, list []licenseOperation, change *people.LicenseChange) ([]errorItem, error) {
 	if len(list) == 0 {
 		return nil, fault.InvalidField("licenses", "is needed: say what to add or to remove").WithCode(fault.CodeMissing)
 	}
@@ -221,7 +221,7 @@ func readOperations(c customer.Customer, list []licenseOperation, change *provis
 }
 
 // read adds the operation to a change.
-func (o licenseOperation) read(c customer.Customer, change *provisioning.LicenseChange) error {
+func (o licenseOperation) read(c customer.Customer, change *people.LicenseChange) error {
 	operation, err := wordOf("licenses.operation", o.Operation, []string{"add", "remove"})
 	if err != nil {
 		return err

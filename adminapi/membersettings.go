@@ -128,7 +128,7 @@ func (s *Server) setCompression(ctx context.Context, m member, unread error, bod
 		return fault.InvalidField("compression", "is needed: ON or OFF").WithCode(fault.CodeMissing)
 	}
 	on := word == "ON"
-	return s.Devices.ChangeDeviceSettings(ctx, actorOf(ctx), m.tenant, m.kind, m.id, customer.DeviceSettingsChange{Compression: &on})
+	return s.People.ChangeDeviceSettings(ctx, actorOf(ctx), m.tenant, m.kind, m.id, customer.DeviceSettingsChange{Compression: &on})
 }
 
 func (s *Server) setHoteling(ctx context.Context, m member, unread error, body hotelingWire) error {
@@ -139,5 +139,5 @@ func (s *Server) setHoteling(ctx context.Context, m member, unread error, body h
 	if err != nil {
 		return err
 	}
-	return s.Devices.ChangeDeviceSettings(ctx, actorOf(ctx), m.tenant, m.kind, m.id, change)
+	return s.People.ChangeDeviceSettings(ctx, actorOf(ctx), m.tenant, m.kind, m.id, change)
 }

@@ -7,15 +7,19 @@ import (
 
 	"dialtone/customer"
 	"dialtone/fault"
-	"dialtone/provisioning"
+	"dialtone/people"
 )
 
-// People is what the door asks about people and their licences; provisioning.Service is one.
+// People is what the door asks about people, workspaces and virtual lines with their phones; people.Service is one.
 type People interface {
-	ChangePerson(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id customer.PersonID, in provisioning.PersonChange) (customer.Person, error)
-	ChangeLicenses(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in provisioning.LicenseChange) (customer.Person, []customer.Package, error)
+	WorkspacesAndLines
+	AddSubscriber(ctx context.Context, actor customer.Actor, in customer.NewSubscriber) (customer.Subscriber, error)
+	CheckSubscriber(ctx context.Context, actor customer.Actor, in customer.NewSubscriber) error
+	ChangeSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID, in customer.Reassignment) (customer.Subscriber, error)
+	RemoveSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID) error
+	ChangePerson(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id customer.PersonID, in customer.PersonChange) (customer.Person, error)
+	ChangeLicenses(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in people.LicenseChange) (customer.Person, []customer.Package, error)
 	ChangeDeviceSettings(ctx context.Context, actor customer.Actor, tenant customer.Tenant, kind customer.MemberKind, id customer.MemberID, in customer.DeviceSettingsChange) error
-	LinesOf(ctx context.Context, tenant customer.Tenant, owners []customer.MemberID) ([]provisioning.Line, error)
 }
 
 // personWire is a person on the wire.
@@ -112,8 +116,8 @@ type changedPersonInput struct {
 }
 
 // change is what the body asks for.
-func (in *changedPersonInput) change() (provisioning.PersonChange, error) {
-	change := provisioning.PersonChange{FirstName: in.Body.FirstName, LastName: in.Body.LastName}
+func (in *changedPersonInput) change() (customer.PersonChange, error) {
+	change := customer.PersonChange{FirstName: in.Body.FirstName, LastName: in.Body.LastName}
 	if !in.CallingData {
 		return change, nil
 	}
@@ -170,7 +174,7 @@ func (s *Server) peopleRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			p, err := s.Devices.ChangePerson(ctx, actorOf(ctx), tenant, id, change)
+			p, err := s.People.ChangePerson(ctx, actorOf(ctx), tenant, id, change)
 			if err != nil {
 				return nil, personSpelling().of(err)
 			}

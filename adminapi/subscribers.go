@@ -12,7 +12,6 @@ import (
 
 	"dialtone/customer"
 	"dialtone/fault"
-	"dialtone/provisioning"
 )
 
 // digits is a string that sloppy clients send as a number.
@@ -134,21 +133,21 @@ type SubscriberBody struct {
 	ProvisioningParameters subscriberParameters `json:"provisioningParameters"`
 }
 
-func (b *SubscriberBody) noun() (provisioning.NewSubscriber, error) {
+func (b *SubscriberBody) noun() (customer.NewSubscriber, error) {
 	packages, err := b.needed()
 	if err != nil {
-		return provisioning.NewSubscriber{}, err
+		return customer.NewSubscriber{}, err
 	}
 	if b.CustomerID == "" {
-		return provisioning.NewSubscriber{}, fault.InvalidField("customerId", "is needed")
+		return customer.NewSubscriber{}, fault.InvalidField("customerId", "is needed")
 	}
 	c, err := fieldID[customer.CustomerID]("customerId", b.CustomerID)
 	if err != nil {
-		return provisioning.NewSubscriber{}, err
+		return customer.NewSubscriber{}, err
 	}
 	p := b.ProvisioningParameters
 	identity, err := p.noun()
-	return provisioning.NewSubscriber{
+	return customer.NewSubscriber{
 		Customer: c, Email: b.Email, Packages: packages, FirstName: p.FirstName, LastName: p.LastName, CallingIdentity: identity,
 	}, err
 }
@@ -252,7 +251,7 @@ func (s *Server) subscriberRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			sub, err := s.Devices.AddSubscriber(ctx, actorOf(ctx), noun)
+			sub, err := s.People.AddSubscriber(ctx, actorOf(ctx), noun)
 			at := subscriberAt(&in.Paging, sub)
 			out := &newSubscriberOutput{Status: http.StatusOK, Location: at.Location, Body: at.Body}
 			if sub.Status == customer.SubscriberPendingMigration {
@@ -279,7 +278,7 @@ func (s *Server) subscriberRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			return nil, s.Devices.RemoveSubscriber(ctx, actorOf(ctx), id)
+			return nil, s.People.RemoveSubscriber(ctx, actorOf(ctx), id)
 		})
 	route(s, operation{"validateSubscriber", http.MethodPost, subscribersPath + "/validate", "Check whether a subscriber could be provisioned; nothing is changed", 0, customer.ScopeSubscribersWrite}, s.checkSubscriber)
 }
@@ -315,7 +314,7 @@ func (s *Server) reassign(ctx context.Context, in *reassignInput) (*subscriberOu
 	if err != nil {
 		return nil, err
 	}
-	sub, err := s.Devices.ChangeSubscriber(ctx, actorOf(ctx), id, provisioning.Reassignment{Packages: packages, CallingIdentity: identity})
+	sub, err := s.People.ChangeSubscriber(ctx, actorOf(ctx), id, customer.Reassignment{Packages: packages, CallingIdentity: identity})
 	return subscriberAt(&in.Paging, sub), err
 }
 
@@ -335,5 +334,5 @@ func (s *Server) checkSubscriber(ctx context.Context, in *subscriberCheckInput) 
 	if err != nil {
 		return nil, err
 	}
-	return checked(s.Devices.CheckSubscriber(ctx, actorOf(ctx), noun))
+	return checked(s.People.CheckSubscriber(ctx, actorOf(ctx), noun))
 }

@@ -142,7 +142,7 @@ func (s *Server) virtualLineRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			v, err := s.Devices.AddVirtualLine(ctx, actorOf(ctx), tenant, fields)
+			v, err := s.People.AddVirtualLine(ctx, actorOf(ctx), tenant, fields)
 			out := &createdOutput{}
 			out.Body.ID = encodeID(kindVirtualLine, v.ID)
 			return out, virtualLineSpelling().of(err)
@@ -174,7 +174,7 @@ func (s *Server) virtualLineRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			_, err = s.Devices.ChangeVirtualLine(ctx, actorOf(ctx), tenant, id, fields)
+			_, err = s.People.ChangeVirtualLine(ctx, actorOf(ctx), tenant, id, fields)
 			return nil, virtualLineSpelling().of(err)
 		})
 	route(s, operation{"deleteVirtualLine", http.MethodDelete, one, "Delete a virtual line, and take it from the devices where it rings", http.StatusNoContent, customer.ScopeTelephonyWrite},
@@ -183,7 +183,7 @@ func (s *Server) virtualLineRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			return nil, s.Devices.RemoveVirtualLine(ctx, actorOf(ctx), tenant, id)
+			return nil, s.People.RemoveVirtualLine(ctx, actorOf(ctx), tenant, id)
 		})
 }
 

@@ -11,7 +11,7 @@ import (
 	"dialtone/provisioning"
 )
 
-// WorkspacesAndLines is what the door asks to change workspaces and virtual lines; provisioning.Service is one.
+// WorkspacesAndLines is what the door asks to change workspaces and virtual lines; people.Service is one.
 type WorkspacesAndLines interface {
 	AddWorkspace(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in customer.WorkspaceFields) (customer.Workspace, error)
 	ChangeWorkspace(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id customer.WorkspaceID, in customer.WorkspaceFields) (customer.Workspace, error)
@@ -225,7 +225,7 @@ func (s *Server) workspaceRoutes() {
 			if err != nil {
 				return nil, err
 			}
-			return nil, s.Devices.RemoveWorkspace(ctx, actorOf(ctx), tenant, id)
+			return nil, s.People.RemoveWorkspace(ctx, actorOf(ctx), tenant, id)
 		})
 }
 
@@ -241,7 +241,7 @@ func (s *Server) createWorkspace(ctx context.Context, in *newWorkspaceInput) (*w
 	if err != nil {
 		return nil, err
 	}
-	w, err := s.Devices.AddWorkspace(ctx, actorOf(ctx), tenant, fields)
+	w, err := s.People.AddWorkspace(ctx, actorOf(ctx), tenant, fields)
 	if err != nil {
 		return nil, workspaceSpelling().of(err)
 	}
@@ -261,7 +261,7 @@ func (s *Server) changeWorkspace(ctx context.Context, in *changedWorkspaceInput)
 	if err != nil {
 		return nil, err
 	}
-	w, err := s.Devices.ChangeWorkspace(ctx, actorOf(ctx), known.Tenant(), id, fields)
+	w, err := s.People.ChangeWorkspace(ctx, actorOf(ctx), known.Tenant(), id, fields)
 	if err != nil {
 		return nil, workspaceSpelling().of(err)
 	}

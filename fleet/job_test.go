@@ -18,6 +18,7 @@ import (
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
 	"dialtone/fleet"
+	"dialtone/people"
 	"dialtone/provisioning"
 	"dialtone/secret"
 	"dialtone/store"
@@ -79,7 +80,7 @@ func (f *yard) fill(t *testing.T, customers *customer.Service, phones int) {
 	})
 	require.NoError(t, err)
 	for i := range phones {
-		sub, err := f.core.AddSubscriber(ctx, f.actor, provisioning.NewSubscriber{
+		sub, err := people.NewService(people.Config{Store: f.db.Provisioning(), Customers: customers, Core: f.core, Now: time.Now}).AddSubscriber(ctx, f.actor, customer.NewSubscriber{
 			Customer: f.customer.ID, Email: fmt.Sprintf("p%d@fleet.example", i), Packages: []customer.Package{customer.WebexCalling},
 			CallingIdentity: customer.CallingIdentity{Extension: fmt.Sprint(1000 + i)},
 		})

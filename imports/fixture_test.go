@@ -37,7 +37,7 @@ func newHall(t testing.TB, url string) *hall {
 func inHall(at *coretest.Hall) *hall {
 	h := &hall{Hall: at}
 	h.config = imports.Config{
-		Store: h.Promises.Imports(h.DB.Imports()), Customers: h.Customers, Core: at.Service, Now: at.Config.Now, NewID: at.Config.NewID, Logger: at.Config.Logger,
+		Store: h.Promises.Imports(h.DB.Imports()), People: h.People, Now: at.Config.Now, NewID: at.Config.NewID, Logger: at.Config.Logger,
 	}
 	h.Service = imports.NewService(h.config)
 	h.Promises.Employ(h.Service.Workers()...)

@@ -10,7 +10,6 @@ import (
 	"dialtone/bulk"
 	"dialtone/customer"
 	"dialtone/fault"
-	"dialtone/provisioning"
 )
 
 // importingRow is a row at its turn. What is done with one is done with a copy, as a transaction may be run again.
@@ -158,10 +157,7 @@ func (s *Service) addRow(ctx context.Context, in importing, row importingRow, pe
 		Customer: in.customer.ID, Email: row.Email, Packages: row.Wanted(), FirstName: cmp.Or(row.FirstName, person.FirstName),
 		LastName: cmp.Or(row.LastName, person.LastName), CallingIdentity: identity,
 	}
-	if err := provisioning.CheckDisplayName(fresh); err != nil {
-		return importedRow{}, err
-	}
-	if _, err := s.customers.Subscribe(ctx, in.tx, in.actor, in.customer, fresh); err != nil {
+	if _, err := s.people.SubscribeIn(ctx, in.tx, in.actor, in.customer, fresh); err != nil {
 		return importedRow{}, err
 	}
 	return row.became(bulk.Added), nil
@@ -172,7 +168,7 @@ func (s *Service) importSubscriber(ctx context.Context, in importing, row import
 	target := in.target(row, sub)
 	switch {
 	case off && len(target) == 0:
-		return row.became(bulk.Deleted), s.core.RemoveSubscriberIn(ctx, in.tx, in.actor, sub)
+		return row.became(bulk.Deleted), s.people.RemoveSubscriberIn(ctx, in.tx, in.actor, sub)
 	case off && len(target) == len(sub.Packages()):
 		row = row.add(bulk.Warning, "", bulk.CodePassedOver, "Nobody was deleted: the file has no column for "+string(target[0])+", which the person keeps.")
 	case len(target) == 0:
@@ -191,7 +187,7 @@ func (s *Service) importSubscriber(ctx context.Context, in importing, row import
 	if err != nil {
 		return importedRow{}, err
 	}
-	if _, err := s.core.ChangeSubscriberIn(ctx, in.tx, in.actor, sub.Tenant(), sub.ID, customer.Reassignment{Packages: target, CallingIdentity: identity}); err != nil {
+	if _, err := s.people.ChangeSubscriberIn(ctx, in.tx, in.actor, sub.Tenant(), sub.ID, customer.Reassignment{Packages: target, CallingIdentity: identity}); err != nil {
 		return importedRow{}, err
 	}
 	return s.changeRow(ctx, in, row, person, true)
@@ -231,7 +227,7 @@ func (s *Service) changeRow(ctx context.Context, in importing, row importingRow,
 	if err != nil {
 		return importedRow{}, err
 	}
-	before, after, err := s.core.ChangePersonIn(ctx, in.tx, in.actor, in.customer, person.ID, customer.PersonChange{
+	before, after, err := s.people.ChangePersonIn(ctx, in.tx, in.actor, in.customer, person.ID, customer.PersonChange{
 		FirstName: row.FirstName, LastName: row.LastName, CallingIdentity: identity,
 		NoNumber: row.RemoveAllNumbers || slices.Contains(row.RemoveNumbers, person.Number),
 	})

@@ -45,7 +45,7 @@ func newDesk(t *testing.T, url string) *desk {
 	d.Clock = func() time.Time { return d.now }
 	d.Config.Logger = slog.New(slog.NewTextHandler(&d.log, nil))
 	d.renew(t)
-	sub, err := d.AddSubscriber(t.Context(), d.Actor, provisioning.NewSubscriber{
+	sub, err := d.People.AddSubscriber(t.Context(), d.Actor, customer.NewSubscriber{
 		Customer: d.Customer.ID, Email: "ada@bakery.example", Packages: []customer.Package{customer.WebexCalling}, FirstName: "Ada", LastName: "Baker",
 		CallingIdentity: customer.CallingIdentity{Extension: "1001", Location: d.Shop.ID},
 	})

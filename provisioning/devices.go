@@ -219,10 +219,11 @@ func (s *Service) RemoveDevice(ctx context.Context, actor customer.Actor, tenant
 	if err != nil {
 		return err
 	}
-	return s.store.Update(ctx, d.Tenant(), func(tx Tx) error { return s.removeDevice(ctx, tx, actor, d) })
+	return s.store.Update(ctx, d.Tenant(), func(tx Tx) error { return s.RemoveDeviceIn(ctx, tx, actor, d) })
 }
 
-func (s *Service) removeDevice(ctx context.Context, tx Tx, actor customer.Actor, d Device) error {
+// RemoveDeviceIn is RemoveDevice in somebody's transaction.
+func (s *Service) RemoveDeviceIn(ctx context.Context, tx Tx, actor customer.Actor, d Device) error {
 	if err := tx.DeleteDevice(ctx, d.Tenant(), d.ID); err != nil {
 		return err
 	}
@@ -333,4 +334,9 @@ func (s *Service) setEnrolment(ctx context.Context, actor customer.Actor, tenant
 		}
 		return s.record(ctx, tx, actor, d, kind, facts)
 	})
+}
+
+// LinesOf returns the lines that some members of a tenant have, on whichever devices, by owner, device and port; at most 500 members.
+func (s *Service) LinesOf(ctx context.Context, tenant customer.Tenant, owners []customer.MemberID) ([]Line, error) {
+	return s.store.LinesOf(ctx, tenant, owners)
 }

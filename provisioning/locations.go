@@ -66,3 +66,10 @@ func (s *Service) reviseLocation(ctx context.Context, args locationArgs) error {
 	}
 	return err
 }
+
+// Workers are those who keep promises that phones are a part of.
+func (s *Service) Workers() []job.Worker {
+	return []job.Worker{
+		job.For(jobReviseLocation, s.reviseLocation, func(_ context.Context, _ locationArgs, cause error) error { return cause }), // phones would be left behind
+	}
+}

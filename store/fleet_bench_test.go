@@ -18,6 +18,7 @@ import (
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/fleet"
+	"dialtone/people"
 	"dialtone/provisioning"
 	"dialtone/secret"
 	"dialtone/store"
@@ -38,6 +39,7 @@ const (
 type bigFleet struct {
 	*provisioning.Service
 	many      *fleet.Service
+	staff     *people.Service
 	db        *store.Store
 	customers *customer.Service
 	promises  storetest.Promises
@@ -67,6 +69,7 @@ func newFleet(b *testing.B, driver, url string) *bigFleet {
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	require.NoError(b, err)
+	f.staff = people.NewService(people.Config{Store: f.promises.Provisioning(f.db.Provisioning()), Customers: f.customers, Core: f.Service, Now: time.Now})
 	f.many = fleet.NewService(fleet.Config{
 		Store: f.promises.Fleet(f.db.Fleet()), Core: f.Service, Now: time.Now, NewID: newID, Logger: slog.New(slog.DiscardHandler),
 	})
@@ -111,7 +114,7 @@ func (f *bigFleet) hire(b *testing.B, count int) {
 	b.Helper()
 	for range count {
 		n := len(f.people)
-		sub, err := f.AddSubscriber(b.Context(), f.actor, provisioning.NewSubscriber{
+		sub, err := f.staff.AddSubscriber(b.Context(), f.actor, customer.NewSubscriber{
 			Customer: f.bakery.ID, Email: fmt.Sprintf("p%d@bakery.example", n), FirstName: "Bo", LastName: fmt.Sprint("Baker", n), Packages: []customer.Package{customer.WebexCalling},
 			CallingIdentity: customer.CallingIdentity{Extension: fmt.Sprint(1000 + n), Location: f.shop.ID},
 		})

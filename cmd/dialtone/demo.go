@@ -71,7 +71,7 @@ func (h *house) addSample(ctx context.Context, tokenPath string) error {
 	}
 	tenant := customer.Tenant{Partner: c.Partner, Customer: c.Org}
 	for _, p := range demoPhones() {
-		sub, err := h.core.AddSubscriber(ctx, actor, provisioning.NewSubscriber{
+		sub, err := h.people.AddSubscriber(ctx, actor, customer.NewSubscriber{
 			Customer: c.ID, Email: strings.ToLower(p.first) + "@bakery.example", Packages: []customer.Package{customer.WebexCalling},
 			FirstName: p.first, LastName: p.last, CallingIdentity: customer.CallingIdentity{Extension: p.extension},
 		})

@@ -20,6 +20,7 @@ import (
 	"dialtone/fault"
 	"dialtone/fleet"
 	"dialtone/imports"
+	"dialtone/people"
 	"dialtone/provisioning"
 	"dialtone/secret"
 	"dialtone/store"
@@ -68,8 +69,9 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	}
 	webhooks, client := newWebhooks(db, keyring, c.WebhookAllowPrivate, logger.With("part", "webhooks"))
 	defer client.Close()
+	staff := people.NewService(people.Config{Store: db.Provisioning(), Customers: customers, Core: core, Now: now})
 	h := house{
-		config: c, logger: logger, keyring: keyring, db: db, customers: customers, fleet: newFleet(db, core, logger), imports: newImports(db, customers, core, logger), billing: newBilling(db), webhooks: webhooks, core: core,
+		config: c, logger: logger, keyring: keyring, db: db, customers: customers, people: staff, fleet: newFleet(db, core, logger), imports: newImports(db, staff, logger), billing: newBilling(db), webhooks: webhooks, core: core,
 		makers: makers, addresses: map[string]string{},
 	}
 	if err := h.open(ctx); err != nil {
@@ -86,9 +88,9 @@ func newFleet(db *store.Store, core *provisioning.Service, logger *slog.Logger) 
 }
 
 // newImports is who takes files of people.
-func newImports(db *store.Store, customers *customer.Service, core *provisioning.Service, logger *slog.Logger) *imports.Service {
+func newImports(db *store.Store, staff *people.Service, logger *slog.Logger) *imports.Service {
 	return imports.NewService(imports.Config{
-		Store: db.Imports(), Customers: customers, Core: core, Now: now, NewID: newID, Logger: logger.With("part", "imports"),
+		Store: db.Imports(), People: staff, Now: now, NewID: newID, Logger: logger.With("part", "imports"),
 	})
 }
 
@@ -124,6 +126,7 @@ type house struct {
 	keyring   *secret.Keyring
 	db        *store.Store
 	customers *customer.Service
+	people    *people.Service
 	fleet     *fleet.Service
 	imports   *imports.Service
 	billing   *billing.Service
@@ -175,7 +178,7 @@ func (h *house) runCore(ctx context.Context) error {
 	if h.makers != nil {
 		core.Go(func() error { return h.makers.Run(ctx) })
 	}
-	workers := slices.Concat(h.customers.Workers(), h.core.Workers(), h.fleet.Workers(), h.imports.Workers(), h.billing.Workers())
+	workers := slices.Concat(h.customers.Workers(), h.core.Workers(), h.people.Workers(), h.fleet.Workers(), h.imports.Workers(), h.billing.Workers())
 	core.Go(func() error { return h.db.Work(ctx, workers, h.logger.With("part", "jobs")) })
 	return core.Wait()
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// people COUNT FILE: writes a file of so many people as a German spreadsheet saves it: UTF-16, semicolons, WAHR. Every tenth wants an extension that a
+// writePeople is the command people COUNT FILE: it writes a file of so many people as a German spreadsheet saves it: UTF-16, semicolons, WAHR. Every tenth wants an extension that a
 // row above has taken.
-func people(ts *testscript.TestScript, neg bool, args []string) {
+func writePeople(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: people COUNT FILE")
 	}

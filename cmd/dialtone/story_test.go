@@ -88,7 +88,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"replay":      replay,
 		"receiver":    receiverCommand,
 		"changes":     changes,
-		"people":      people,
+		"people":      writePeople,
 		"past":        past,
 		"database":    databaseCommand,
 		"second-node": func(ts *testscript.TestScript, _ bool, args []string) {

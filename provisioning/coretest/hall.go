@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"dialtone/customer"
+	"dialtone/people"
 	"dialtone/provisioning"
 	"dialtone/secret"
 	"dialtone/store"
@@ -25,6 +27,7 @@ import (
 // Hall is a customer with two locations on a real store, and the core of it.
 type Hall struct {
 	*provisioning.Service
+	People    *people.Service
 	DB        *store.Store
 	Store     provisioning.Store // whose promises are kept
 	Customers *customer.Service
@@ -77,7 +80,8 @@ func New(t testing.TB, url string) *Hall {
 		Store: h.Store, Customers: h.Customers, Keyring: ring, Now: now, Random: rand.Reader, NewID: newID, Logger: slog.New(slog.DiscardHandler),
 	}
 	h.Service = h.Over(t, h.Store)
-	h.Promises.Employ(append(h.Customers.Workers(), h.Workers()...)...)
+	h.People = people.NewService(people.Config{Store: h.Store, Customers: h.Customers, Core: h.Service, Now: now})
+	h.Promises.Employ(slices.Concat(h.Customers.Workers(), h.Workers(), h.People.Workers())...)
 	h.Actor, _, err = h.Customers.Bootstrap(t.Context(), "Example Telecom", "admin@example.com")
 	require.NoError(t, err)
 	h.Template, err = h.Customers.CreateTemplate(t.Context(), h.Actor, customer.NewTemplate{Name: "Small", Country: "US", Language: "en", SubscriptionID: "Sub-1"})

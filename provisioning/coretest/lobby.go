@@ -21,14 +21,14 @@ import (
 // Lobby is a hall with people, whose phones have lines.
 type Lobby struct {
 	*Hall
-	People map[string]customer.PersonID
+	IDs    map[string]customer.PersonID
 	phones int
 }
 
 // OpenLobby opens a lobby with people, whose extensions are 1000 and on.
 func OpenLobby(t testing.TB, names ...string) *Lobby {
 	t.Helper()
-	d := &Lobby{Hall: Open(t), People: map[string]customer.PersonID{}}
+	d := &Lobby{Hall: Open(t), IDs: map[string]customer.PersonID{}}
 	d.Announce(
 		deviceprofiles.Service{HTTPBase: "http://phones.example.test:8081", HTTPSBase: "https://phones.example.test:8443"},
 		deviceprofiles.SIP{Transport: deviceprofiles.TLS, Expires: 3600},
@@ -41,21 +41,21 @@ func OpenLobby(t testing.TB, names ...string) *Lobby {
 
 func (d *Lobby) Person(t testing.TB, name string, pkg customer.Package, extension int) {
 	t.Helper()
-	sub, err := d.AddSubscriber(t.Context(), d.Actor, provisioning.NewSubscriber{
+	sub, err := d.People.AddSubscriber(t.Context(), d.Actor, customer.NewSubscriber{
 		Customer: d.Customer.ID, Email: name + "@bakery.example", FirstName: name, Packages: []customer.Package{pkg},
 		CallingIdentity: customer.CallingIdentity{Extension: fmt.Sprint(extension), Location: d.Shop.ID},
 	})
 	require.NoError(t, err)
-	d.People[name] = sub.Person
+	d.IDs[name] = sub.Person
 }
 
-func (d *Lobby) Member(name string) customer.MemberID { return customer.MemberID(d.People[name]) }
+func (d *Lobby) Member(name string) customer.MemberID { return customer.MemberID(d.IDs[name]) }
 
 // Phone adds a phone of somebody's.
 func (d *Lobby) Phone(t testing.TB, owner, model string) provisioning.DeviceID {
 	t.Helper()
 	d.phones++
-	v, err := d.AddDevice(t.Context(), d.Actor, d.Customer.Tenant(), provisioning.NewDevice{MAC: fmt.Sprintf("00562B%06X", d.phones), Model: model, Person: d.People[owner]})
+	v, err := d.AddDevice(t.Context(), d.Actor, d.Customer.Tenant(), provisioning.NewDevice{MAC: fmt.Sprintf("00562B%06X", d.phones), Model: model, Person: d.IDs[owner]})
 	require.NoError(t, err)
 	return v.ID
 }

@@ -1,17 +1,18 @@
-package provisioning
+package people
 
 import (
 	"context"
 
 	"dialtone/customer"
 	"dialtone/fault"
+	"dialtone/provisioning"
 )
 
 // AddWorkspace makes a workspace of the tenant's customer. Its errors are those of customer.Service.CreateWorkspace, and fault.Invalid for a name that
 // some phone's file couldn't hold.
 func (s *Service) AddWorkspace(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in customer.WorkspaceFields) (customer.Workspace, error) {
 	var w customer.Workspace
-	err := s.inCustomer(ctx, tenant, func(tx Tx, c customer.Customer) error {
+	err := s.inCustomer(ctx, tenant, func(tx provisioning.Tx, c customer.Customer) error {
 		var err error
 		if w, err = s.customers.CreateWorkspace(ctx, tx, actor, c, in); err != nil {
 			return err
@@ -29,7 +30,7 @@ func (s *Service) ChangeWorkspace(ctx context.Context, actor customer.Actor, ten
 		return known, err
 	}
 	var after customer.Workspace
-	err = s.inCustomer(ctx, known.Tenant(), func(tx Tx, c customer.Customer) error {
+	err = s.inCustomer(ctx, known.Tenant(), func(tx provisioning.Tx, c customer.Customer) error {
 		before, now, err := s.customers.ChangeWorkspace(ctx, tx, actor, c, id, in)
 		if err != nil {
 			return err
@@ -44,7 +45,7 @@ func (s *Service) ChangeWorkspace(ctx context.Context, actor customer.Actor, ten
 }
 
 // callsOtherwise refuses another way of calling while there are devices, but takes them away when nothing is said against it.
-func (s *Service) callsOtherwise(ctx context.Context, tx Tx, actor customer.Actor, before, after customer.Workspace) error {
+func (s *Service) callsOtherwise(ctx context.Context, tx provisioning.Tx, actor customer.Actor, before, after customer.Workspace) error {
 	id := after.Member().ID
 	n, err := tx.CountDevices(ctx, after.Tenant(), id)
 	if err != nil {
@@ -67,7 +68,7 @@ func (s *Service) RemoveWorkspace(ctx context.Context, actor customer.Actor, ten
 	if err != nil {
 		return err
 	}
-	return s.store.Update(ctx, w.Tenant(), func(tx Tx) error {
+	return s.store.Update(ctx, w.Tenant(), func(tx provisioning.Tx) error {
 		if err := s.removePhonesOf(ctx, tx, actor, w.Tenant(), w.Member().ID); err != nil {
 			return err
 		}
@@ -79,7 +80,7 @@ func (s *Service) RemoveWorkspace(ctx context.Context, actor customer.Actor, ten
 // name that some phone's file couldn't hold.
 func (s *Service) AddVirtualLine(ctx context.Context, actor customer.Actor, tenant customer.Tenant, in customer.VirtualLineFields) (customer.VirtualLine, error) {
 	var v customer.VirtualLine
-	err := s.inCustomer(ctx, tenant, func(tx Tx, c customer.Customer) error {
+	err := s.inCustomer(ctx, tenant, func(tx provisioning.Tx, c customer.Customer) error {
 		var err error
 		if v, err = s.customers.CreateVirtualLine(ctx, tx, actor, c, in); err != nil {
 			return err
@@ -96,7 +97,7 @@ func (s *Service) ChangeVirtualLine(ctx context.Context, actor customer.Actor, t
 		return known, err
 	}
 	var after customer.VirtualLine
-	err = s.inCustomer(ctx, known.Tenant(), func(tx Tx, c customer.Customer) error {
+	err = s.inCustomer(ctx, known.Tenant(), func(tx provisioning.Tx, c customer.Customer) error {
 		before, now, err := s.customers.ChangeVirtualLine(ctx, tx, actor, c, id, in)
 		if err != nil {
 			return err
@@ -113,7 +114,7 @@ func (s *Service) RemoveVirtualLine(ctx context.Context, actor customer.Actor, t
 	if err != nil {
 		return err
 	}
-	return s.store.Update(ctx, v.Tenant(), func(tx Tx) error {
+	return s.store.Update(ctx, v.Tenant(), func(tx provisioning.Tx) error {
 		if err := s.removePhonesOf(ctx, tx, actor, v.Tenant(), v.Member().ID); err != nil {
 			return err
 		}

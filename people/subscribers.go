@@ -1,4 +1,4 @@
-package provisioning
+package people
 
 import (
 	"context"
@@ -7,17 +7,12 @@ import (
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
+	"dialtone/provisioning"
 )
-
-// NewSubscriber is the input of AddSubscriber.
-type NewSubscriber = customer.NewSubscriber
-
-// Reassignment is the input of ChangeSubscriber.
-type Reassignment = customer.Reassignment
 
 // AddSubscriber gives a person its packages in one transaction. fault.Invalid names the fields that break a rule; fault.Conflict when the e-mail
 // address, number or extension is taken or a package's quantity is used up.
-func (s *Service) AddSubscriber(ctx context.Context, actor customer.Actor, in NewSubscriber) (customer.Subscriber, error) {
+func (s *Service) AddSubscriber(ctx context.Context, actor customer.Actor, in customer.NewSubscriber) (customer.Subscriber, error) {
 	return s.addSubscriber(ctx, actor, in, nil)
 }
 
@@ -25,7 +20,7 @@ func (s *Service) AddSubscriber(ctx context.Context, actor customer.Actor, in Ne
 var errChecked = errors.New("checked")
 
 // CheckSubscriber says whether AddSubscriber would succeed at this moment, by doing it and taking it back. Nothing is changed.
-func (s *Service) CheckSubscriber(ctx context.Context, actor customer.Actor, in NewSubscriber) error {
+func (s *Service) CheckSubscriber(ctx context.Context, actor customer.Actor, in customer.NewSubscriber) error {
 	_, err := s.addSubscriber(ctx, actor, in, errChecked)
 	if errors.Is(err, errChecked) {
 		return nil
@@ -34,8 +29,8 @@ func (s *Service) CheckSubscriber(ctx context.Context, actor customer.Actor, in 
 }
 
 // addSubscriber adds a subscriber in a transaction that ends with an error; nil commits it.
-func (s *Service) addSubscriber(ctx context.Context, actor customer.Actor, in NewSubscriber, end error) (customer.Subscriber, error) {
-	if err := CheckDisplayName(in); err != nil {
+func (s *Service) addSubscriber(ctx context.Context, actor customer.Actor, in customer.NewSubscriber, end error) (customer.Subscriber, error) {
+	if err := checkDisplayName(in); err != nil {
 		return customer.Subscriber{}, err
 	}
 	c, err := s.store.Customer(ctx, actor.Partner, in.Customer)
@@ -46,7 +41,7 @@ func (s *Service) addSubscriber(ctx context.Context, actor customer.Actor, in Ne
 		return customer.Subscriber{}, err
 	}
 	var sub customer.Subscriber
-	err = s.store.Update(ctx, c.Tenant(), func(tx Tx) error {
+	err = s.store.Update(ctx, c.Tenant(), func(tx provisioning.Tx) error {
 		c, err := tx.Customer(ctx, c.Partner, c.ID) // its packages as they are now that nobody else changes them
 		if err != nil {
 			return err
@@ -62,9 +57,17 @@ func (s *Service) addSubscriber(ctx context.Context, actor customer.Actor, in Ne
 	return sub, nil
 }
 
-// CheckDisplayName refuses a name that some phone's file couldn't hold, with fault.Invalid, before it is stored. Without names the e-mail address gives one,
-// which has its own rules.
-func CheckDisplayName(in NewSubscriber) error {
+// SubscribeIn is AddSubscriber in somebody's transaction.
+func (s *Service) SubscribeIn(ctx context.Context, tx provisioning.Tx, actor customer.Actor, c customer.Customer, in customer.NewSubscriber) (customer.Subscriber, error) {
+	if err := checkDisplayName(in); err != nil {
+		return customer.Subscriber{}, err
+	}
+	return s.customers.Subscribe(ctx, tx, actor, c, in)
+}
+
+// checkDisplayName refuses a name that some phone's file couldn't hold, before it is stored. Without names the e-mail address gives one, which has
+// its own rules.
+func checkDisplayName(in customer.NewSubscriber) error {
 	name := customer.Person{FirstName: in.FirstName, LastName: in.LastName}.DisplayName()
 	if name == "" {
 		return nil
@@ -75,13 +78,13 @@ func CheckDisplayName(in NewSubscriber) error {
 // ChangeSubscriber gives a subscriber other packages. Whoever has no calling package any more loses the phones with it, in the same transaction.
 // fault.NotFound when it isn't the actor's; fault.Invalid and fault.Conflict as in AddSubscriber, and fault.Conflict when the person has more phones
 // than the new package allows.
-func (s *Service) ChangeSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID, in Reassignment) (customer.Subscriber, error) {
+func (s *Service) ChangeSubscriber(ctx context.Context, actor customer.Actor, id customer.SubscriberID, in customer.Reassignment) (customer.Subscriber, error) {
 	sub, err := s.store.Subscriber(ctx, actor.Tenant(), id)
 	if err != nil {
 		return sub, err
 	}
 	var after customer.Subscriber
-	err = s.store.Update(ctx, sub.Tenant(), func(tx Tx) error {
+	err = s.store.Update(ctx, sub.Tenant(), func(tx provisioning.Tx) error {
 		var err error
 		after, err = s.ChangeSubscriberIn(ctx, tx, actor, sub.Tenant(), id, in)
 		return err
@@ -90,7 +93,7 @@ func (s *Service) ChangeSubscriber(ctx context.Context, actor customer.Actor, id
 }
 
 // ChangeSubscriberIn is ChangeSubscriber in somebody's transaction.
-func (s *Service) ChangeSubscriberIn(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, id customer.SubscriberID, in Reassignment) (customer.Subscriber, error) {
+func (s *Service) ChangeSubscriberIn(ctx context.Context, tx provisioning.Tx, actor customer.Actor, tenant customer.Tenant, id customer.SubscriberID, in customer.Reassignment) (customer.Subscriber, error) {
 	before, after, err := s.customers.Reassign(ctx, tx, actor, tenant, id, in)
 	if err != nil {
 		return after, err
@@ -102,7 +105,7 @@ func (s *Service) ChangeSubscriberIn(ctx context.Context, tx Tx, actor customer.
 }
 
 // phonesFit refuses a package that allows fewer phones than the person has.
-func phonesFit(ctx context.Context, tx Tx, sub customer.Subscriber) error {
+func phonesFit(ctx context.Context, tx provisioning.Tx, sub customer.Subscriber) error {
 	most := sub.Package.MaxDevices()
 	if most == 0 {
 		return nil
@@ -120,11 +123,11 @@ func (s *Service) RemoveSubscriber(ctx context.Context, actor customer.Actor, id
 	if err != nil {
 		return err
 	}
-	return s.store.Update(ctx, sub.Tenant(), func(tx Tx) error { return s.RemoveSubscriberIn(ctx, tx, actor, sub) })
+	return s.store.Update(ctx, sub.Tenant(), func(tx provisioning.Tx) error { return s.RemoveSubscriberIn(ctx, tx, actor, sub) })
 }
 
 // RemoveSubscriberIn is RemoveSubscriber in somebody's transaction.
-func (s *Service) RemoveSubscriberIn(ctx context.Context, tx Tx, actor customer.Actor, sub customer.Subscriber) error {
+func (s *Service) RemoveSubscriberIn(ctx context.Context, tx provisioning.Tx, actor customer.Actor, sub customer.Subscriber) error {
 	if _, err := s.customers.Unsubscribe(ctx, tx, actor, sub.Tenant(), sub.ID); err != nil {
 		return err
 	}

@@ -1,4 +1,4 @@
-package provisioning_test
+package people_test
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/fault"
+	"dialtone/people"
 	"dialtone/provisioning"
 )
 
@@ -29,7 +30,7 @@ func (h *hall) at(in customer.WorkspaceFields) customer.WorkspaceFields {
 // place makes a workspace with calling in the shop.
 func (h *hall) place(t *testing.T, name, extension string) customer.Workspace {
 	t.Helper()
-	w, err := h.AddWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), h.at(calling(name, extension)))
+	w, err := h.People.AddWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), h.at(calling(name, extension)))
 	require.NoError(t, err)
 	return w
 }
@@ -110,11 +111,11 @@ func TestAWorkspaceLivesWithItsPhone(t *testing.T) {
 	other := h.place(t, "Other", "802")
 	own, shared := h.phoneOf(t, w.Member(), 1), h.phoneOf(t, other.Member(), 2, w.Member())
 
-	same, err := h.ChangeWorkspace(ctx, h.Actor, tenant, w.ID, customer.WorkspaceFields{Notes: "by the door"})
+	same, err := h.People.ChangeWorkspace(ctx, h.Actor, tenant, w.ID, customer.WorkspaceFields{Notes: "by the door"})
 	require.NoError(t, err)
 	assert.Equal(t, "by the door", same.Notes)
 	assert.Equal(t, []int64{1, 1}, []int64{h.revision(t, own), h.revision(t, shared)}, "phones know nothing of notes")
-	moved, err := h.ChangeWorkspace(ctx, h.Actor, tenant, w.ID, customer.WorkspaceFields{
+	moved, err := h.People.ChangeWorkspace(ctx, h.Actor, tenant, w.ID, customer.WorkspaceFields{
 		Calling: &customer.WorkspaceCalling{Type: customer.CallingWebex, CallingIdentity: customer.CallingIdentity{Extension: "803", Location: h.Annex.ID}},
 	})
 	require.NoError(t, err)
@@ -122,26 +123,26 @@ func TestAWorkspaceLivesWithItsPhone(t *testing.T) {
 	assert.Equal(t, h.Shop.ID, moved.Place)
 	assert.Equal(t, []int64{2, 2}, []int64{h.revision(t, own), h.revision(t, shared)}, "both show the extension")
 	for _, refused := range []customer.CallingType{customer.CallingNone, customer.CallingEdge} {
-		_, err = h.ChangeWorkspace(ctx, h.Actor, tenant, w.ID, customer.WorkspaceFields{Calling: &customer.WorkspaceCalling{Type: refused}})
+		_, err = h.People.ChangeWorkspace(ctx, h.Actor, tenant, w.ID, customer.WorkspaceFields{Calling: &customer.WorkspaceCalling{Type: refused}})
 		assert.Equal(t, []int{fault.CodeAssigned}, codes(err), "%v", err)
 	}
-	free, err := h.ChangeWorkspace(ctx, h.Actor, tenant, w.ID, customer.WorkspaceFields{Calling: &customer.WorkspaceCalling{Type: customer.CallingFree}})
+	free, err := h.People.ChangeWorkspace(ctx, h.Actor, tenant, w.ID, customer.WorkspaceFields{Calling: &customer.WorkspaceCalling{Type: customer.CallingFree}})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"", "", ""}, []string{string(free.Package), free.Extension, string(free.Location)})
 	assert.Equal(t, []int64{0, 3}, []int64{h.revision(t, own), h.revision(t, shared)})
 	assert.Equal(t, []customer.MemberID{other.Member().ID}, h.owners(t, shared))
 	assert.Len(t, h.facts(t, customer.EventPackageRemoved, string(w.ID)), 1)
 
-	require.NoError(t, h.RemoveWorkspace(ctx, h.Actor, tenant, other.ID))
+	require.NoError(t, h.People.RemoveWorkspace(ctx, h.Actor, tenant, other.ID))
 	assert.Zero(t, h.revision(t, shared))
 	assert.Len(t, h.facts(t, customer.EventPackageRemoved, string(other.ID)), 1)
 	assert.Len(t, h.facts(t, customer.EventWorkspaceDeleted, string(other.ID)), 1)
-	assert.True(t, fault.Is(h.RemoveWorkspace(ctx, h.Actor, tenant, other.ID), fault.NotFound))
-	_, err = h.AddWorkspace(ctx, h.Actor, customer.Tenant{Partner: tenant.Partner}, customer.WorkspaceFields{Name: "Whose"})
+	assert.True(t, fault.Is(h.People.RemoveWorkspace(ctx, h.Actor, tenant, other.ID), fault.NotFound))
+	_, err = h.People.AddWorkspace(ctx, h.Actor, customer.Tenant{Partner: tenant.Partner}, customer.WorkspaceFields{Name: "Whose"})
 	assert.Equal(t, "orgId", fault.ProblemsOf(err)[0].Field)
-	_, err = h.AddWorkspace(ctx, h.Actor, tenant, customer.WorkspaceFields{Name: "%NULL%"})
+	_, err = h.People.AddWorkspace(ctx, h.Actor, tenant, customer.WorkspaceFields{Name: "%NULL%"})
 	assert.Equal(t, "displayName", fault.ProblemsOf(err)[0].Field)
-	_, err = h.AddWorkspace(ctx, h.Actor, tenant, calling("Where", "810"))
+	_, err = h.People.AddWorkspace(ctx, h.Actor, tenant, calling("Where", "810"))
 	assert.Equal(t, "provisioningParameters.locationId", fault.ProblemsOf(err)[0].Field, "there are two")
 }
 
@@ -152,16 +153,16 @@ func TestQuantitiesCountPeopleAndWorkspaces(t *testing.T) {
 		customer.WebexCalling: 1, customer.WebexCallingStandard: 1, customer.WebexMeetings: 1, customer.WebexSuite: 1, customer.AttendantConsole: 1,
 	})
 	w := h.place(t, "Hall", "801")
-	_, err := h.AddSubscriber(t.Context(), h.Actor, provisioning.NewSubscriber{
+	_, err := h.People.AddSubscriber(t.Context(), h.Actor, customer.NewSubscriber{
 		Customer: h.Customer.ID, Email: "ada@limited.example", Packages: []customer.Package{customer.WebexCalling},
 		CallingIdentity: customer.CallingIdentity{Extension: "101", Location: h.Shop.ID},
 	})
 	assert.Equal(t, []int{fault.CodeQuantity}, codes(err), "%v", err)
-	_, err = h.AddWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), h.at(calling("Second", "802")))
+	_, err = h.People.AddWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), h.at(calling("Second", "802")))
 	assert.Equal(t, []int{fault.CodeQuantity}, codes(err), "%v", err)
-	_, err = h.AddWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), h.at(calling("Second", "802", customer.WebexSuite)))
+	_, err = h.People.AddWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), h.at(calling("Second", "802", customer.WebexSuite)))
 	assert.Equal(t, "calling.webexCalling.licenses", fault.ProblemsOf(err)[0].Field, "%v", err)
-	_, err = h.AddWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), h.at(calling("Second", "802", customer.CommonAreaCalling)))
+	_, err = h.People.AddWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), h.at(calling("Second", "802", customer.CommonAreaCalling)))
 	assert.Equal(t, []int{fault.CodeNotProvisioned}, codes(err), "%v", err)
 	licenses, err := h.Customers.Licenses(t.Context(), h.Customer)
 	require.NoError(t, err)
@@ -171,7 +172,7 @@ func TestQuantitiesCountPeopleAndWorkspaces(t *testing.T) {
 	assert.Equal(t, []int{fault.CodeAssigned}, codes(err), "%v", err)
 	err = h.Customers.RemoveCustomer(t.Context(), h.Actor, h.Customer.ID)
 	assert.Equal(t, []int{fault.CodeAssigned}, codes(err), "%v", err)
-	require.NoError(t, h.RemoveWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), w.ID))
+	require.NoError(t, h.People.RemoveWorkspace(t.Context(), h.Actor, h.Customer.Tenant(), w.ID))
 	h.place(t, "Second", "802")
 }
 
@@ -180,20 +181,20 @@ func TestAVirtualLineRingsElsewhere(t *testing.T) {
 	h := openHall(t)
 	ctx, tenant := t.Context(), h.Customer.Tenant()
 	in := customer.VirtualLineFields{FirstName: "Front", LastName: "Desk", CallingIdentity: customer.CallingIdentity{Extension: "900", Number: h.Number(0), Location: h.Shop.ID}}
-	v, err := h.AddVirtualLine(ctx, h.Actor, tenant, in)
+	v, err := h.People.AddVirtualLine(ctx, h.Actor, tenant, in)
 	require.NoError(t, err)
 	n, err := h.Store.Number(ctx, tenant, h.Number(0))
 	require.NoError(t, err)
 	assert.Equal(t, v.Member().ID, n.Owner)
 	phone := h.phoneOf(t, h.place(t, "Hall", "801").Member(), 1, v.Member())
-	changed, err := h.ChangeVirtualLine(ctx, h.Actor, tenant, v.ID, customer.VirtualLineFields{LastName: "Counter", NoNumber: true})
+	changed, err := h.People.ChangeVirtualLine(ctx, h.Actor, tenant, v.ID, customer.VirtualLineFields{LastName: "Counter", NoNumber: true})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"Front", "Counter", "900", ""}, []string{changed.FirstName, changed.LastName, changed.Extension, changed.Number})
 	assert.Equal(t, int64(2), h.revision(t, phone))
 	_, err = h.Customers.ChangeCustomer(ctx, h.Actor, h.Customer.ID, customer.CustomerChange{Packages: []customer.Package{customer.WebexMeetings}})
 	assert.Equal(t, []int{fault.CodeAssigned}, codes(err))
 
-	require.NoError(t, h.RemoveVirtualLine(ctx, h.Actor, tenant, v.ID))
+	require.NoError(t, h.People.RemoveVirtualLine(ctx, h.Actor, tenant, v.ID))
 	assert.Equal(t, int64(3), h.revision(t, phone), "its device is told")
 	assert.Len(t, h.owners(t, phone), 1)
 	_, err = h.Customers.VirtualLine(ctx, tenant, v.ID)
@@ -202,12 +203,12 @@ func TestAVirtualLineRingsElsewhere(t *testing.T) {
 		"lastName": {FirstName: "Front", CallingIdentity: in.CallingIdentity}, "firstName": {FirstName: "a\nb", LastName: "x", CallingIdentity: in.CallingIdentity},
 		"provisioningParameters": {FirstName: "Front", LastName: "Desk"},
 	} {
-		_, err = h.AddVirtualLine(ctx, h.Actor, tenant, bad)
+		_, err = h.People.AddVirtualLine(ctx, h.Actor, tenant, bad)
 		require.NotEmpty(t, fault.ProblemsOf(err), field)
 		assert.Equal(t, field, fault.ProblemsOf(err)[0].Field)
 	}
 	workspace := h.place(t, "Other", "802")
-	_, err = h.ChangeVirtualLine(ctx, h.Actor, tenant, customer.VirtualLineID(workspace.ID), in)
+	_, err = h.People.ChangeVirtualLine(ctx, h.Actor, tenant, customer.VirtualLineID(workspace.ID), in)
 	assert.True(t, fault.Is(err, fault.NotFound), "a workspace is none")
 }
 
@@ -219,7 +220,7 @@ func TestSettingsOfPhonesAreTold(t *testing.T) {
 	phone := h.phoneOf(t, w.Member(), 1)
 	on, id := true, w.Member().ID
 	change := func(in customer.DeviceSettingsChange) error {
-		return h.ChangeDeviceSettings(ctx, h.Actor, tenant, customer.MemberWorkspace, id, in)
+		return h.People.ChangeDeviceSettings(ctx, h.Actor, tenant, customer.MemberWorkspace, id, in)
 	}
 	for range 2 {
 		require.NoError(t, change(customer.DeviceSettingsChange{Compression: &on}))
@@ -234,12 +235,12 @@ func TestSettingsOfPhonesAreTold(t *testing.T) {
 	for _, bad := range []customer.Hoteling{{LimitGuestUse: true}, {GuestHours: 1000}, {GuestHours: -1}} {
 		assert.Equal(t, "guestHoursLimit", fault.ProblemsOf(change(customer.DeviceSettingsChange{Hoteling: &bad}))[0].Field)
 	}
-	free, err := h.AddWorkspace(ctx, h.Actor, tenant, customer.WorkspaceFields{Name: "Free"})
+	free, err := h.People.AddWorkspace(ctx, h.Actor, tenant, customer.WorkspaceFields{Name: "Free"})
 	require.NoError(t, err)
 	id = free.Member().ID
 	err = change(customer.DeviceSettingsChange{Hoteling: &customer.Hoteling{Enabled: true}})
 	assert.Equal(t, "enabled", fault.ProblemsOf(err)[0].Field, "%v", err)
-	err = h.ChangeDeviceSettings(ctx, h.Actor, tenant, customer.MemberPerson, id, customer.DeviceSettingsChange{Compression: &on})
+	err = h.People.ChangeDeviceSettings(ctx, h.Actor, tenant, customer.MemberPerson, id, customer.DeviceSettingsChange{Compression: &on})
 	assert.Equal(t, "There is no such person.", fault.Message(err))
 }
 
@@ -247,9 +248,9 @@ func TestLicensesComeAndGo(t *testing.T) {
 	t.Parallel()
 	h := openHall(t)
 	ctx, tenant := t.Context(), h.Customer.Tenant()
-	_, err := h.AddSubscriber(ctx, h.Actor, provisioning.NewSubscriber{Customer: h.Customer.ID, Email: "first@bakery.example", Packages: []customer.Package{customer.WebexMeetings}})
+	_, err := h.People.AddSubscriber(ctx, h.Actor, customer.NewSubscriber{Customer: h.Customer.ID, Email: "first@bakery.example", Packages: []customer.Package{customer.WebexMeetings}})
 	require.NoError(t, err)
-	sub, err := h.AddSubscriber(ctx, h.Actor, provisioning.NewSubscriber{Customer: h.Customer.ID, Email: "ada@bakery.example", Packages: []customer.Package{customer.WebexMeetings}})
+	sub, err := h.People.AddSubscriber(ctx, h.Actor, customer.NewSubscriber{Customer: h.Customer.ID, Email: "ada@bakery.example", Packages: []customer.Package{customer.WebexMeetings}})
 	require.NoError(t, err)
 	here := customer.CallingIdentity{Extension: "101", Location: h.Shop.ID}
 	list := func(p ...customer.Package) []customer.Package { return p }
@@ -263,15 +264,15 @@ func TestLicensesComeAndGo(t *testing.T) {
 		{nil, list(customer.WebexCalling), nil},
 		{list(customer.WebexSuite), nil, list(customer.WebexSuite)},
 	} {
-		_, got, err := h.ChangeLicenses(ctx, h.Actor, tenant, provisioning.LicenseChange{Email: "ADA@bakery.example", Add: c.add, Remove: c.remove, CallingIdentity: here})
+		_, got, err := h.People.ChangeLicenses(ctx, h.Actor, tenant, people.LicenseChange{Email: "ADA@bakery.example", Add: c.add, Remove: c.remove, CallingIdentity: here})
 		require.NoError(t, err, "%v", c)
 		assert.Equal(t, c.want, got)
 	}
-	_, _, err = h.ChangeLicenses(ctx, h.Actor, tenant, provisioning.LicenseChange{Person: sub.Person, Add: list(customer.WebexCalling)})
+	_, _, err = h.People.ChangeLicenses(ctx, h.Actor, tenant, people.LicenseChange{Person: sub.Person, Add: list(customer.WebexCalling)})
 	assert.Contains(t, fault.Message(err), "two base packages")
-	_, _, err = h.ChangeLicenses(ctx, h.Actor, tenant, provisioning.LicenseChange{Add: list(customer.WebexCalling)})
+	_, _, err = h.People.ChangeLicenses(ctx, h.Actor, tenant, people.LicenseChange{Add: list(customer.WebexCalling)})
 	assert.Equal(t, "personId", fault.ProblemsOf(err)[0].Field)
-	_, _, err = h.ChangeLicenses(ctx, h.Actor, tenant, provisioning.LicenseChange{Email: "nobody@bakery.example"})
+	_, _, err = h.People.ChangeLicenses(ctx, h.Actor, tenant, people.LicenseChange{Email: "nobody@bakery.example"})
 	assert.True(t, fault.Is(err, fault.NotFound))
 }
 
@@ -279,7 +280,7 @@ func TestAPersonIsChangedByItself(t *testing.T) {
 	t.Parallel()
 	h := openHall(t)
 	ctx, tenant := t.Context(), h.Customer.Tenant()
-	sub, err := h.AddSubscriber(ctx, h.Actor, provisioning.NewSubscriber{
+	sub, err := h.People.AddSubscriber(ctx, h.Actor, customer.NewSubscriber{
 		Customer: h.Customer.ID, Email: "ada@bakery.example", FirstName: "Ada", Packages: []customer.Package{customer.WebexCalling},
 		CallingIdentity: customer.CallingIdentity{Extension: "101", Location: h.Shop.ID},
 	})
@@ -287,12 +288,12 @@ func TestAPersonIsChangedByItself(t *testing.T) {
 	person, err := h.Store.Person(ctx, tenant, sub.Person)
 	require.NoError(t, err)
 	own, shared := h.phoneOf(t, person.Member(), 1), h.phoneOf(t, h.place(t, "Hall", "801").Member(), 2, person.Member())
-	changed, err := h.ChangePerson(ctx, h.Actor, tenant, sub.Person, provisioning.PersonChange{LastName: "Baker", CallingIdentity: customer.CallingIdentity{Extension: "102"}})
+	changed, err := h.People.ChangePerson(ctx, h.Actor, tenant, sub.Person, customer.PersonChange{LastName: "Baker", CallingIdentity: customer.CallingIdentity{Extension: "102"}})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"Ada", "Baker", "102"}, []string{changed.FirstName, changed.LastName, changed.Extension})
 	assert.Equal(t, []int64{2, 2}, []int64{h.revision(t, own), h.revision(t, shared)})
-	_, err = h.ChangePerson(ctx, h.Actor, tenant, sub.Person, provisioning.PersonChange{CallingIdentity: customer.CallingIdentity{Extension: "801"}})
+	_, err = h.People.ChangePerson(ctx, h.Actor, tenant, sub.Person, customer.PersonChange{CallingIdentity: customer.CallingIdentity{Extension: "801"}})
 	assert.Equal(t, []int{fault.CodeExtensionInUse}, codes(err), "a workspace has it: %v", err)
-	require.NoError(t, h.RemoveSubscriber(ctx, h.Actor, sub.ID))
+	require.NoError(t, h.People.RemoveSubscriber(ctx, h.Actor, sub.ID))
 	assert.Equal(t, []int64{0, 3}, []int64{h.revision(t, own), h.revision(t, shared)}, "no line stays behind")
 }

@@ -1,4 +1,4 @@
-package provisioning
+package people
 
 import (
 	"context"
@@ -8,12 +8,9 @@ import (
 	"dialtone/job"
 )
 
-// Workers are those who keep promises that phones are a part of.
+// Workers are those who keep promises about people.
 func (s *Service) Workers() []job.Worker {
-	return []job.Worker{
-		job.For(customer.JobDeprovision, s.deprovision, neverGivenUp),
-		job.For(jobReviseLocation, s.reviseLocation, func(_ context.Context, _ locationArgs, cause error) error { return cause }), // phones would be left behind
-	}
+	return []job.Worker{job.For(customer.JobDeprovision, s.deprovision, neverGivenUp)}
 }
 
 // neverGivenUp goes on, with an error in the log each time: who is denied mustn't be served because a database was away.

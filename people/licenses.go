@@ -1,4 +1,4 @@
-package provisioning
+package people
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/fault"
+	"dialtone/provisioning"
 )
 
 // LicenseChange is the input of ChangeLicenses.
@@ -27,7 +28,7 @@ func (s *Service) ChangeLicenses(ctx context.Context, actor customer.Actor, tena
 		return person, nil, err
 	}
 	var packages []customer.Package
-	err = s.inCustomer(ctx, person.Member().Tenant(), func(tx Tx, c customer.Customer) error {
+	err = s.inCustomer(ctx, person.Member().Tenant(), func(tx provisioning.Tx, c customer.Customer) error {
 		var err error
 		packages, err = s.changeLicenses(ctx, tx, actor, c, person, in)
 		return err
@@ -45,7 +46,7 @@ func (s *Service) personOf(ctx context.Context, tenant customer.Tenant, in Licen
 	return s.store.PersonByEmail(ctx, tenant, strings.ToLower(strings.TrimSpace(in.Email)))
 }
 
-func (s *Service) changeLicenses(ctx context.Context, tx Tx, actor customer.Actor, c customer.Customer, person customer.Person, in LicenseChange) ([]customer.Package, error) {
+func (s *Service) changeLicenses(ctx context.Context, tx provisioning.Tx, actor customer.Actor, c customer.Customer, person customer.Person, in LicenseChange) ([]customer.Package, error) {
 	sub, err := tx.SubscriberByPerson(ctx, c.Tenant(), person.ID)
 	none := fault.Is(err, fault.NotFound)
 	var target []customer.Package
@@ -71,7 +72,7 @@ func (s *Service) changeLicenses(ctx context.Context, tx Tx, actor customer.Acto
 	case none:
 		sub, err = s.customers.Subscribe(ctx, tx, actor, c, customer.NewSubscriber{Customer: c.ID, Email: person.Email, Packages: target, CallingIdentity: in.CallingIdentity})
 	default:
-		sub, err = s.ChangeSubscriberIn(ctx, tx, actor, c.Tenant(), sub.ID, Reassignment{Packages: target, CallingIdentity: in.CallingIdentity})
+		sub, err = s.ChangeSubscriberIn(ctx, tx, actor, c.Tenant(), sub.ID, customer.Reassignment{Packages: target, CallingIdentity: in.CallingIdentity})
 	}
 	return sub.Packages(), err
 }

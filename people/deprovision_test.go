@@ -1,4 +1,4 @@
-package provisioning_test
+package people_test
 
 import (
 	"crypto/rand"
@@ -18,6 +18,7 @@ import (
 	"dialtone/customer"
 	"dialtone/fault"
 	"dialtone/job"
+	"dialtone/people"
 	"dialtone/provisioning"
 	"dialtone/screening"
 	"dialtone/secret"
@@ -29,6 +30,7 @@ import (
 type denied struct {
 	customers *customer.Service
 	core      *provisioning.Service
+	people    *people.Service
 	db        *store.Store
 	promises  storetest.Promises
 	now       time.Time
@@ -37,7 +39,7 @@ type denied struct {
 	review    screening.ReviewID
 }
 
-func newDenied(t *testing.T, people int) *denied {
+func newDenied(t *testing.T, count int) *denied {
 	t.Helper()
 	d := &denied{now: time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC)}
 	var err error
@@ -55,12 +57,14 @@ func newDenied(t *testing.T, people int) *denied {
 	})
 	require.NoError(t, err)
 	d.promises.Employ(d.customers.Workers()...)
+	d.people = people.NewService(people.Config{Store: d.promises.Provisioning(d.db.Provisioning()), Customers: d.customers, Core: d.core, Now: now})
 	d.promises.Employ(d.core.Workers()...)
-	d.fill(t, people)
+	d.promises.Employ(d.people.Workers()...)
+	d.fill(t, count)
 	return d
 }
 
-func (d *denied) fill(t *testing.T, people int) {
+func (d *denied) fill(t *testing.T, count int) {
 	t.Helper()
 	ctx := t.Context()
 	_, err := d.customers.LoadList(ctx, strings.NewReader("_id,name\n1,Bronvarr Dock Traders\n"))
@@ -75,8 +79,8 @@ func (d *denied) fill(t *testing.T, people int) {
 		Packages: []customer.Package{customer.WebexCalling}, Location: &customer.NewLocation{Name: "Dock", Address: address, TimeZone: "America/Chicago", Language: "en_us"},
 	})
 	require.NoError(t, err)
-	for i := range people {
-		sub, err := d.core.AddSubscriber(ctx, d.actor, provisioning.NewSubscriber{
+	for i := range count {
+		sub, err := d.people.AddSubscriber(ctx, d.actor, customer.NewSubscriber{
 			Customer: d.customer.ID, Email: fmt.Sprintf("p%d@dock.example", i), Packages: []customer.Package{customer.WebexCalling},
 			CallingIdentity: customer.CallingIdentity{Extension: fmt.Sprint(1000 + i)},
 		})
@@ -124,7 +128,7 @@ func TestADeniedCustomerGoesAfterThirtyDaysWithAllItsPhones(t *testing.T) {
 	assert.Equal(t, 1, subscribers, "a run does a part")
 	assert.Equal(t, 1, phones)
 	assert.Equal(t, screening.ReviewDenied, d.state(t))
-	_, err := d.core.AddSubscriber(t.Context(), d.actor, provisioning.NewSubscriber{
+	_, err := d.people.AddSubscriber(t.Context(), d.actor, customer.NewSubscriber{
 		Customer: d.customer.ID, Email: "late@dock.example", Packages: []customer.Package{customer.WebexCalling}, CallingIdentity: customer.CallingIdentity{Extension: "2000"},
 	})
 	assert.True(t, fault.Is(err, fault.Conflict), "nobody comes after it: %v", err)
@@ -147,14 +151,14 @@ func TestADeniedCustomerGoesAfterThirtyDaysWithAllItsPhones(t *testing.T) {
 func TestDeprovisioningBearsToBeRunAgain(t *testing.T) {
 	t.Parallel()
 	d := newDenied(t, 2)
-	worker := d.core.Workers()[0]
+	worker := d.people.Workers()[0]
 	here := customer.CallingIdentity{Extension: "801"}
-	hall, err := d.core.AddWorkspace(t.Context(), d.actor, d.customer.Tenant(), customer.WorkspaceFields{
+	hall, err := d.people.AddWorkspace(t.Context(), d.actor, d.customer.Tenant(), customer.WorkspaceFields{
 		Name: "Hall", Calling: &customer.WorkspaceCalling{Type: customer.CallingWebex, CallingIdentity: here},
 	})
 	require.NoError(t, err)
 	here.Extension = "802"
-	_, err = d.core.AddVirtualLine(t.Context(), d.actor, d.customer.Tenant(), customer.VirtualLineFields{FirstName: "Front", LastName: "Desk", CallingIdentity: here})
+	_, err = d.people.AddVirtualLine(t.Context(), d.actor, d.customer.Tenant(), customer.VirtualLineFields{FirstName: "Front", LastName: "Desk", CallingIdentity: here})
 	require.NoError(t, err)
 	args, err := json.Marshal(customer.Deprovisioning{Partner: d.customer.Partner, Org: d.customer.Org, Review: d.review})
 	require.NoError(t, err)
@@ -169,7 +173,7 @@ func TestDeprovisioningBearsToBeRunAgain(t *testing.T) {
 	require.True(t, due)
 	list, _, err := d.customers.Subscribers(t.Context(), d.customer.Tenant(), customer.SubscriberFilter{}, customer.Page{Max: 1})
 	require.NoError(t, err)
-	require.NoError(t, d.core.RemoveSubscriber(t.Context(), customer.System(d.customer.Partner), list[0].ID))
+	require.NoError(t, d.people.RemoveSubscriber(t.Context(), customer.System(d.customer.Partner), list[0].ID))
 	for range 2 {
 		require.NoError(t, worker.Do(t.Context(), args))
 		subscribers, phones := d.left(t)

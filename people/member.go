@@ -1,4 +1,4 @@
-package provisioning
+package people
 
 import (
 	"context"
@@ -7,20 +7,18 @@ import (
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
+	"dialtone/provisioning"
 )
-
-// PersonChange is the input of ChangePerson.
-type PersonChange = customer.PersonChange
 
 // ChangePerson gives a person other names or another calling identity, and tells the phones. fault.NotFound when there is nobody with that id in the
 // tenant; fault.Invalid and fault.Conflict as in customer.Service.ChangePerson.
-func (s *Service) ChangePerson(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id customer.PersonID, in PersonChange) (customer.Person, error) {
+func (s *Service) ChangePerson(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id customer.PersonID, in customer.PersonChange) (customer.Person, error) {
 	person, err := s.store.Person(ctx, tenant, id)
 	if err != nil {
 		return person, err
 	}
 	var after customer.Person
-	err = s.inCustomer(ctx, person.Member().Tenant(), func(tx Tx, c customer.Customer) error {
+	err = s.inCustomer(ctx, person.Member().Tenant(), func(tx provisioning.Tx, c customer.Customer) error {
 		_, after, err = s.ChangePersonIn(ctx, tx, actor, c, id, in)
 		return err
 	})
@@ -28,11 +26,11 @@ func (s *Service) ChangePerson(ctx context.Context, actor customer.Actor, tenant
 }
 
 // inCustomer runs fn in a transaction, with the customer that an organisation is.
-func (s *Service) inCustomer(ctx context.Context, tenant customer.Tenant, fn func(tx Tx, c customer.Customer) error) error {
+func (s *Service) inCustomer(ctx context.Context, tenant customer.Tenant, fn func(tx provisioning.Tx, c customer.Customer) error) error {
 	if tenant.Customer == "" {
 		return fault.InvalidField("orgId", "is needed: it says whose it is to be").WithCode(fault.CodeMissing)
 	}
-	return s.store.Update(ctx, tenant, func(tx Tx) error {
+	return s.store.Update(ctx, tenant, func(tx provisioning.Tx) error {
 		c, err := tx.CustomerByOrg(ctx, tenant.Partner, tenant.Customer)
 		if err != nil {
 			return err
@@ -43,7 +41,7 @@ func (s *Service) inCustomer(ctx context.Context, tenant customer.Tenant, fn fun
 
 // ChangePersonIn is ChangePerson in somebody's transaction, and returns the person as it was, too. fault.Invalid as well for a name that some phone's file
 // couldn't hold.
-func (s *Service) ChangePersonIn(ctx context.Context, tx Tx, actor customer.Actor, c customer.Customer, id customer.PersonID, in PersonChange) (before, after customer.Person, err error) {
+func (s *Service) ChangePersonIn(ctx context.Context, tx provisioning.Tx, actor customer.Actor, c customer.Customer, id customer.PersonID, in customer.PersonChange) (before, after customer.Person, err error) {
 	if before, after, err = s.customers.ChangePerson(ctx, tx, actor, c, id, in); err != nil || before == after {
 		return before, after, err
 	}
@@ -52,7 +50,7 @@ func (s *Service) ChangePersonIn(ctx context.Context, tx Tx, actor customer.Acto
 
 // memberChanged raises the revision of the phones that show a member, if they show something else than before. field is that of the name, for
 // fault.Invalid when some phone's file couldn't hold it.
-func (s *Service) memberChanged(ctx context.Context, tx Tx, actor customer.Actor, field string, before, after customer.Member) error {
+func (s *Service) memberChanged(ctx context.Context, tx provisioning.Tx, actor customer.Actor, field string, before, after customer.Member) error {
 	renamed, moved := before.DisplayName() != after.DisplayName(), before.Location != after.Location
 	if renamed {
 		if err := deviceprofiles.CheckDisplayName(field, after.DisplayName()); err != nil {
@@ -66,7 +64,7 @@ func (s *Service) memberChanged(ctx context.Context, tx Tx, actor customer.Actor
 }
 
 // revisePhonesOf publishes the devices that have a line of a member: its own, which move along, and those of others.
-func (s *Service) revisePhonesOf(ctx context.Context, tx Tx, actor customer.Actor, m customer.Member, moved bool) error {
+func (s *Service) revisePhonesOf(ctx context.Context, tx provisioning.Tx, actor customer.Actor, m customer.Member, moved bool) error {
 	devices, err := tx.DevicesWithLineOf(ctx, m.Tenant(), m.ID)
 	if err != nil {
 		return err
@@ -75,7 +73,7 @@ func (s *Service) revisePhonesOf(ctx context.Context, tx Tx, actor customer.Acto
 		if err := s.moveAlong(ctx, tx, m, id, moved); err != nil {
 			return err
 		}
-		if _, err := s.Publish(ctx, tx, actor, m.Tenant(), id, customer.EventPersonChanged, nil); err != nil {
+		if _, err := s.core.Publish(ctx, tx, actor, m.Tenant(), id, customer.EventPersonChanged, nil); err != nil {
 			return err
 		}
 	}
@@ -83,7 +81,7 @@ func (s *Service) revisePhonesOf(ctx context.Context, tx Tx, actor customer.Acto
 }
 
 // moveAlong moves a member's own device to where the member is now, if that is somewhere else.
-func (s *Service) moveAlong(ctx context.Context, tx Tx, m customer.Member, id DeviceID, moved bool) error {
+func (s *Service) moveAlong(ctx context.Context, tx provisioning.Tx, m customer.Member, id provisioning.DeviceID, moved bool) error {
 	if !moved {
 		return nil
 	}
@@ -95,16 +93,16 @@ func (s *Service) moveAlong(ctx context.Context, tx Tx, m customer.Member, id De
 }
 
 // removePhonesOf ends everything that a member has on phones: devices of its own, and lines on others.
-func (s *Service) removePhonesOf(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, member customer.MemberID) error {
+func (s *Service) removePhonesOf(ctx context.Context, tx provisioning.Tx, actor customer.Actor, tenant customer.Tenant, member customer.MemberID) error {
 	const page = 100
 	for more := true; more; {
-		var list []DeviceView
+		var list []provisioning.DeviceView
 		var err error
-		if list, more, err = tx.Devices(ctx, tenant, DeviceFilter{Owner: member}, s.now(), customer.Page{Max: page}); err != nil {
+		if list, more, err = tx.Devices(ctx, tenant, provisioning.DeviceFilter{Owner: member}, s.now(), customer.Page{Max: page}); err != nil {
 			return err
 		}
 		for _, d := range list {
-			if err := s.removeDevice(ctx, tx, actor, d.Device); err != nil {
+			if err := s.core.RemoveDeviceIn(ctx, tx, actor, d.Device); err != nil {
 				return err
 			}
 		}
@@ -122,12 +120,12 @@ func (s *Service) removePhonesOf(ctx context.Context, tx Tx, actor customer.Acto
 }
 
 // removeSharedLine takes a member's line off somebody else's device; the lines behind it move up.
-func (s *Service) removeSharedLine(ctx context.Context, tx Tx, actor customer.Actor, tenant customer.Tenant, id DeviceID, member customer.MemberID) error {
+func (s *Service) removeSharedLine(ctx context.Context, tx provisioning.Tx, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, member customer.MemberID) error {
 	lines, err := tx.Lines(ctx, tenant, id)
 	if err != nil {
 		return err
 	}
-	lines = slices.DeleteFunc(lines, func(l Line) bool { return l.Owner == member })
+	lines = slices.DeleteFunc(lines, func(l provisioning.Line) bool { return l.Owner == member })
 	port := 1
 	for i := range lines {
 		lines[i].Port = port
@@ -136,13 +134,8 @@ func (s *Service) removeSharedLine(ctx context.Context, tx Tx, actor customer.Ac
 	if err := tx.SetLines(ctx, tenant, id, lines); err != nil {
 		return err
 	}
-	_, err = s.Publish(ctx, tx, actor, tenant, id, customer.EventDeviceMembers, map[string]any{"removed": member})
+	_, err = s.core.Publish(ctx, tx, actor, tenant, id, customer.EventDeviceMembers, map[string]any{"removed": member})
 	return err
-}
-
-// LinesOf returns the lines that some members of a tenant have, on whichever devices, by owner, device and port; at most 500 members.
-func (s *Service) LinesOf(ctx context.Context, tenant customer.Tenant, owners []customer.MemberID) ([]Line, error) {
-	return s.store.LinesOf(ctx, tenant, owners)
 }
 
 // ChangeDeviceSettings changes what a member's own phones do, and tells them. fault.NotFound when the tenant has no member of that kind and id.
@@ -151,7 +144,7 @@ func (s *Service) ChangeDeviceSettings(ctx context.Context, actor customer.Actor
 	if err != nil {
 		return err
 	}
-	return s.store.Update(ctx, member.Tenant(), func(tx Tx) error {
+	return s.store.Update(ctx, member.Tenant(), func(tx provisioning.Tx) error {
 		before, after, err := s.customers.ChangeDeviceSettings(ctx, tx, actor, member.Tenant(), kind, id, in)
 		if err != nil {
 			return err

@@ -1,0 +1,20 @@
+package people_test
+
+import (
+	"testing"
+
+	"dialtone/provisioning/coretest"
+)
+
+// hall is a customer on a real store, with the core.
+type hall struct{ *coretest.Hall }
+
+func openHall(t testing.TB) *hall {
+	t.Helper()
+	return &hall{coretest.Open(t)}
+}
+
+func newHall(t testing.TB, url string) *hall {
+	t.Helper()
+	return &hall{coretest.New(t, url)}
+}
