@@ -40,7 +40,7 @@ func inHall(at *coretest.Hall) *hall {
 		Store: h.Promises.Imports(h.DB.Imports()), People: h.People, Now: at.Config.Now, NewID: at.Config.NewID, Logger: at.Config.Logger,
 	}
 	h.Service = imports.NewService(h.config)
-	h.Promises.Employ(h.Service.Workers()...)
+	h.Promises.Employ(h.Workers()...)
 	return h
 }
 

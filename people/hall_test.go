@@ -13,8 +13,3 @@ func openHall(t testing.TB) *hall {
 	t.Helper()
 	return &hall{coretest.Open(t)}
 }
-
-func newHall(t testing.TB, url string) *hall {
-	t.Helper()
-	return &hall{coretest.New(t, url)}
-}

@@ -21,6 +21,7 @@ import (
 	"dialtone/deviceprofiles"
 	"dialtone/fault"
 	"dialtone/provisioning"
+	"dialtone/provisioning/coretest"
 	"dialtone/secret"
 	"dialtone/store/pgtest"
 )
@@ -32,7 +33,7 @@ func (s *oneDevice) AnyTenantDeviceByCode(context.Context, []byte) (provisioning
 
 // desk is a hall with a person to whom phones are sent.
 type desk struct {
-	*hall
+	*coretest.Hall
 	owner customer.PersonID
 	now   time.Time
 	log   bytes.Buffer
@@ -41,7 +42,7 @@ type desk struct {
 
 func newDesk(t *testing.T, url string) *desk {
 	t.Helper()
-	d := &desk{hall: newHall(t, url), now: time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC), peer: netip.MustParseAddrPort("192.0.2.7:4000")}
+	d := &desk{Hall: coretest.New(t, url), now: time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC), peer: netip.MustParseAddrPort("192.0.2.7:4000")}
 	d.Clock = func() time.Time { return d.now }
 	d.Config.Logger = slog.New(slog.NewTextHandler(&d.log, nil))
 	d.renew(t)
