@@ -33,6 +33,9 @@ type pack struct {
 	Files      []packFile                   `json:"files"`      // in the order in which a phone asks for them; none: nobody has taught us to write them
 	Codes      bool                         `json:"codes"`      // its phones take an activation code from whoever unpacks them
 	Encryption []Encryption                 `json:"encryption"` // how its phones can have their own files encrypted; none: not at all
+	Keys       []KeyType                    `json:"keys"`       // what the keys of its phones can be for, in the models that can be laid out
+	ModuleKeys []KeyType                    `json:"moduleKeys"` // the same of the keys of expansion modules
+	NoHosts    bool                         `json:"noHosts"`    // a key can't dial user@host
 	Handover   string                       `json:"handover"`   // template of a file for a phone that somebody else configures; "" for none
 	Booleans   [2]string                    `json:"booleans"`   // the usual words for false and true in settings; 0 and 1 unless given
 	Words      map[string]map[string]string `json:"words"`      // tables for the filter word
