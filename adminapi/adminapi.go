@@ -100,6 +100,7 @@ type Devices interface {
 	Imports
 	Settings
 	Layouts
+	Monitoring
 	DeviceJobs
 	Images
 	Uploads
@@ -278,6 +279,7 @@ func (s *Server) routes() {
 	s.settingsRoutes()
 	s.dynamicSettingsRoutes()
 	s.lineKeyRoutes()
+	s.monitoringRoutes()
 	s.deviceJobRoutes()
 	s.imageRoutes()
 	s.memberRoutes()

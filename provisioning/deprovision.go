@@ -13,6 +13,8 @@ func (s *Service) Workers() []job.Worker {
 	return []job.Worker{
 		job.For(customer.JobDeprovision, s.deprovision, neverGivenUp),
 		job.For(jobReviseLocation, s.reviseLocation, func(_ context.Context, _ locationArgs, cause error) error { return cause }), // phones would be left behind
+		job.For(jobReviseWatchers, s.reviseWatchers, func(_ context.Context, _ watchersArgs, cause error) error { return cause }),
+		job.For(customer.JobPrefix, s.prefixChanged, func(_ context.Context, _ customer.PrefixChange, cause error) error { return cause }),
 		job.For(jobImport, s.runImport, s.giveUpImport),
 		job.For(jobOverDevices, s.runDeviceJob, s.giveUpDeviceJob),
 		job.For(jobSweepImport, s.sweepImport, func(context.Context, importArgs, error) error { return nil }),

@@ -52,7 +52,8 @@ func (s *Service) settingsFrom(in RenderInput) (deviceprofiles.Settings, error) 
 		return deviceprofiles.Settings{}, err
 	}
 	out.Values = s.imageAddresses(deviceprofiles.ValuesToWrite(effective, in.Device.Told.keys()...))
-	if out.Layout = in.Device.Layout; !out.Layout.Custom && in.Device.Told.Layout {
+	out.Watched = watchedBy(in)
+	if out.Layout = in.Device.Layout; !out.Layout.Custom && (in.Device.Told.Layout || len(out.Watched) > 0 && model.ConfigurableLayout) {
 		out.Layout = deviceprofiles.DefaultLayout(model, out.Lines)
 	}
 	return out, nil
