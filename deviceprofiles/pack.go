@@ -40,6 +40,9 @@ type pack struct {
 	Booleans   [2]string                    `json:"booleans"`   // the usual words for false and true in settings; 0 and 1 unless given
 	Words      map[string]map[string]string `json:"words"`      // tables for the filter word
 
+	// Notations are how its phones have parts of tones spelled out, for the filter notation.
+	Notations map[string]notation `json:"notations"`
+
 	vendor   string // the folder's name
 	agents   []*regexp.Regexp
 	handover template
@@ -185,6 +188,11 @@ func (p *pack) prepare(sources map[string]string) error {
 		}
 		p.agents = append(p.agents, agent)
 	}
+	for name, n := range p.Notations {
+		if err := n.check(); err != nil {
+			return fmt.Errorf("notation %s: %w", name, err)
+		}
+	}
 	var err error
 	if p.handover, err = p.template(p.Handover, sources, false); err != nil {
 		return err
@@ -238,7 +246,7 @@ func (p *pack) template(name string, sources map[string]string, open bool) (temp
 	if name == "" {
 		return nil, nil
 	}
-	c := compiler{open: open, words: p.Words, sources: sources}
+	c := compiler{open: open, words: p.Words, notations: p.Notations, sources: sources}
 	out, err := c.include(name)
 	if out == nil && err == nil {
 		out = template{}

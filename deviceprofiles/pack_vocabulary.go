@@ -28,11 +28,12 @@ type scope struct {
 	err    error
 }
 
-// value is a word's meaning: one of the three.
+// value is a word's meaning: one of the four.
 type value struct {
 	text   func(*scope) string
 	number func(*scope) int
 	truth  func(*scope) bool
+	tone   func(*scope) *tone
 }
 
 // written is the value as text.
@@ -42,6 +43,8 @@ func (v value) written(s *scope) string {
 		return v.text(s)
 	case v.number != nil:
 		return strconv.Itoa(v.number(s))
+	case v.tone != nil:
+		return "" // the compiler lets none through without its notation
 	default:
 		return zeroOne(v.truth(s))
 	}
@@ -54,6 +57,8 @@ func (v value) holds(s *scope) bool {
 		return v.text(s) != ""
 	case v.number != nil:
 		return v.number(s) != 0
+	case v.tone != nil:
+		return v.tone(s) != nil
 	default:
 		return v.truth(s)
 	}
@@ -69,6 +74,10 @@ type term struct {
 func words(f func(*scope) string) term   { return term{value: value{text: f}} }
 func figure(f func(*scope) int) term     { return term{value: value{number: f}} }
 func statement(f func(*scope) bool) term { return term{value: value{truth: f}} }
+
+func sound(f func(toneSet) *tone) term {
+	return term{value: value{tone: func(s *scope) *tone { return f(s.tones()) }}}
+}
 
 func (t term) public() term                { t.open = true; return t }
 func (t term) inside(loops ...string) term { t.within = loops; return t }
@@ -141,6 +150,17 @@ var vocabulary = map[string]term{
 	"language":        words(func(s *scope) string { return languageOf(s.Language) }),                                    // e.g. de
 	"locale":          words(func(s *scope) string { return strings.ReplaceAll(strings.ToLower(s.Language), "-", "_") }), // e.g. de_de
 	"clock.twelve":    statement(func(s *scope) bool { return s.Country == "US" || s.Country == "CA" }),                  // hours are counted to twelve
+
+	// What it plays in its country; none where that isn't known. Sections are pairs of sound and silence, 0 for a tone without an end.
+	"tones":                    statement(func(s *scope) bool { return s.Values[tonesSetting].Text != tonesOff }), // it is told
+	"tones.all":                statement(func(s *scope) bool { return s.Values[tonesSetting].Text == tonesAll }), // in unconfirmed words, too
+	"tone.dial":                sound(func(t toneSet) *tone { return t.Dial }),
+	"tone.busy":                sound(func(t toneSet) *tone { return t.Busy }),
+	"tone.congestion":          sound(func(t toneSet) *tone { return t.Congestion }),
+	"tone.congestion.sections": figure(func(s *scope) int { return s.tones().Congestion.sections() }),
+	"tone.ringback":            sound(func(t toneSet) *tone { return t.Ringback }),
+	"tone.waiting":             sound(func(t toneSet) *tone { return t.Waiting }), // a second call
+	"tone.waiting.sections":    figure(func(s *scope) int { return s.tones().Waiting.sections() }),
 
 	// How its lines reach the registrar.
 	"sip.transport":  words(func(s *scope) string { return string(s.SIP.Transport) }), // udp, tcp, tls
