@@ -113,7 +113,7 @@ func (t *tone) sections() int {
 //nolint:gochecknoglobals // never changes
 var tonesSetting = SettingKey{Scope: ScopeEvery, Name: "%EVERY_COUNTRY_TONES%"}
 
-// The values of tonesSetting that say something; the third tells what is confirmed, and is the default.
+// The values of tonesSetting that say something. The third, and the default, is KNOWN: where the vendor's own guides say how.
 const (
 	tonesOff = "OFF"
 	tonesAll = "ALL"

@@ -44,7 +44,7 @@ func TestTonesOfACountry(t *testing.T) {
 		{"Yealink T54W", "XX", "", map[string]string{"voice.tone.country": "", "voice.tone.dial": ""}},
 		{"Yealink T54W", "IE", "OFF", map[string]string{"voice.tone.country": "", "voice.tone.dial": ""}},
 		{"Snom D785", "CH", "", map[string]string{"phone-settings/tone_scheme": "SWI"}},
-		{"Snom D785", "US", "CONFIRMED", map[string]string{"phone-settings/tone_scheme": "USA"}},
+		{"Snom D785", "US", "KNOWN", map[string]string{"phone-settings/tone_scheme": "USA"}},
 		{"Snom D785", "PL", "", map[string]string{"phone-settings/tone_scheme": ""}},
 		{"Snom D785", "CH", "OFF", map[string]string{"phone-settings/tone_scheme": ""}},
 		{"Snom M900", "DE", "", map[string]string{"phone-settings/tone_scheme": "GER"}},
