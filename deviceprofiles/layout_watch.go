@@ -106,5 +106,5 @@ func (m Model) CanTell(key Key) bool {
 	if key.Module > 0 {
 		can = p.ModuleKeys
 	}
-	return slices.Contains(can, key.Type) && !(p.NoHosts && strings.Contains(key.Value, "@"))
+	return slices.Contains(can, key.Type) && (!p.NoHosts || !strings.Contains(key.Value, "@"))
 }

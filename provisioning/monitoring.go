@@ -82,22 +82,35 @@ func (s *Service) SetMonitoring(ctx context.Context, actor customer.Actor, tenan
 		if err := checkMonitoring(ctx, tx, m, list); err != nil {
 			return err
 		}
-		before, err := tx.Monitoring(ctx, m.Tenant(), id)
-		if err != nil || slices.EqualFunc(before, list, func(a MonitoredView, b Monitored) bool { return a.Monitored == b }) {
-			return err
-		}
-		if err := tx.SetMonitoring(ctx, m.Tenant(), id, list); err != nil {
-			return err
-		}
-		event := customer.Event{
-			Time: s.now(), Tenant: m.Tenant(), Actor: actor.Email, Kind: customer.EventMemberMonitoring, Subject: string(id),
-			Data: map[string]any{"kind": kind, "before": len(before), "after": len(list)},
-		}
-		if err := tx.Record(ctx, event); err != nil {
-			return err
-		}
-		return s.publishDevicesOf(ctx, tx, actor, m, customer.EventMemberMonitoring)
+		return s.setMonitoring(ctx, tx, actor, m, list)
 	})
+}
+
+// setMonitoring replaces a member's monitoring list with one that was checked, if it is another one.
+func (s *Service) setMonitoring(ctx context.Context, tx Tx, actor customer.Actor, m customer.Member, list []Monitored) error {
+	before, err := tx.Monitoring(ctx, m.Tenant(), m.ID)
+	if err != nil || slices.EqualFunc(before, list, func(a MonitoredView, b Monitored) bool { return a.Monitored == b }) {
+		return err
+	}
+	if err := tx.SetMonitoring(ctx, m.Tenant(), m.ID, list); err != nil {
+		return err
+	}
+	event := customer.Event{
+		Time: s.now(), Tenant: m.Tenant(), Actor: actor.Email, Kind: customer.EventMemberMonitoring, Subject: string(m.ID),
+		Data: map[string]any{"kind": m.Kind, "before": len(before), "after": len(list)},
+	}
+	if err := tx.Record(ctx, event); err != nil {
+		return err
+	}
+	return s.publishDevicesOf(ctx, tx, actor, m, customer.EventMemberMonitoring)
+}
+
+// dropMonitoring empties the list of a workspace whose package brings no busy lamps.
+func (s *Service) dropMonitoring(ctx context.Context, tx Tx, actor customer.Actor, w customer.Workspace) error {
+	if w.Package.Allows(customer.FeatureBusyLampMonitoring) {
+		return nil
+	}
+	return s.setMonitoring(ctx, tx, actor, w.Member(), nil)
 }
 
 // publishDevicesOf publishes a member's own devices.

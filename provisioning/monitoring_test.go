@@ -178,3 +178,26 @@ func TestKeysThatCannotBeTold(t *testing.T) {
 	assert.False(t, keys[0].Unsupported)
 	assert.False(t, strings.Contains(d.file(t, phone), "1001@"))
 }
+
+// A workspace without calling has no busy lamps, and no list either: it doesn't come back with its calling.
+func TestAWorkspaceLosesItsListWithItsPackage(t *testing.T) {
+	t.Parallel()
+	h := openHall(t)
+	ctx, tenant := t.Context(), h.customer.Tenant()
+	w := h.place(t, "Lobby", "801")
+	id := w.Member().ID
+	list := []provisioning.Monitored{{Kind: provisioning.MonitorNumber, Number: "802"}}
+	require.NoError(t, h.SetMonitoring(ctx, h.actor, tenant, customer.MemberWorkspace, id, list))
+	got, err := h.Monitoring(ctx, tenant, customer.MemberWorkspace, id)
+	require.NoError(t, err)
+	assert.Equal(t, []provisioning.MonitoredView{{Monitored: list[0]}}, got)
+	_, err = h.ChangeWorkspace(ctx, h.actor, tenant, w.ID, customer.WorkspaceFields{Calling: &customer.WorkspaceCalling{Type: customer.CallingFree}})
+	require.NoError(t, err)
+	got, err = h.Monitoring(ctx, tenant, customer.MemberWorkspace, id)
+	require.NoError(t, err)
+	assert.Empty(t, got)
+	err = h.SetMonitoring(ctx, h.actor, tenant, customer.MemberWorkspace, id, list)
+	assert.True(t, fault.Is(err, fault.Invalid), "%v", err)
+	_, err = h.Monitoring(ctx, tenant, customer.MemberPerson, id)
+	assert.True(t, fault.Is(err, fault.NotFound), "it is no person")
+}
