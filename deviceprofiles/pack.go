@@ -33,13 +33,15 @@ type pack struct {
 	Files      []packFile                   `json:"files"`      // in the order in which a phone asks for them; none: nobody has taught us to write them
 	Codes      bool                         `json:"codes"`      // its phones take an activation code from whoever unpacks them
 	Encryption []Encryption                 `json:"encryption"` // how its phones can have their own files encrypted; none: not at all
-	Keys       []KeyType                    `json:"keys"`       // what the keys of its phones can be for, in the models that can be laid out
-	ModuleKeys []KeyType                    `json:"moduleKeys"` // the same of the keys of expansion modules
-	NoHosts    bool                         `json:"noHosts"`    // a key can't dial user@host
 	Handover   string                       `json:"handover"`   // template of a file for a phone that somebody else configures; "" for none
 	Booleans   [2]string                    `json:"booleans"`   // the usual words for false and true in settings; 0 and 1 unless given
 	Words      map[string]map[string]string `json:"words"`      // tables for the filter word
 
+	// Keys is what the keys of its phones can be for, in the models that can be laid out, and ModuleKeys what those of expansion modules can. With NoHosts no key
+	// can dial user@host.
+	Keys       []KeyType `json:"keys"`
+	ModuleKeys []KeyType `json:"moduleKeys"`
+	NoHosts    bool      `json:"noHosts"`
 	// Notations are how its phones have parts of tones spelled out, for the filter notation.
 	Notations map[string]notation `json:"notations"`
 
@@ -178,6 +180,11 @@ func readVendor(files fs.FS, folder string) ([]*pack, error) {
 
 // prepare compiles what a family's data names.
 func (p *pack) prepare(sources map[string]string) error {
+	for name, n := range p.Notations {
+		if err := n.check(); err != nil {
+			return fmt.Errorf("notation %s: %w", name, err)
+		}
+	}
 	if p.Booleans == [2]string{} {
 		p.Booleans = [2]string{"0", "1"}
 	}
@@ -187,11 +194,6 @@ func (p *pack) prepare(sources map[string]string) error {
 			return err
 		}
 		p.agents = append(p.agents, agent)
-	}
-	for name, n := range p.Notations {
-		if err := n.check(); err != nil {
-			return fmt.Errorf("notation %s: %w", name, err)
-		}
 	}
 	var err error
 	if p.handover, err = p.template(p.Handover, sources, false); err != nil {

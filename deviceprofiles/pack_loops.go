@@ -2,18 +2,6 @@ package deviceprofiles
 
 import "slices"
 
-// loops are what a template can go through.
-//
-//nolint:gochecknoglobals // never changes
-var loops = map[string]func(*scope, func() error) error{
-	"line":       eachLine,
-	"port":       eachPort,
-	"server":     eachServer,
-	"place":      eachPlace,
-	"key":        func(s *scope, body func() error) error { return s.eachKey(s.keys, body) },
-	"module-key": func(s *scope, body func() error) error { return s.eachKey(s.keys[s.Model.LineKeys:], body) },
-}
-
 // eachLine goes through the lines that the phone has.
 func eachLine(s *scope, body func() error) error {
 	for i := range s.Lines {

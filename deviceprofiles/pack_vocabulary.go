@@ -268,6 +268,18 @@ func (s *scope) encryption() string {
 	return how
 }
 
+// loops are what a template can go through.
+//
+//nolint:gochecknoglobals // never changes
+var loops = map[string]func(*scope, func() error) error{
+	"line":       eachLine,
+	"port":       eachPort,
+	"server":     eachServer,
+	"place":      eachPlace,
+	"key":        func(s *scope, body func() error) error { return s.eachKey(s.keys, body) },
+	"module-key": func(s *scope, body func() error) error { return s.eachKey(s.keys[s.Model.LineKeys:], body) },
+}
+
 // hostPort writes the outbound proxy; without a port, so that the phone looks it up, when it has none.
 func hostPort(sip SIP) string {
 	if sip.OutboundPort == 0 {

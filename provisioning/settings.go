@@ -47,13 +47,15 @@ func (s *Service) settingsFrom(in RenderInput) (deviceprofiles.Settings, error) 
 		}
 		out.Lines = append(out.Lines, line)
 	}
+	out.Watched = watchedBy(in)
+	// A phone whose keys watch somebody is told all of them, as after a layout of its own.
+	in.Device.Told.Layout = in.Device.Told.Layout || len(out.Watched) > 0 && model.ConfigurableLayout
 	effective, err := s.effective(model, in.Location, in.Settings)
 	if err != nil {
 		return deviceprofiles.Settings{}, err
 	}
 	out.Values = s.imageAddresses(deviceprofiles.ValuesToWrite(effective, in.Device.Told.keys()...))
-	out.Watched = watchedBy(in)
-	if out.Layout = in.Device.Layout; !out.Layout.Custom && (in.Device.Told.Layout || len(out.Watched) > 0 && model.ConfigurableLayout) {
+	if out.Layout = in.Device.Layout; !out.Layout.Custom && in.Device.Told.Layout {
 		out.Layout = deviceprofiles.DefaultLayout(model, out.Lines)
 	}
 	return out, nil

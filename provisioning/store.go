@@ -14,11 +14,11 @@ type Reader interface {
 	ImportReader
 	SettingReader
 	RevisionReader
+	MonitoringReader
 	DeviceJobReader
 	TemplateReader
 	ImageReader
 	UploadReader
-	MonitoringReader
 	Device(ctx context.Context, tenant customer.Tenant, id DeviceID) (Device, error)
 	// Devices lists devices; now decides which bindings are still valid for DeviceView.Registered.
 	Devices(ctx context.Context, tenant customer.Tenant, filter DeviceFilter, now time.Time, page customer.Page) ([]DeviceView, bool, error)
@@ -63,11 +63,11 @@ type Tx interface {
 	ImportTx
 	SettingTx
 	RevisionTx
+	MonitoringTx
 	DeviceJobTx
 	TemplateTx
 	ImageTx
 	UploadTx
-	MonitoringTx
 	// CreateDevice gives fault.Conflict with code 5675 when the MAC is in use, whoever uses it.
 	CreateDevice(ctx context.Context, d Device) error
 	// SetDisabledModels replaces the models that are switched off for the tenant's one organisation.
