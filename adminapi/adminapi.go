@@ -99,6 +99,7 @@ type Customers interface {
 type Devices interface {
 	Settings
 	Layouts
+	Monitoring
 	Images
 	Uploads
 	SupportedModels(ctx context.Context, tenant customer.Tenant) ([]deviceprofiles.Model, error)
@@ -274,6 +275,7 @@ func (s *Server) routes() {
 	s.settingsRoutes()
 	s.dynamicSettingsRoutes()
 	s.lineKeyRoutes()
+	s.monitoringRoutes()
 	s.deviceJobRoutes()
 	s.imageRoutes()
 	s.memberRoutes()

@@ -252,3 +252,46 @@ func TestImagesAreUploadedUsedAndDeleted(t *testing.T) {
 	assert.NotContains(t, o.files(t, cisco), path)
 	assert.Equal(t, "CISCO_DARK_BLUE SYSTEM_DEFAULT ", o.effective(t, cisco, "mpp", "background.image"))
 }
+
+func TestWhomKeysWatch(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	cisco := text(o.ok(t, 200, "POST", "/v1/devices", fmt.Sprintf(`{"mac":"00562B043615","model":"Cisco 8851","personId":%q}`, o.person)), "id")
+	o.ok(t, 200, "POST", "/v1/wholesale/subscribers", o.newPerson("bob", 102))
+	bob := ""
+	for _, p := range items(t, o.ok(t, 200, "GET", "/v1/people?orgId="+o.org, "")) {
+		if strings.HasPrefix(fmt.Sprint(p["emails"]), "[bob") {
+			bob = text(p, "id")
+		}
+	}
+	list := "/hub/v1/people/" + o.person + "/monitoring"
+	assert.Equal(t, map[string]any{"monitoring": []any{}}, o.ok(t, 200, "GET", list, ""))
+	o.ok(t, 204, "PUT", list, fmt.Sprintf(`{"monitoring":[{"type":"MEMBER","memberId":%q,"displayName":"passed over"},{"type":"PARK","number":"701","label":"Park 1"}]}`, bob))
+	seen := o.ok(t, 200, "GET", list, "")
+	entries, _ := seen["monitoring"].([]any)
+	require.Len(t, entries, 2)
+	first, _ := entries[0].(map[string]any)
+	assert.Equal(t, []string{"MEMBER", bob}, []string{text(first, "type"), text(first, "memberId")})
+	assert.Equal(t, map[string]any{"type": "PARK", "number": "701", "label": "Park 1"}, entries[1])
+	keys := items(t, o.ok(t, 200, "GET", "/hub/v1/devices/"+cisco+"/keys", ""))
+	require.Len(t, keys, 10)
+	assert.Equal(t, []any{"PRIMARY_LINE", float64(1)}, []any{keys[0]["type"], keys[0]["line"]})
+	assert.Equal(t, []any{"MONITOR", "102", false}, []any{keys[1]["type"], keys[1]["value"], keys[1]["unsupported"]})
+	assert.Equal(t, map[string]any{"module": 0.0, "index": 3.0, "type": "CALL_PARK_EXTENSION", "label": "Park 1", "value": "701", "unsupported": false}, keys[2])
+	o.ok(t, 204, "PUT", telephonyPath+"/devices/"+cisco+"/layout", `{"layoutMode":"CUSTOM","lineKeys":[{"lineKeyIndex":1,"lineKeyType":"PRIMARY_LINE"},{"lineKeyIndex":2,"lineKeyType":"MODE_MANAGEMENT"}]}`)
+	keys = items(t, o.ok(t, 200, "GET", "/hub/v1/devices/"+cisco+"/keys", ""))
+	assert.Equal(t, []any{"MODE_MANAGEMENT", true}, []any{keys[1]["type"], keys[1]["unsupported"]})
+	for body, field := range map[string]string{
+		`{"monitoring":[{"type":"MEMBER"}]}`:                                          "monitoring[0].memberId",
+		`{"monitoring":[{"type":"MEMBER","memberId":"nonsense!"}]}`:                   "monitoring[0].memberId",
+		fmt.Sprintf(`{"monitoring":[{"type":"MEMBER","memberId":%q}]}`, o.person):     "monitoring[0].memberId",
+		`{"monitoring":[{"type":"NUMBER","number":"1;2"}]}`:                           "monitoring[0].number",
+		`{"monitoring":[{"type":"PARK","number":"1"},{"type":"ODD","number":"200"}]}`: "monitoring[1].type",
+	} {
+		got := o.ask(t, o.token, "PUT", list, body)
+		assert.Equal(t, 400, got.status, body)
+		assert.Contains(t, got.body, `"fieldName":"`+field+`"`, body)
+	}
+	o.ok(t, 204, "PUT", list, `{"monitoring":[]}`)
+	assert.Equal(t, map[string]any{"monitoring": []any{}}, o.ok(t, 200, "GET", list, ""))
+}

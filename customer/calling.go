@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"dialtone/fault"
+	"dialtone/job"
 	"dialtone/secret"
 )
 
@@ -127,6 +128,18 @@ func (s *Service) DisableCalling(ctx context.Context, actor Actor, tenant Tenant
 	})
 }
 
+// JobPrefix is what another routing prefix of a location promises: phones elsewhere, on which keys watch somebody there, dial it. Its worker tells phones,
+// and so belongs to whoever has them.
+const JobPrefix job.Kind = "customer.routing_prefix"
+
+// PrefixChange is what JobPrefix is about.
+type PrefixChange struct {
+	Partner  OrgID      `json:"partner"`
+	Org      OrgID      `json:"org"`
+	Location LocationID `json:"location"`
+	Actor    string     `json:"actor"`
+}
+
 // CallingChange is the input of ChangeCalling. What is nil stays as it is; what is empty goes.
 type CallingChange struct {
 	Announcements    *string // locale in any case; can't go
@@ -162,6 +175,12 @@ func (s *Service) ChangeCalling(ctx context.Context, actor Actor, tenant Tenant,
 		}
 		if err := tx.SetLocation(ctx, after); err != nil {
 			return err
+		}
+		if after.RoutingPrefix != before.RoutingPrefix {
+			args := PrefixChange{Partner: after.Partner, Org: after.Org, Location: id, Actor: actor.Email}
+			if err := tx.Enqueue(ctx, job.Job{Kind: JobPrefix, Args: args}); err != nil {
+				return err
+			}
 		}
 		facts := map[string]any{"before": before.callingFacts(), "after": after.callingFacts()}
 		return s.record(ctx, tx, actor, after.Tenant(), EventCallingChanged, string(id), facts)

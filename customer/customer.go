@@ -384,6 +384,7 @@ const (
 	EventVirtualLineChanged  EventKind = "virtual_line.changed"
 	EventVirtualLineDeleted  EventKind = "virtual_line.deleted"
 	EventMemberDevices       EventKind = "member.device_settings_changed"
+	EventMemberMonitoring    EventKind = "member.monitoring_changed"
 	EventPackageAssigned     EventKind = "package.assigned"
 	EventPackageRemoved      EventKind = "package.removed"
 	EventAlarmRaised         EventKind = "alarm.raised"

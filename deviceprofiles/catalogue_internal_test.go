@@ -16,8 +16,10 @@ func TestNoFileOfTheCatalogueIsBroken(t *testing.T) {
 	assert.Greater(t, len(models), 500)
 	folders, err := packFiles.ReadDir("packs")
 	require.NoError(t, err)
-	assert.Len(t, folders, len(vendors())+len([]string{"modes.json", "settings.json"}), "a folder that nobody reads")
+	assert.Len(t, folders, len(vendors())+len([]string{"modes.json", "settings.json", "tones.json"}), "a folder that nobody reads")
 	_, err = readPacks(packFiles)
+	require.NoError(t, err)
+	_, err = readTones(packFiles)
 	require.NoError(t, err)
 }
 

@@ -19,11 +19,13 @@ import (
 
 // A sequence is what one phone asked for at boot, as docs/packs.md describes it.
 type sequence struct {
-	Name   string     `json:"name"`
-	Agent  string     `json:"agent"`
-	Models []string   `json:"models"` // beginnings of model numbers; empty for all of the family
-	MAC    string     `json:"mac"`
-	Steps  []bootStep `json:"steps"`
+	Name   string   `json:"name"`
+	Agent  string   `json:"agent"`
+	Models []string `json:"models"` // beginnings of model numbers; empty for all of the family
+	MAC    string   `json:"mac"`
+	// Watched is what the phone's owner watches: keys show it, from the second on.
+	Watched []deviceprofiles.Watched `json:"watched"`
+	Steps   []bootStep               `json:"steps"`
 }
 
 // bootStep is one request and what is answered.
@@ -83,6 +85,9 @@ func TestEveryModelBootsAsItsFamilyDoes(t *testing.T) {
 			}
 			settings := sampleSettings(t, m.DisplayName, mac)
 			settings.Model = m
+			if len(s.Watched) > 0 {
+				settings.Watched, settings.Layout = s.Watched, deviceprofiles.DefaultLayout(m, settings.Lines)
+			}
 			for _, step := range s.Steps {
 				replay(t, settings, s, step)
 			}

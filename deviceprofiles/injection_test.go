@@ -28,6 +28,19 @@ func oneOfEachFamily() []deviceprofiles.Model {
 	return out
 }
 
+// oneWithKeysOfEachFamily is a model of each family, and of each of its forms, whose keys can be laid out: the first one of a family may have none.
+func oneWithKeysOfEachFamily() []deviceprofiles.Model {
+	var out []deviceprofiles.Model
+	seen := map[string]bool{}
+	for _, m := range configuredModels() {
+		if form := string(m.Family) + " " + m.Variant; !seen[form] && m.ConfigurableLayout && m.LineKeys > 3 {
+			seen[form] = true
+			out = append(out, m)
+		}
+	}
+	return out
+}
+
 // hostile is what somebody may try to have written into a phone's file.
 func hostile() []string {
 	return []string{
@@ -54,8 +67,17 @@ func TestNoValueEverAddsASetting(t *testing.T) {
 		"hotline":      func(s *deviceprofiles.Settings, v string) { s.Lines[0].HotlineDestination = v },
 		"key's label":  func(s *deviceprofiles.Settings, v string) { s.Layout.Keys[0].Label = v },
 		"key's number": func(s *deviceprofiles.Settings, v string) { s.Layout.Keys[0].Value = v },
+		"key's watched name": func(s *deviceprofiles.Settings, v string) {
+			s.Watched = []deviceprofiles.Watched{{Number: "2002", Label: v}, {Park: true, Number: "701", Label: v}}
+		},
+		"key's watched number": func(s *deviceprofiles.Settings, v string) {
+			s.Watched = []deviceprofiles.Watched{{Number: v, Label: "Bob"}}
+		},
+		"key's parking place": func(s *deviceprofiles.Settings, v string) {
+			s.Watched = []deviceprofiles.Watched{{Park: true, Number: v, Label: "Park"}}
+		},
 	}
-	for _, m := range oneOfEachFamily() {
+	for _, m := range append(oneOfEachFamily(), oneWithKeysOfEachFamily()...) {
 		for field, put := range fields {
 			if strings.HasPrefix(field, "key's") && m.LineKeys == 0 {
 				continue

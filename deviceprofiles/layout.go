@@ -50,7 +50,15 @@ type Key struct {
 	Type   KeyType
 	Line   int // port of the line that the key shows; 0 if none
 	Label  string
-	Value  string // what a SPEED_DIAL dials
+	// Value is what a SPEED_DIAL dials, and what a MONITOR or CALL_PARK_EXTENSION key asks about; empty for one of those two that has nothing to show.
+	Value string
+}
+
+// Watched is what a person follows on keys beside the lines of the phone: somebody's calls, or a place where calls are parked.
+type Watched struct {
+	Park   bool   // calls are parked there
+	Number string // number or extension that the phone asks about and dials
+	Label  string // what the key shows; signs that a key can't hold are left out, and the number stands for an empty one
 }
 
 // Advisories counts what doesn't fit when a template meets a device, as the wire's advisory types do. An appearance is a key that the template has.

@@ -8,10 +8,10 @@ import (
 // Resolve returns what each key of a phone does, with the lines that the phone has: the phone's keys first, then those of each expansion module up to the
 // last one that the layout uses. lines are sorted by port; the first is the primary line, all others count as shared. In the default layout each line
 // has the keys from its port on, as many as its weight, and the rest is open. In a custom one keys that it doesn't name are open, and a key for a shared line
-// that isn't there stays dark (line 0).
-func (l Layout) Resolve(m Model, lines []Line) []Key {
+// that isn't there stays dark (line 0). Keys for monitored lines and for call park extensions take what the phone's owner watches, as does what is open.
+func (l Layout) Resolve(m Model, lines []Line, watched []Watched) []Key {
 	if !l.Custom {
-		return defaultKeys(m, lines)
+		return watching(defaultKeys(m, lines), watched)
 	}
 	keys := make([]Key, m.LineKeys)
 	for i := range keys {
@@ -37,7 +37,7 @@ func (l Layout) Resolve(m Model, lines []Line) []Key {
 		}
 		keys[place] = Key{Module: key.Module, Index: key.Index, Type: key.Type, Label: key.Label, Value: key.Value, Line: shared.lineOf(key)}
 	}
-	return keys
+	return watching(keys, watched)
 }
 
 // DefaultLayout writes out what the default layout means for a phone with certain lines. Phones keep a key that their file no longer mentions: a phone whose

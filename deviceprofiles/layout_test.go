@@ -109,10 +109,10 @@ func TestTheDefaultLayoutFollowsPortsAndWeights(t *testing.T) {
 	want := []deviceprofiles.Key{
 		{Index: 1, Type: primary, Line: 1}, {Index: 2, Type: primary, Line: 1}, {Index: 3, Type: shared, Line: 3}, {Index: 4, Type: shared, Line: 4}, {Index: 5, Type: open}, {Index: 6, Type: open},
 	}
-	assert.Equal(t, want, deviceprofiles.Layout{}.Resolve(m, threeLines()))
-	assert.Equal(t, want, deviceprofiles.DefaultLayout(m, threeLines()).Resolve(m, threeLines()))
+	assert.Equal(t, want, deviceprofiles.Layout{}.Resolve(m, threeLines(), nil))
+	assert.Equal(t, want, deviceprofiles.DefaultLayout(m, threeLines()).Resolve(m, threeLines(), nil))
 	assert.NoError(t, deviceprofiles.CheckLayout(m, deviceprofiles.DefaultLayout(m, threeLines())))
-	assert.Empty(t, deviceprofiles.Layout{}.Resolve(deviceprofiles.Model{}, threeLines()))
+	assert.Empty(t, deviceprofiles.Layout{}.Resolve(deviceprofiles.Model{}, threeLines(), nil))
 }
 
 func TestResolve(t *testing.T) {
@@ -120,7 +120,7 @@ func TestResolve(t *testing.T) {
 	m := model(t, "Cisco 8851")
 	resolve := func(l deviceprofiles.Layout, keys ...deviceprofiles.LineKey) []deviceprofiles.Key {
 		l.Custom, l.Keys = true, append([]deviceprofiles.LineKey{{Index: 1, Type: primary}}, keys...)
-		return l.Resolve(m, threeLines())
+		return l.Resolve(m, threeLines(), nil)
 	}
 	keys := resolve(deviceprofiles.Layout{}, deviceprofiles.LineKey{Index: 5, Type: shared}, deviceprofiles.LineKey{Index: 3, Type: shared}, deviceprofiles.LineKey{Index: 7, Type: shared},
 		deviceprofiles.LineKey{Index: 4, Type: dial, Label: "Bob", Value: "200"}, deviceprofiles.LineKey{Index: 6, Type: deviceprofiles.KeyMonitor})
@@ -151,7 +151,7 @@ func TestResolveTakesAnyLayout(t *testing.T) {
 			l.Keys = append(l.Keys, deviceprofiles.LineKey{Index: key.Index, Type: key.Type, SharedLine: key.SharedLine})
 		}
 		m := deviceprofiles.Model{LineKeys: rapid.IntRange(0, 30).Draw(t, "line keys"), KEMModules: rapid.IntRange(0, 3).Draw(t, "modules"), KEMKeys: 20}
-		keys := l.Resolve(m, threeLines()[:rapid.IntRange(0, 3).Draw(t, "lines")])
+		keys := l.Resolve(m, threeLines()[:rapid.IntRange(0, 3).Draw(t, "lines")], nil)
 		sorted := slices.IsSortedFunc(keys, func(a, b deviceprofiles.Key) int { return (a.Module-b.Module)*1000 + a.Index - b.Index })
 		if !sorted || len(keys) < m.LineKeys {
 			t.Fatalf("%+v", keys)

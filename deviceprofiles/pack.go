@@ -37,6 +37,14 @@ type pack struct {
 	Booleans   [2]string                    `json:"booleans"`   // the usual words for false and true in settings; 0 and 1 unless given
 	Words      map[string]map[string]string `json:"words"`      // tables for the filter word
 
+	// Keys is what the keys of its phones can be for, in the models that can be laid out, and ModuleKeys what those of expansion modules can. With NoHosts no key
+	// can dial user@host.
+	Keys       []KeyType `json:"keys"`
+	ModuleKeys []KeyType `json:"moduleKeys"`
+	NoHosts    bool      `json:"noHosts"`
+	// Notations are how its phones have parts of tones spelled out, for the filter notation.
+	Notations map[string]notation `json:"notations"`
+
 	vendor   string // the folder's name
 	agents   []*regexp.Regexp
 	handover template
@@ -172,6 +180,11 @@ func readVendor(files fs.FS, folder string) ([]*pack, error) {
 
 // prepare compiles what a family's data names.
 func (p *pack) prepare(sources map[string]string) error {
+	for name, n := range p.Notations {
+		if err := n.check(); err != nil {
+			return fmt.Errorf("notation %s: %w", name, err)
+		}
+	}
 	if p.Booleans == [2]string{} {
 		p.Booleans = [2]string{"0", "1"}
 	}
@@ -235,7 +248,7 @@ func (p *pack) template(name string, sources map[string]string, open bool) (temp
 	if name == "" {
 		return nil, nil
 	}
-	c := compiler{open: open, words: p.Words, sources: sources}
+	c := compiler{open: open, words: p.Words, notations: p.Notations, sources: sources}
 	out, err := c.include(name)
 	if out == nil && err == nil {
 		out = template{}

@@ -142,11 +142,12 @@ func (t text) fill(s *scope, check func(part string) error) (string, error) {
 
 // compiler turns the source of a template into nodes.
 type compiler struct {
-	open    bool // the file is for everybody: no word may be the phone's own
-	loops   []string
-	words   map[string]map[string]string // the pack's tables
-	sources map[string]string            // templates that can be included, by name
-	within  []string                     // templates that are being included
+	open      bool // the file is for everybody: no word may be the phone's own
+	loops     []string
+	words     map[string]map[string]string // the pack's tables
+	notations map[string]notation
+	sources   map[string]string // templates that can be included, by name
+	within    []string          // templates that are being included
 }
 
 // compile reads a template.
@@ -365,8 +366,11 @@ func (c *compiler) word(inner string) (func(*scope) (string, error), error) {
 			return nil, err
 		}
 	}
-	if v.truth != nil {
+	switch {
+	case v.truth != nil:
 		return nil, fmt.Errorf("%s is true or false: write it with a filter, such as yesno", inner)
+	case v.tone != nil:
+		return nil, fmt.Errorf("%s is a tone: write it with the filter notation", inner)
 	}
 	return func(s *scope) (string, error) { return v.written(s), s.err }, nil
 }
@@ -408,6 +412,12 @@ func (c *compiler) filter(v value, source string) (value, error) {
 			return value{}, fmt.Errorf("the pack has no words %q", argument)
 		}
 		return value{text: func(s *scope) string { return wordOf(table, v.written(s)) }}, nil
+	case "notation":
+		n, known := c.notations[argument]
+		if !known || v.tone == nil {
+			return value{}, fmt.Errorf("%q needs a tone, and a notation of the pack", source)
+		}
+		return value{text: func(s *scope) string { return s.spelledOut(v.tone(s), n) }}, nil
 	case "pad":
 		width, err := strconv.Atoi(argument)
 		if err != nil {

@@ -24,14 +24,16 @@ type scope struct {
 	number int   // of the loop: port, or place of a key, from 1
 	key    Key
 	dials  int // speed dials so far, this key's included
+	watch  int // keys that watch something so far, this key's included
 	err    error
 }
 
-// value is a word's meaning: one of the three.
+// value is a word's meaning: one of the four.
 type value struct {
 	text   func(*scope) string
 	number func(*scope) int
 	truth  func(*scope) bool
+	tone   func(*scope) *tone
 }
 
 // written is the value as text.
@@ -41,6 +43,8 @@ func (v value) written(s *scope) string {
 		return v.text(s)
 	case v.number != nil:
 		return strconv.Itoa(v.number(s))
+	case v.tone != nil:
+		return "" // the compiler lets none through without its notation
 	default:
 		return zeroOne(v.truth(s))
 	}
@@ -53,6 +57,8 @@ func (v value) holds(s *scope) bool {
 		return v.text(s) != ""
 	case v.number != nil:
 		return v.number(s) != 0
+	case v.tone != nil:
+		return v.tone(s) != nil
 	default:
 		return v.truth(s)
 	}
@@ -68,6 +74,10 @@ type term struct {
 func words(f func(*scope) string) term   { return term{value: value{text: f}} }
 func figure(f func(*scope) int) term     { return term{value: value{number: f}} }
 func statement(f func(*scope) bool) term { return term{value: value{truth: f}} }
+
+func sound(f func(toneSet) *tone) term {
+	return term{value: value{tone: func(s *scope) *tone { return f(s.tones()) }}}
+}
 
 func (t term) public() term                { t.open = true; return t }
 func (t term) inside(loops ...string) term { t.within = loops; return t }
@@ -141,6 +151,17 @@ var vocabulary = map[string]term{
 	"locale":          words(func(s *scope) string { return strings.ReplaceAll(strings.ToLower(s.Language), "-", "_") }), // e.g. de_de
 	"clock.twelve":    statement(func(s *scope) bool { return s.Country == "US" || s.Country == "CA" }),                  // hours are counted to twelve
 
+	// What it plays in its country; none where that isn't known. Sections are pairs of sound and silence, 0 for a tone without an end.
+	"tones":                    statement(func(s *scope) bool { return s.Values[tonesSetting].Text != tonesOff }), // it is told
+	"tones.all":                statement(func(s *scope) bool { return s.Values[tonesSetting].Text == tonesAll }), // in unconfirmed words, too
+	"tone.dial":                sound(func(t toneSet) *tone { return t.Dial }),
+	"tone.busy":                sound(func(t toneSet) *tone { return t.Busy }),
+	"tone.congestion":          sound(func(t toneSet) *tone { return t.Congestion }),
+	"tone.congestion.sections": figure(func(s *scope) int { return s.tones().Congestion.sections() }),
+	"tone.ringback":            sound(func(t toneSet) *tone { return t.Ringback }),
+	"tone.waiting":             sound(func(t toneSet) *tone { return t.Waiting }), // a second call
+	"tone.waiting.sections":    figure(func(s *scope) int { return s.tones().Waiting.sections() }),
+
 	// How its lines reach the registrar.
 	"sip.transport":  words(func(s *scope) string { return string(s.SIP.Transport) }), // udp, tcp, tls
 	"sip.secure":     statement(func(s *scope) bool { return s.SIP.Transport == TLS }),
@@ -207,7 +228,8 @@ var vocabulary = map[string]term{
 	"keys.custom":     statement(func(s *scope) bool { return s.Layout.Custom }), // somebody laid them out
 	"keys.several":    statement(func(s *scope) bool { return hasWeights(s.Lines) }),
 	"keys.dials":      figure(func(s *scope) int { return s.speedDials() }),
-	"modules":         figure(func(s *scope) int { return s.modules() }), // attached
+	"pickup.code":     words(func(s *scope) string { return s.Values[pickupSetting].Text }), // digits before the extension whose ringing call is taken; "" for none
+	"modules":         figure(func(s *scope) int { return s.modules() }),                    // attached
 	"on.port":         statement(func(s *scope) bool { return s.number <= s.Model.LinePorts }).inside("place"),
 	"key.index":       figure(func(s *scope) int { return s.key.Index }).inside(withKey...),
 	"key.module":      figure(func(s *scope) int { return s.key.Module }).inside(withKey...),
@@ -218,6 +240,9 @@ var vocabulary = map[string]term{
 	"key.dials":       words(func(s *scope) string { return s.dialled() }).inside(withKey...),
 	"key.host":        statement(func(s *scope) bool { return strings.Contains(s.key.Value, "@") }).inside(withKey...), // what it dials has a host of its own
 	"key.dial":        figure(func(s *scope) int { return s.dials }).inside(withKey...),                                // which of the speed dials, from 1
+	"key.watches":     words(func(s *scope) string { return s.watches(KeyMonitor) }).inside(withKey...),                // whose calls it shows; "" for nobody's
+	"key.parks":       words(func(s *scope) string { return s.watches(KeyCallPark) }).inside(withKey...),               // where it parks calls; "" for nowhere
+	"key.watch":       figure(func(s *scope) int { return s.watch }).inside(withKey...),                                // which of the keys that watch something, from 1
 	"key.shown":       figure((*scope).keyPort).inside(withKey...),                                                     // port of the line that the key shows; 0 for none
 	"key.shown.label": words((*scope).keyLabel).inside(withKey...),
 	"key.line":        figure(func(s *scope) int { return s.key.Line }).inside(withKey...),
@@ -227,6 +252,11 @@ var vocabulary = map[string]term{
 //
 //nolint:gochecknoglobals // never changes
 var encryptionSetting = SettingKey{Scope: ScopeEvery, Name: "%EVERY_FILE_ENCRYPTION%"}
+
+// pickupSetting is what phones dial before the extension of whoever is called.
+//
+//nolint:gochecknoglobals // never changes
+var pickupSetting = SettingKey{Scope: ScopeEvery, Name: "%EVERY_PICKUP_CODE%"}
 
 // encryption is how the phone's own files are encrypted, "" if they aren't, or if its family can't read them so.
 func (s *scope) encryption() string {
@@ -248,178 +278,6 @@ var loops = map[string]func(*scope, func() error) error{
 	"place":      eachPlace,
 	"key":        func(s *scope, body func() error) error { return s.eachKey(s.keys, body) },
 	"module-key": func(s *scope, body func() error) error { return s.eachKey(s.keys[s.Model.LineKeys:], body) },
-}
-
-// eachLine goes through the lines that the phone has.
-func eachLine(s *scope, body func() error) error {
-	for i := range s.Lines {
-		s.line, s.number = &s.Lines[i], s.Lines[i].Port
-		if err := body(); err != nil {
-			return err
-		}
-	}
-	s.line = nil
-	return nil
-}
-
-// eachPort goes through all lines that the model can have, used or not.
-func eachPort(s *scope, body func() error) error {
-	for port := 1; port <= s.Model.LinePorts; port++ {
-		s.number, s.line = port, s.lineAt(port)
-		if err := body(); err != nil {
-			return err
-		}
-	}
-	s.line = nil
-	return nil
-}
-
-// eachServer goes through the SIP domains of the phone's lines, each once, for phones that keep servers in a list: the line is the first in the domain.
-func eachServer(s *scope, body func() error) error {
-	for i := range s.Lines {
-		if s.number = s.serverOf(&s.Lines[i]); s.number <= s.servers(i) {
-			continue // it is the domain of a line before
-		}
-		s.line = &s.Lines[i]
-		if err := body(); err != nil {
-			return err
-		}
-	}
-	s.line = nil
-	return nil
-}
-
-// eachPlace goes through the numbers that are a port, a key or both: the line is the port's, the key that of the same number.
-func eachPlace(s *scope, body func() error) error {
-	for place := 1; place <= max(s.Model.LinePorts, s.Model.LineKeys); place++ {
-		s.number, s.line = place, s.lineAt(place)
-		s.key = Key{Index: place, Line: place} // a phone with more lines than keys
-		if place <= s.Model.LineKeys {
-			s.key = s.keys[place-1]
-		}
-		if err := body(); err != nil {
-			return err
-		}
-	}
-	s.line = nil
-	return nil
-}
-
-// eachKey goes through keys: the line is the one that the key shows, and the number counts all of them.
-func (s *scope) eachKey(keys []Key, body func() error) error {
-	s.dials = 0
-	for i, key := range keys {
-		s.key, s.number, s.line = key, i+1, s.lineAt(key.Line)
-		if key.Type == KeySpeedDial && s.line == nil {
-			s.dials++
-		}
-		if err := body(); err != nil {
-			return err
-		}
-	}
-	s.line = nil
-	return nil
-}
-
-func (s *scope) lineAt(port int) *Line {
-	for i := range s.Lines {
-		if s.Lines[i].Port == port {
-			return &s.Lines[i]
-		}
-	}
-	return nil
-}
-
-// dialled is what a key dials; what can't be dialled or shown on a key ends the file.
-func (s *scope) dialled() string {
-	s.out.speedDial(s.key)
-	return dialled(s.key.Value)
-}
-
-func (s *scope) linePort() int {
-	if s.line == nil {
-		s.fail("a template asks for a line where there is none")
-		return 0
-	}
-	return s.line.Port
-}
-
-// serverOf is the place of a line's SIP domain among those of all lines, from 1; 0 for no line.
-func (s *scope) serverOf(line *Line) int {
-	if line == nil {
-		s.fail("a template asks for a line where there is none")
-		return 0
-	}
-	for i := range s.Lines {
-		if s.Lines[i].Domain == line.Domain {
-			return s.servers(i) + 1
-		}
-	}
-	return 0
-}
-
-// servers counts the SIP domains of the first lines.
-func (s *scope) servers(lines int) int {
-	n := 0
-	for i, line := range s.Lines[:lines] {
-		if !slices.ContainsFunc(s.Lines[:i], func(before Line) bool { return before.Domain == line.Domain }) {
-			n++
-		}
-	}
-	return n
-}
-
-func (s *scope) keysOf(port int) int {
-	n := 0
-	for _, key := range s.keys {
-		if key.Line == port {
-			n++
-		}
-	}
-	return n
-}
-
-func (s *scope) speedDials() int {
-	n := 0
-	for _, key := range s.keys {
-		if key.Type == KeySpeedDial && s.lineAt(key.Line) == nil {
-			n++
-		}
-	}
-	return n
-}
-
-// keyPort is the port of the line that the key shows, 0 where there is none.
-func (s *scope) keyPort() int {
-	if line := s.lineAt(s.key.Line); line != nil {
-		return line.Port
-	}
-	return 0
-}
-
-func (s *scope) keyLabel() string {
-	if line := s.lineAt(s.key.Line); line != nil {
-		return s.out.format.person(line.Label)
-	}
-	return ""
-}
-
-// modules is the number of the last expansion module that the layout uses.
-func (s *scope) modules() int {
-	if len(s.keys) <= s.Model.LineKeys {
-		return 0
-	}
-	return s.keys[len(s.keys)-1].Module
-}
-
-// hasWeights reports whether a line occupies more than one key.
-func hasWeights(lines []Line) bool {
-	for _, line := range lines {
-		if line.Weight > 1 {
-			return true
-		}
-	}
-	return false
 }
 
 // hostPort writes the outbound proxy; without a port, so that the phone looks it up, when it has none.

@@ -65,6 +65,9 @@ type Settings struct {
 	Values map[SettingKey]SettingValue
 	// Layout says what the keys are for; the zero Layout is the default one. After a custom one it must be DefaultLayout's, as phones keep keys.
 	Layout Layout
+	// Watched is what the phone's owner watches, in order: keys show it. Where there is something, the Layout must not be the default one, of which phones are
+	// told nothing.
+	Watched []Watched
 	// Activated says that somebody led the phone here with an activation code, and no DHCP server did: its own file must lead it back here.
 	Activated bool
 }

@@ -113,7 +113,7 @@ func newScope(phone Settings, name string, out *settings) (*scope, error) {
 			return nil, err
 		}
 	}
-	keys := phone.Layout.Resolve(phone.Model, phone.Lines)
+	keys := phone.Layout.Resolve(phone.Model, phone.Lines, phone.Watched)
 	return &scope{Settings: phone, out: out, file: name, named: true, clock: clock, keys: keys}, nil
 }
 

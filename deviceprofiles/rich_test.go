@@ -338,6 +338,7 @@ func presets() []string {
 		"local_time.time_format", "local_time.ntp_server1", "lang.gui", "voice.tone.country", "static.wui.http_enable", "static.wui.https_enable",
 		"static.auto_provision.custom.protect", "static.auto_provision.custom.sync", "lcl.datetime.time.24HourClock", "lcl.ml.lang", "tcpIpApp.sntp.address",
 		"prov.autoConfigUpload.enabled", "feature.logUpload.enabled", "PoE_Power_Required", "Enable_Web_Server", "Primary_NTP_Server", "Time_Format", "Date_Format",
+		"Dial_Tone",
 	}
 }
 

@@ -124,18 +124,17 @@ func (w templateWork) targets() provisioning.DeviceTargets {
 }
 
 // advisories says what doesn't fit on a device.
-func (w templateWork) advisories(lines int) deviceprofiles.Advisories {
+func (w templateWork) advisories(lines int, monitored []provisioning.MonitoredView) deviceprofiles.Advisories {
 	if !w.Layout.Custom {
 		return deviceprofiles.Advisories{}
 	}
-	// Monitored lines, park extensions and modes are of calling features that aren't kept here: a key for one of them always lacks it.
-	return deviceprofiles.AdvisoriesOf(w.Layout.Keys, make([]deviceprofiles.Line, lines), deviceprofiles.Monitored{})
+	return deviceprofiles.AdvisoriesOf(w.Layout.Keys, make([]deviceprofiles.Line, lines), provisioning.CountMonitored(monitored))
 }
 
 func (w templateWork) narrows() bool { return w.Advisories != AdvisoryTypes{} }
 
 func (w templateWork) concerns(_ *Service, in provisioning.RenderInput) (bool, error) {
-	return w.Advisories.match(w.advisories(len(in.Lines))), nil
+	return w.Advisories.match(w.advisories(len(in.Lines), in.Monitored)), nil
 }
 
 // layoutFor is what a device gets: the keys of its expansion modules stay as they are, as no template has any.
@@ -156,9 +155,13 @@ func (w templateWork) change(ctx context.Context, s *Service, tx Tx, j Job, d pr
 	if err != nil {
 		return outcome{}, err
 	}
+	monitored, err := tx.Monitoring(ctx, d.Tenant(), d.Owner)
+	if err != nil {
+		return outcome{}, err
+	}
 	facts := map[string]any{"job": j.ID, "template": w.Template}
 	_, err = s.core.Publish(ctx, tx, j.actor(), d.Tenant(), d.ID, customer.EventDeviceLayout, facts)
-	return outcome{updated: true, advisory: w.advisories(len(lines)) != deviceprofiles.Advisories{}}, err
+	return outcome{updated: true, advisory: w.advisories(len(lines), monitored) != deviceprofiles.Advisories{}}, err
 }
 
 func (w templateWork) wouldBe(_ *Service, in provisioning.RenderInput) (provisioning.RenderInput, error) {

@@ -52,6 +52,11 @@ func (s *Service) ChangePersonIn(ctx context.Context, tx provisioning.Tx, actor 
 // fault.Invalid when some phone's file couldn't hold it.
 func (s *Service) memberChanged(ctx context.Context, tx provisioning.Tx, actor customer.Actor, field string, before, after customer.Member) error {
 	renamed, moved := before.DisplayName() != after.DisplayName(), before.Location != after.Location
+	if before.ID != "" && (renamed || moved || before.Extension != after.Extension || before.Number != after.Number) {
+		if err := s.core.TellWatchers(ctx, tx, actor, after.Tenant(), after.ID); err != nil {
+			return err
+		}
+	}
 	if renamed {
 		if err := deviceprofiles.CheckDisplayName(field, after.DisplayName()); err != nil {
 			return err
@@ -94,6 +99,9 @@ func (s *Service) moveAlong(ctx context.Context, tx provisioning.Tx, m customer.
 
 // removePhonesOf ends everything that a member has on phones: devices of its own, and lines on others.
 func (s *Service) removePhonesOf(ctx context.Context, tx provisioning.Tx, actor customer.Actor, tenant customer.Tenant, member customer.MemberID) error {
+	if err := s.core.TellWatchers(ctx, tx, actor, tenant, member); err != nil {
+		return err
+	}
 	const page = 100
 	for more := true; more; {
 		var list []provisioning.DeviceView

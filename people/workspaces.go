@@ -36,6 +36,9 @@ func (s *Service) ChangeWorkspace(ctx context.Context, actor customer.Actor, ten
 			return err
 		}
 		after = now
+		if err := s.core.DropMonitoring(ctx, tx, actor, after); err != nil {
+			return err
+		}
 		if before.Calling != after.Calling {
 			return s.callsOtherwise(ctx, tx, actor, before, after)
 		}

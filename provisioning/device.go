@@ -201,10 +201,11 @@ type LineOwner struct {
 
 // RenderInput is what the store knows of a device's settings, read in one go.
 type RenderInput struct {
-	Device   Device
-	Location customer.Location // zero when the owner has none
-	Lines    []RenderLine      // by port
-	Settings []Setting         // of the organisation, the location and the device
+	Device    Device
+	Location  customer.Location // zero when the owner has none
+	Lines     []RenderLine      // by port
+	Monitored []MonitoredView   // the owner's monitoring list
+	Settings  []Setting         // of the organisation, the location and the device
 }
 
 // RenderLine is a line with its owner.

@@ -71,5 +71,7 @@ func (s *Service) reviseLocation(ctx context.Context, args locationArgs) error {
 func (s *Service) Workers() []job.Worker {
 	return []job.Worker{
 		job.For(jobReviseLocation, s.reviseLocation, func(_ context.Context, _ locationArgs, cause error) error { return cause }), // phones would be left behind
+		job.For(jobReviseWatchers, s.reviseWatchers, func(_ context.Context, _ watchersArgs, cause error) error { return cause }),
+		job.For(customer.JobPrefix, s.prefixChanged, func(_ context.Context, _ customer.PrefixChange, cause error) error { return cause }),
 	}
 }

@@ -47,6 +47,9 @@ func (s *Service) settingsFrom(in RenderInput) (deviceprofiles.Settings, error) 
 		}
 		out.Lines = append(out.Lines, line)
 	}
+	out.Watched = watchedBy(in)
+	// A phone whose keys watch somebody is told all of them, as after a layout of its own.
+	in.Device.Told.Layout = in.Device.Told.Layout || len(out.Watched) > 0 && model.ConfigurableLayout
 	effective, err := s.effective(model, in.Location, in.Settings)
 	if err != nil {
 		return deviceprofiles.Settings{}, err

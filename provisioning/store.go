@@ -14,6 +14,7 @@ type Reader interface {
 	SettingReader
 	RevisionReader
 	TargetReader
+	MonitoringReader
 	ImageReader
 	UploadReader
 	Device(ctx context.Context, tenant customer.Tenant, id DeviceID) (Device, error)
@@ -59,6 +60,7 @@ type Tx interface {
 	Reader
 	SettingTx
 	RevisionTx
+	MonitoringTx
 	ImageTx
 	UploadTx
 	// CreateDevice gives fault.Conflict with code 5675 when the MAC is in use, whoever uses it.

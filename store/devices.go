@@ -278,6 +278,9 @@ func (r reader) RenderInput(ctx context.Context, tenant customer.Tenant, id prov
 	if out.Lines, err = r.renderLines(ctx, device); err != nil {
 		return provisioning.RenderInput{}, err
 	}
+	if out.Monitored, err = r.Monitoring(ctx, device.Tenant(), device.Owner); err != nil {
+		return provisioning.RenderInput{}, err
+	}
 	out.Settings, err = r.Settings(ctx, device.Tenant(), string(device.Org), string(device.Location), string(device.ID))
 	return out, err
 }

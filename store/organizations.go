@@ -100,7 +100,7 @@ func (t *tx) AttachOrganization(ctx context.Context, o customer.Organization, c 
 	if _, err := t.exec(ctx, "forget what is switched off", "DELETE FROM disabled_models WHERE org_id = ?", string(o.ID)); err != nil {
 		return err // it was the old partner's decision
 	}
-	for _, table := range []string{"locations", "floors", "members", "workspaces", "numbers", "number_jobs", "devices", "device_tags", "lines", "settings", "device_revisions", "level_revisions", "line_key_templates", "background_images", "device_jobs", "known_addresses", "unknown_devices", "alarms"} {
+	for _, table := range []string{"locations", "floors", "members", "monitored", "workspaces", "numbers", "number_jobs", "devices", "device_tags", "lines", "settings", "device_revisions", "level_revisions", "line_key_templates", "background_images", "device_jobs", "known_addresses", "unknown_devices", "alarms"} {
 		if _, err := t.exec(ctx, "move an organisation", "UPDATE "+table+" SET partner_id = ? WHERE org_id = ?", string(c.Partner), string(o.ID)); err != nil {
 			return err
 		}
@@ -121,6 +121,9 @@ func (r reader) AnyTenantFreePerson(ctx context.Context, email string) (customer
 // TakePerson implements customer.Tx.
 func (t *tx) TakePerson(ctx context.Context, tenant customer.Tenant, id customer.PersonID) (customer.Person, error) {
 	if _, err := t.exec(ctx, "free numbers", "UPDATE numbers SET owner_id = NULL WHERE owner_id = ?", string(id)); err != nil {
+		return customer.Person{}, err
+	}
+	if _, err := t.exec(ctx, "forget what is watched", "DELETE FROM monitored WHERE owner_id = ? OR member_id = ?", string(id), string(id)); err != nil {
 		return customer.Person{}, err
 	}
 	err := t.change(ctx, "person", `UPDATE members AS p SET partner_id = ?, org_id = ?, location_id = NULL, extension = '', number = '', admin = 0, calling = ''

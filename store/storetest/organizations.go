@@ -77,6 +77,9 @@ func organizationsMove(t *testing.T, f *fixture) {
 func peopleMove(t *testing.T, f *fixture) {
 	ctx := t.Context()
 	person, sub := f.person(t, f.one, f.oneShop, "ada", "101")
+	colleague, others := f.person(t, f.one, f.oneShop, "bob", "102")
+	f.watch(t, person, monitoredMember(colleague))
+	f.watch(t, colleague, monitoredMember(person))
 	_, err := f.c.AnyTenantFreePerson(ctx, person.Email)
 	assert.True(t, fault.Is(err, fault.NotFound), "the organisation is served")
 	take := func() error {
@@ -92,10 +95,18 @@ func peopleMove(t *testing.T, f *fixture) {
 	assert.True(t, fault.Is(err, fault.Conflict), "%v", err)
 	require.NoError(t, f.c.Update(ctx, tenantOf(f.one), func(tx customer.Tx) error {
 		require.NoError(t, tx.DeleteSubscriber(ctx, tenantOf(f.one), sub.ID))
+		require.NoError(t, tx.DeleteSubscriber(ctx, tenantOf(f.one), others.ID))
 		return tx.DeleteCustomer(ctx, f.one.Partner, f.one.ID)
 	}))
 	same(t, person.ID)(f.c.AnyTenantFreePerson(ctx, person.Email))
 	require.NoError(t, take())
+	for name, who := range map[string]customer.Person{"taken": person, "left behind": colleague} {
+		for _, tenant := range []customer.Tenant{tenantOf(f.one), tenantOf(f.foe)} {
+			list, err := f.p.Monitoring(ctx, tenant, who.Member().ID)
+			require.NoError(t, err)
+			assert.Empty(t, list, "%s watches across organisations", name)
+		}
+	}
 	moved, err := f.c.PersonByEmail(ctx, tenantOf(f.foe), person.Email)
 	require.NoError(t, err)
 	assert.Equal(t, customer.Person{

@@ -41,6 +41,8 @@ func nounTests() map[string]func(*testing.T, *fixture) {
 		"MembersAreListed":          membersAreListed,
 		"MembersHaveSettings":       membersHaveSettings,
 		"LinesOfMembers":            linesOfMembers,
+		"WhatIsWatchedComesBack":    whatIsWatchedComesBack,
+		"WhoWatchesIsFound":         whoWatchesIsFound,
 		"WorkspacesChange":          workspacesChange,
 		"WorkspacesAreListed":       workspacesAreListed,
 		"VirtualLinesChange":        virtualLinesChange,

@@ -285,6 +285,20 @@ CREATE INDEX workspaces_org_list ON workspaces (org_id, partner_id, created, id)
 CREATE INDEX workspaces_org_package ON workspaces (org_id, package);
 CREATE INDEX workspaces_place ON workspaces (place_id);
 
+-- What members watch on the keys of their phones, in order: other members, numbers, and where calls are parked.
+CREATE TABLE monitored (
+    owner_id   TEXT NOT NULL REFERENCES members (id) ON DELETE CASCADE,
+    place      INTEGER NOT NULL CHECK (place > 0),
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    org_id     TEXT NOT NULL REFERENCES organizations (id),
+    kind       TEXT NOT NULL CHECK (kind IN ('MEMBER', 'NUMBER', 'PARK')),
+    member_id  TEXT REFERENCES members (id) ON DELETE CASCADE CHECK ((kind = 'MEMBER') = (member_id IS NOT NULL)),
+    number     TEXT NOT NULL, -- '' for a member
+    label      TEXT NOT NULL, -- '' for the member's name or the number
+    PRIMARY KEY (owner_id, place)
+);
+CREATE INDEX monitored_member ON monitored (member_id) WHERE member_id IS NOT NULL;
+
 CREATE TABLE numbers (
     e164        TEXT PRIMARY KEY,
     partner_id  TEXT NOT NULL REFERENCES partners (id),
