@@ -3,7 +3,8 @@
 //
 // It owns who may have a file and who may register, the device's revision, the making and the one exit of credentials, and the boot trace. It
 // never speaks a protocol (doors do), never writes SQL (store does) and never knows a vendor's format (deviceprofiles does). Start at
-// Service; Open answers every fetch, VerifySIP and Register every registration.
+// Service; Open answers every fetch, VerifySIP and Register every registration. What hangs on people is in package people, changes of many devices are in
+// fleet and files of people in imports: they do it in their own transactions, with the methods that take a Tx.
 package provisioning
 
 import (
