@@ -33,6 +33,8 @@ type pack struct {
 	Files      []packFile                   `json:"files"`      // in the order in which a phone asks for them; none: nobody has taught us to write them
 	Codes      bool                         `json:"codes"`      // its phones take an activation code from whoever unpacks them
 	Encryption []Encryption                 `json:"encryption"` // how its phones can have their own files encrypted; none: not at all
+	Firmware   *firmwareFacts               `json:"firmware"`   // how its phones are told what to run; none: not at all
+	Languages  bool                         `json:"languages"`  // its phones can be told to load a file with a language's texts
 	Handover   string                       `json:"handover"`   // template of a file for a phone that somebody else configures; "" for none
 	Booleans   [2]string                    `json:"booleans"`   // the usual words for false and true in settings; 0 and 1 unless given
 	Words      map[string]map[string]string `json:"words"`      // tables for the filter word
@@ -181,6 +183,9 @@ func (p *pack) prepare(sources map[string]string) error {
 			return err
 		}
 		p.agents = append(p.agents, agent)
+	}
+	if err := p.Firmware.prepare(); err != nil {
+		return err
 	}
 	var err error
 	if p.handover, err = p.template(p.Handover, sources, false); err != nil {

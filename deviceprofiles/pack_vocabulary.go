@@ -13,12 +13,13 @@ import (
 // scope is what a template's words mean while it runs.
 type scope struct {
 	Settings
-	out     *settings
-	file    string // name of the file being written, in lower case, without folders
-	named   bool   // the file's name holds a MAC address
-	clock   clockRule
-	ciphers []Encryption // that its family reads
-	keys    []Key        // the phone's, then those of its expansion modules
+	out      *settings
+	file     string // name of the file being written, in lower case, without folders
+	named    bool   // the file's name holds a MAC address
+	clock    clockRule
+	ciphers  []Encryption // that its family reads
+	firmware firmwareTold
+	keys     []Key // the phone's, then those of its expansion modules
 
 	line   *Line // of the loop; nil where there is none
 	number int   // of the loop: port, or place of a key, from 1

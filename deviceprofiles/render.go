@@ -88,7 +88,7 @@ func (p *pack) own(f *format, t template, phone Settings, name string, out *sett
 	if err != nil {
 		return File{}, err
 	}
-	s.ciphers = p.Encryption
+	s.ciphers, s.firmware = p.Encryption, p.told(phone)
 	if err := t.run(s); err != nil {
 		return File{}, err
 	}
