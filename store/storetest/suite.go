@@ -106,6 +106,7 @@ func deviceTests() map[string]func(*testing.T, *fixture) {
 		"TracesAreCut":            tracesAreCut,
 		"TracesAreCutNowAndThen":  tracesAreCutNowAndThen,
 		"TracesKeepEachKind":      tracesKeepEachKind,
+		"FirmwareIsNoted":         firmwareIsNoted,
 		"UnknownDevicesAreKept":   unknownDevicesAreKept,
 		"UnknownMakeRoom":         unknownMakeRoom,
 		"AlarmsOpenOnce":          alarmsOpenOnce,
