@@ -373,10 +373,7 @@ func (c *compiler) word(inner string) (func(*scope) (string, error), error) {
 
 // value finds a word of the vocabulary.
 func (c *compiler) value(name string) (value, error) {
-	w, known := vocabulary[name]
-	if !known {
-		w, known = firmwareWords[name]
-	}
+	w, known := wordNamed(name)
 	switch {
 	case !known:
 		return value{}, fmt.Errorf("nobody knows %q", name)

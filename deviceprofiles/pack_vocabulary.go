@@ -19,6 +19,7 @@ type scope struct {
 	clock    clockRule
 	ciphers  []Encryption // that its family reads
 	firmware firmwareTold
+	book     phonebook
 	keys     []Key // the phone's, then those of its expansion modules
 
 	line   *Line // of the loop; nil where there is none
@@ -201,7 +202,7 @@ var vocabulary = map[string]term{
 	"line.server":       figure(func(s *scope) int { return s.serverOf(s.line) }).inside(withLine...),     // which of the servers in each server is its own
 	"line.keys":         figure(func(s *scope) int { return s.keysOf(s.linePort()) }).inside(withLine...), // how many keys show it
 	"line.keys.several": statement(func(s *scope) bool { return s.keysOf(s.linePort()) > 1 }).inside(withLine...),
-	"number":            figure(func(s *scope) int { return s.number }).inside("port", "place", "key", "module-key", "server"),
+	"number":            figure(func(s *scope) int { return s.number }).inside("port", "place", "key", "module-key", "server", "entry"),
 	"index":             figure(func(s *scope) int { return s.number - 1 }).inside("port", "place", "key", "module-key", "server"), // the number, counted from 0
 
 	// Its keys.
@@ -246,6 +247,7 @@ var loops = map[string]func(*scope, func() error) error{
 	"line":       eachLine,
 	"port":       eachPort,
 	"server":     eachServer,
+	"entry":      eachEntry,
 	"place":      eachPlace,
 	"key":        func(s *scope, body func() error) error { return s.eachKey(s.keys, body) },
 	"module-key": func(s *scope, body func() error) error { return s.eachKey(s.keys[s.Model.LineKeys:], body) },

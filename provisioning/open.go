@@ -164,6 +164,9 @@ func (s *Service) openOwn(ctx context.Context, hit deviceprofiles.Hit, r Request
 		v.rule = RuleOtherFamily
 		return v, fault.New(fault.NotFound, "Phones of model %s don't ask for %s.", d.Model, hit.Name)
 	}
+	if deviceprofiles.IsPhonebook(model.Family, hit.Name) {
+		return s.openPhonebook(ctx, hit, a, model)
+	}
 	if v.opened, err = s.render(ctx, d, hit.Name, hit.Encryption); err != nil {
 		v.rule = ruleOfError(err, RuleNoSuchFile)
 		return v, err

@@ -19,6 +19,7 @@ type Reader interface {
 	ImageReader
 	UploadReader
 	FirmwareReader
+	PhonebookReader
 	Device(ctx context.Context, tenant customer.Tenant, id DeviceID) (Device, error)
 	// Devices lists devices; now decides which bindings are still valid for DeviceView.Registered.
 	Devices(ctx context.Context, tenant customer.Tenant, filter DeviceFilter, now time.Time, page customer.Page) ([]DeviceView, bool, error)

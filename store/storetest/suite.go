@@ -107,6 +107,7 @@ func deviceTests() map[string]func(*testing.T, *fixture) {
 		"TracesAreCutNowAndThen":  tracesAreCutNowAndThen,
 		"TracesKeepEachKind":      tracesKeepEachKind,
 		"FirmwareIsNoted":         firmwareIsNoted,
+		"PhonebookHasWhoCanCall":  phonebookHasWhoCanBeCalled,
 		"UnknownDevicesAreKept":   unknownDevicesAreKept,
 		"UnknownMakeRoom":         unknownMakeRoom,
 		"AlarmsOpenOnce":          alarmsOpenOnce,
