@@ -36,6 +36,7 @@ type pack struct {
 	Firmware   *firmwareFacts               `json:"firmware"`   // how its phones are told what to run; none: not at all
 	Languages  bool                         `json:"languages"`  // its phones can be told to load a file with a language's texts
 	Phonebook  *phonebookFacts              `json:"phonebook"`  // how its phones have the people of their organisation; none: not at all
+	OwnCA      *ownCAFacts                  `json:"ownCA"`      // an unconfirmed way to give its phones our CA; none: a confirmed one, or none at all
 	Handover   string                       `json:"handover"`   // template of a file for a phone that somebody else configures; "" for none
 	Booleans   [2]string                    `json:"booleans"`   // the usual words for false and true in settings; 0 and 1 unless given
 	Words      map[string]map[string]string `json:"words"`      // tables for the filter word

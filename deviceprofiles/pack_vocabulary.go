@@ -20,6 +20,7 @@ type scope struct {
 	ciphers  []Encryption // that its family reads
 	firmware firmwareTold
 	book     phonebook
+	ownCA    bool  // our CA is told in a way that nobody has confirmed
 	keys     []Key // the phone's, then those of its expansion modules
 
 	line   *Line // of the loop; nil where there is none

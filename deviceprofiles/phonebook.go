@@ -153,12 +153,14 @@ func shownName(name string) string {
 	return strings.TrimSpace(cut(name, longest))
 }
 
-// phonebookWords are the words of templates about books.
+// phonebookWords are the words of templates about books, and whether our CA is tried.
 //
 //nolint:gochecknoglobals // never changes
 var phonebookWords = map[string]term{
 	"phonebook":      statement(func(s *scope) bool { return s.book.told }),
 	"phonebook.said": statement(func(s *scope) bool { _, said := s.Values[PhonebookSetting]; return said }), // somebody chose, or did once
+	"ca.tried":       statement(func(s *scope) bool { return s.ownCA }),
+	"ca.said":        statement(func(s *scope) bool { _, said := s.Values[OwnCASetting]; return said }), // somebody chose, or did once
 	"entry.name":     bookText(func(e PhonebookEntry) string { return e.Name }),
 	"entry.first":    bookText(func(e PhonebookEntry) string { return e.First }),
 	"entry.last":     bookText(func(e PhonebookEntry) string { return e.Last }),

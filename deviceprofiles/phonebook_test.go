@@ -184,3 +184,28 @@ func TestAPhoneIsToldOfItsBook(t *testing.T) {
 	assert.Empty(t, deviceprofiles.Unsupported(model(t, "Snom D785"), map[deviceprofiles.SettingKey]deviceprofiles.SettingValue{deviceprofiles.PhonebookSetting: plain("OFF")}))
 	assert.Len(t, deviceprofiles.Unsupported(model(t, "2N IP Verso"), map[deviceprofiles.SettingKey]deviceprofiles.SettingValue{deviceprofiles.PhonebookSetting: plain("OFF")}), 1)
 }
+
+// Our CA is told in unconfirmed ways only where somebody says so.
+func TestOurCAIsTriedOnDemand(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]map[string]string{
+		"Grandstream GXP2135": {"config[version=1]/P8433": strings.TrimSpace(caPEM), "config[version=1]/P8463": "1", "config[version=1]/P22030": "1"},
+		"Grandstream GRP2614": {}, "AudioCodes 440HD": {"security/ca_certificate/0/uri": "http://phones.example.test:8081/ca.pem"},
+		"AudioCodes MP-118": {"TLSRootFileUrl": "http://phones.example.test:8081/ca.pem"}, "Yealink T54W": {},
+	} {
+		s := sampleSettings(t, name, samples()[name])
+		before := ownSettings(t, s)
+		s.Values = map[deviceprofiles.SettingKey]deviceprofiles.SettingValue{deviceprofiles.OwnCASetting: plain("true")}
+		got := added(before, ownSettings(t, s))
+		for key, value := range got {
+			got[key] = strings.TrimSpace(value)
+		}
+		assert.Equal(t, want, got, name)
+		s.Service.CACertificate = nil
+		public := ownSettings(t, s)
+		s.Values = nil
+		for key, value := range added(ownSettings(t, s), public) {
+			assert.Contains(t, []string{"", "''"}, value, "%s: %s: a public CA signed us", name, key)
+		}
+	}
+}

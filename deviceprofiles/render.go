@@ -89,6 +89,7 @@ func (p *pack) own(f *format, t template, phone Settings, name string, out *sett
 		return File{}, err
 	}
 	s.ciphers, s.firmware = p.Encryption, p.told(phone)
+	s.ownCA = p.ownCA(phone)
 	s.book.told = PhonebookOf(phone.Model, phone.Values) != PhonebookOff
 	if err := t.run(s); err != nil {
 		return File{}, err
