@@ -118,6 +118,14 @@ type FirmwareReader interface {
 
 // FirmwareTx writes it.
 type FirmwareTx interface {
-	// SetFirmwareWanted notes what a device's phone is to run, and that somebody has looked at it.
+	// SetFirmwareWanted notes what a device's phone is to run.
 	SetFirmwareWanted(ctx context.Context, tenant customer.Tenant, device DeviceID, file, version string) error
+	// ForgetFirmware forgets what is known of a device's phone, for another one that takes its place.
+	ForgetFirmware(ctx context.Context, tenant customer.Tenant, device DeviceID) error
+}
+
+// FirmwareStore is what a look through all phones needs.
+type FirmwareStore interface {
+	// AnyTenantFirmwareSeen notes that somebody has looked at devices as they were: what a phone has said since stays news.
+	AnyTenantFirmwareSeen(ctx context.Context, devices []FirmwareDevice) error
 }

@@ -82,14 +82,17 @@ func (s *Service) rolloutStep(ctx context.Context, progress *rollout) error {
 	if err != nil {
 		return err
 	}
-	if err := s.reviewAll(ctx, news, true); err != nil || !progress.under {
+	if err = s.reviewAll(ctx, news); err == nil {
+		err = s.store.AnyTenantFirmwareSeen(ctx, news)
+	}
+	if err != nil || !progress.under {
 		return err
 	}
 	devices, err := s.store.AnyTenantFirmware(ctx, progress.after, rolloutChunk)
 	if err != nil {
 		return err
 	}
-	if err := s.reviewAll(ctx, devices, false); err != nil {
+	if err := s.reviewAll(ctx, devices); err != nil {
 		return err
 	}
 	if progress.under = len(devices) == rolloutChunk; progress.under {
@@ -99,20 +102,14 @@ func (s *Service) rolloutStep(ctx context.Context, progress *rollout) error {
 }
 
 // reviewAll looks at some phones. One that can't be told is passed over, and the log says so: the others are told.
-func (s *Service) reviewAll(ctx context.Context, devices []FirmwareDevice, news bool) error {
+func (s *Service) reviewAll(ctx context.Context, devices []FirmwareDevice) error {
 	for _, d := range devices {
-		err := s.review(ctx, d, news)
+		err := s.review(ctx, d)
 		if err != nil && !ofOnePhone(ctx, err) {
 			return err
 		}
-		if err == nil {
-			continue
-		}
-		s.logger.WarnContext(ctx, "a phone can't be told its firmware", "device", d.Device.ID, "error", err)
-		if news {
-			if err := s.notedFirmware(ctx, d.Device, firmwareChoice{wanted: d.State.Wanted, version: d.State.WantedVersion}); err != nil && !ofOnePhone(ctx, err) {
-				return err
-			}
+		if err != nil {
+			s.logger.WarnContext(ctx, "a phone can't be told its firmware", "device", d.Device.ID, "error", err)
 		}
 	}
 	return nil
@@ -123,26 +120,22 @@ func ofOnePhone(ctx context.Context, err error) bool {
 	return ctx.Err() == nil && !fault.Is(err, fault.Unavailable)
 }
 
-// review publishes a phone that is told something else than it should be.
-func (s *Service) review(ctx context.Context, d FirmwareDevice, news bool) error {
-	choice := s.plan.choose(d.Device, d.Language, d.State)
+// review publishes a phone that is told something else than it should be. Most aren't, and nothing is written.
+func (s *Service) review(ctx context.Context, d FirmwareDevice) error {
+	choice, tenant := s.plan.choose(d.Device, d.Language, d.State), d.Device.Tenant()
 	switch {
 	case choice.told != d.Device.Told.Firmware || choice.texts != d.Device.Told.Texts:
-		return s.store.Update(ctx, d.Device.Tenant(), func(tx Tx) error {
+		return s.store.Update(ctx, tenant, func(tx Tx) error {
 			facts := map[string]any{"file": choice.told.File, "version": choice.told.Version}
-			_, err := s.publish(ctx, tx, customer.System(d.Device.Partner), d.Device.Tenant(), d.Device.ID, customer.EventDeviceFirmware, facts)
+			_, err := s.publish(ctx, tx, customer.System(d.Device.Partner), tenant, d.Device.ID, customer.EventDeviceFirmware, facts)
 			return err
 		})
-	case news || choice.wanted != d.State.Wanted || choice.version != d.State.WantedVersion:
-		return s.notedFirmware(ctx, d.Device, choice)
+	case choice.wanted != d.State.Wanted || choice.version != d.State.WantedVersion:
+		return s.store.Update(ctx, tenant, func(tx Tx) error {
+			return tx.SetFirmwareWanted(ctx, tenant, d.Device.ID, choice.wanted, choice.version)
+		})
 	}
 	return nil
-}
-
-func (s *Service) notedFirmware(ctx context.Context, d Device, choice firmwareChoice) error {
-	return s.store.Update(ctx, d.Tenant(), func(tx Tx) error {
-		return tx.SetFirmwareWanted(ctx, d.Tenant(), d.ID, choice.wanted, choice.version)
-	})
 }
 
 // chooseFirmware decides what a phone is told to run and to load, and keeps it: from then on it is a part of what its files are made of.
@@ -156,7 +149,7 @@ func (s *Service) chooseFirmware(ctx context.Context, tx Tx, in RenderInput) (Re
 		return in, err
 	}
 	choice := s.plan.choose(d, in.Location.Language, state)
-	if state.News || choice.wanted != state.Wanted || choice.version != state.WantedVersion {
+	if choice.wanted != state.Wanted || choice.version != state.WantedVersion {
 		if err := tx.SetFirmwareWanted(ctx, d.Tenant(), d.ID, choice.wanted, choice.version); err != nil {
 			return in, err
 		}

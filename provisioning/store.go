@@ -114,6 +114,7 @@ type Store interface {
 	// EndOverlaps ends at most limit overlaps that are over at a moment, and says how many.
 	EndOverlaps(ctx context.Context, before time.Time, limit int) (int, error)
 	WatchStore
+	FirmwareStore
 	// AppendTrace writes contacts, sets when the devices were seen, fetched, registered and were refused, notes the addresses of those that did well, and
 	// cuts traces to their bound. Entries told by address count for no such moment; those with
 	// a domain go to devices of its organisation alone.

@@ -116,8 +116,38 @@ func (t *tx) SetFirmwareWanted(ctx context.Context, tenant customer.Tenant, devi
 	}
 	row := firmwareRow{DeviceID: string(device), Wanted: file, WantedVersion: version}
 	_, err := t.exec(ctx, "note a phone's firmware", "INSERT INTO device_firmware ("+firmwareColumns+") VALUES "+tuples(1, firmwareWidth)+
-		" ON CONFLICT (device_id) DO UPDATE SET wanted = excluded.wanted, wanted_version = excluded.wanted_version, news = 0", row.values()...)
+		" ON CONFLICT (device_id) DO UPDATE SET wanted = excluded.wanted, wanted_version = excluded.wanted_version", row.values()...)
 	return err
+}
+
+// ForgetFirmware implements provisioning.FirmwareTx.
+func (t *tx) ForgetFirmware(ctx context.Context, tenant customer.Tenant, device provisioning.DeviceID) error {
+	if _, err := t.Device(ctx, tenant, device); err != nil {
+		return err
+	}
+	_, err := t.exec(ctx, "forget a phone's firmware", "DELETE FROM device_firmware WHERE device_id = ?", string(device))
+	return err
+}
+
+// AnyTenantFirmwareSeen implements provisioning.FirmwareStore.
+func (s *database) AnyTenantFirmwareSeen(ctx context.Context, devices []provisioning.FirmwareDevice) error {
+	if len(devices) == 0 {
+		return nil
+	}
+	return s.transact(ctx, func(t *tx) error {
+		for part := range slices.Chunk(devices, maxRows) {
+			var args []any
+			for _, d := range part {
+				args = append(args, string(d.Device.ID), d.State.Version, d.State.Looping)
+			}
+			_, err := t.exec(ctx, "note that phones' firmware was seen", "UPDATE device_firmware SET news = 0 FROM (VALUES "+tuples(len(part), 3)+
+				") AS c WHERE device_firmware.device_id = c.column1 AND device_firmware.version = c.column2 AND device_firmware.looping = c.column3", args...)
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 func (r firmwareRow) values() []any {

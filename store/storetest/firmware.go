@@ -36,6 +36,13 @@ func firmwareIsNoted(t *testing.T, f *fixture) {
 	const file = "yealink/new.rom"
 	f.write(t, d.Tenant(), func(tx provisioning.Tx) error { return tx.SetFirmwareWanted(ctx, d.Tenant(), d.ID, file, "96.86.0.75") })
 	require.Error(t, f.p.Update(ctx, other.Tenant(), func(tx provisioning.Tx) error { return tx.SetFirmwareWanted(ctx, other.Tenant(), d.ID, "x", "1") }))
+	older := news[0]
+	older.State.Version = "96.86.0.60"
+	require.NoError(t, f.p.AnyTenantFirmwareSeen(ctx, []provisioning.FirmwareDevice{older}))
+	news, err = f.p.AnyTenantFirmwareNews(ctx, 10)
+	require.NoError(t, err)
+	require.Len(t, news, 1, "the phone has said something else since")
+	require.NoError(t, f.p.AnyTenantFirmwareSeen(ctx, news))
 	news, err = f.p.AnyTenantFirmwareNews(ctx, 10)
 	require.NoError(t, err)
 	assert.Empty(t, news, "somebody has looked")
@@ -79,4 +86,9 @@ func firmwareIsNoted(t *testing.T, f *fixture) {
 	counts, err = f.p.FirmwareCounts(ctx, other.Tenant(), 10)
 	require.NoError(t, err)
 	assert.Equal(t, []provisioning.FirmwareCount{{Model: other.Model, Count: 1}}, counts)
+	require.Error(t, f.p.Update(ctx, other.Tenant(), func(tx provisioning.Tx) error { return tx.ForgetFirmware(ctx, other.Tenant(), d.ID) }))
+	f.write(t, d.Tenant(), func(tx provisioning.Tx) error { return tx.ForgetFirmware(ctx, d.Tenant(), d.ID) })
+	state, err = f.p.FirmwareState(ctx, d.Tenant(), d.ID)
+	require.NoError(t, err)
+	assert.Zero(t, state)
 }
