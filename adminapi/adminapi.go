@@ -145,6 +145,7 @@ type Devices interface {
 	WhyMAC(ctx context.Context, all, tenant customer.Tenant, mac string) (diagnosis.Verdict, provisioning.DeviceID, error)
 	UnknownDevices(ctx context.Context, tenant customer.Tenant, page customer.Page) ([]provisioning.UnknownDevice, bool, error)
 	Alarms(ctx context.Context, tenant customer.Tenant, page customer.Page) ([]provisioning.Alarm, bool, error)
+	Firmware(ctx context.Context, tenant customer.Tenant) (provisioning.FirmwareView, error)
 }
 
 // Billing is what the door asks about billing reports; billing.Service is one.
@@ -287,6 +288,7 @@ func (s *Server) routes() {
 	s.uploadRoutes()
 	s.traceRoutes()
 	s.watchRoutes()
+	s.firmwareRoutes()
 	s.changeRoutes()
 	s.auditRoutes()
 	s.tokenRoutes()

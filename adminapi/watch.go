@@ -60,8 +60,8 @@ func familyVendor(f deviceprofiles.Family) string {
 // alarmWire is something to look at.
 type alarmWire struct {
 	ID         string `json:"id"`
-	Kind       string `json:"kind" doc:"harvest, fetches_silent, registrations_silent, site_silent or fetches_refused"`
-	Subject    string `json:"subject" doc:"What it is about: an address or block of a run, a location's id"`
+	Kind       string `json:"kind" doc:"harvest, fetches_silent, registrations_silent, site_silent, fetches_refused or firmware_loop"`
+	Subject    string `json:"subject" doc:"What it is about: an address or block of a run, a location's id, a phone's MAC address"`
 	OrgID      string `json:"orgId,omitempty" doc:"Absent for what concerns the partner"`
 	LocationID string `json:"locationId,omitempty"`
 	Sentence   string `json:"sentence"`

@@ -401,6 +401,7 @@ const (
 	EventDeviceCodeIssued    EventKind = "device.code_issued"
 	EventDeviceCodeCancelled EventKind = "device.code_cancelled"
 	EventDeviceRolledBack    EventKind = "device.rolled_back"
+	EventDeviceFirmware      EventKind = "device.firmware_chosen"
 	EventDeviceRebuilt       EventKind = "device.rebuilt"
 	EventDeviceResync        EventKind = "device.resync_asked"
 	EventDeviceCompromised   EventKind = "device.compromised"

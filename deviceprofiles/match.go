@@ -47,7 +47,7 @@ func Match(path, userAgent string) (Hit, error) {
 	if hit, ok := matchFirmware(path); ok {
 		return hit, nil
 	}
-	hit, err := matchName(folders, name)
+	hit, err := matchName(folders, packs().ownFolder(folders, name))
 	if err != nil {
 		return withAnyMAC(hit, name), err
 	}
@@ -108,6 +108,18 @@ func matchName(folders []string, name string) (Hit, error) {
 		return hit, fault.New(fault.NotFound, "There is no file %s: a macro of the phone's profile rule wasn't expanded. Check its spelling.", MaskCodes(name))
 	}
 	return hit, noSuchFile(name)
+}
+
+// ownFolder puts the phone's own folder before a name that is only known so: some phones ask for the same name, each in its folder.
+func (s packShelf) ownFolder(folders []string, name string) string {
+	if len(folders) == 0 || len(s.byName["{mac}/"+name]) == 0 {
+		return name
+	}
+	folder := folders[len(folders)-1]
+	if generic, _, ok := withoutMAC(folder); !ok || generic != "{mac}" {
+		return name
+	}
+	return folder + "/" + name
 }
 
 // find returns the families that ask for a name in lower case, and the MAC address in it, if it is one that a phone can have.

@@ -33,6 +33,10 @@ type pack struct {
 	Files      []packFile                   `json:"files"`      // in the order in which a phone asks for them; none: nobody has taught us to write them
 	Codes      bool                         `json:"codes"`      // its phones take an activation code from whoever unpacks them
 	Encryption []Encryption                 `json:"encryption"` // how its phones can have their own files encrypted; none: not at all
+	Firmware   *firmwareFacts               `json:"firmware"`   // how its phones are told what to run; none: not at all
+	Languages  bool                         `json:"languages"`  // its phones can be told to load a file with a language's texts
+	Phonebook  *phonebookFacts              `json:"phonebook"`  // how its phones have the people of their organisation; none: not at all
+	OwnCA      *ownCAFacts                  `json:"ownCA"`      // an unconfirmed way to give its phones our CA; none: a confirmed one, or none at all
 	Handover   string                       `json:"handover"`   // template of a file for a phone that somebody else configures; "" for none
 	Booleans   [2]string                    `json:"booleans"`   // the usual words for false and true in settings; 0 and 1 unless given
 	Words      map[string]map[string]string `json:"words"`      // tables for the filter word
@@ -59,6 +63,7 @@ type packFile struct {
 	// Alias is another name of a file that is there already, for a phone that somebody pointed elsewhere: it isn't counted among a phone's files. One of
 	// open, own and both.
 	Alias    string `json:"alias"`
+	Kind     string `json:"kind"`     // phonebook: Own is written of the organisation's people; "" for a file of settings
 	Settings bool   `json:"settings"` // what administrators chose stands in the phone's own
 	// Digest is the suffix of a second file beside this one, in which its phones want the MD5 of the very bytes of it, in 32 hexadecimal digits.
 	Digest string  `json:"digest"`
@@ -129,8 +134,13 @@ func (s *packShelf) add(p *pack) {
 // personal reports whether the phone's MAC address stands in the file's name.
 func (f *packFile) personal() bool { return strings.Contains(f.base(), "{mac}") }
 
-// base is the file's name without folders, in lower case.
-func (f *packFile) base() string { return strings.ToLower(path.Base(f.Name)) }
+// base is the file's name without folders but the phone's own, in lower case.
+func (f *packFile) base() string {
+	if folder, name := path.Split(f.Name); strings.EqualFold(path.Base(folder), "{mac}") { // the phone's own folder is a part of the name
+		return strings.ToLower(path.Base(folder) + "/" + name)
+	}
+	return strings.ToLower(path.Base(f.Name))
+}
 
 // names are base and that of the file with its digest, if it has one.
 func (f *packFile) names() []string {
@@ -195,6 +205,9 @@ func (p *pack) prepare(sources map[string]string) error {
 		}
 		p.agents = append(p.agents, agent)
 	}
+	if err := p.Firmware.prepare(); err != nil {
+		return err
+	}
 	var err error
 	if p.handover, err = p.template(p.Handover, sources, false); err != nil {
 		return err
@@ -223,7 +236,10 @@ func (f *packFile) prepare(p *pack, sources map[string]string) error {
 	case !slices.Contains([]string{"", aliasOpen, aliasOwn, aliasBoth}, f.Alias):
 		return fmt.Errorf("it is no alias of %q", f.Alias)
 	}
-	var err error
+	err := f.checkKind()
+	if err != nil {
+		return err
+	}
 	if f.Pattern != "" {
 		if f.pattern, err = regexp.Compile(`^(?:` + f.Pattern + `)(?:` + regexp.QuoteMeta(f.Digest) + `)?$`); err != nil {
 			return err

@@ -377,7 +377,7 @@ func (c *compiler) word(inner string) (func(*scope) (string, error), error) {
 
 // value finds a word of the vocabulary.
 func (c *compiler) value(name string) (value, error) {
-	w, known := vocabulary[name]
+	w, known := wordNamed(name)
 	switch {
 	case !known:
 		return value{}, fmt.Errorf("nobody knows %q", name)

@@ -13,12 +13,15 @@ import (
 // scope is what a template's words mean while it runs.
 type scope struct {
 	Settings
-	out     *settings
-	file    string // name of the file being written, in lower case, without folders
-	named   bool   // the file's name holds a MAC address
-	clock   clockRule
-	ciphers []Encryption // that its family reads
-	keys    []Key        // the phone's, then those of its expansion modules
+	out      *settings
+	file     string // name of the file being written, in lower case, without folders
+	named    bool   // the file's name holds a MAC address
+	clock    clockRule
+	ciphers  []Encryption // that its family reads
+	firmware firmwareTold
+	book     phonebook
+	ownCA    bool  // our CA is told in a way that nobody has confirmed
+	keys     []Key // the phone's, then those of its expansion modules
 
 	line   *Line // of the loop; nil where there is none
 	number int   // of the loop: port, or place of a key, from 1
@@ -221,7 +224,7 @@ var vocabulary = map[string]term{
 	"line.server":       figure(func(s *scope) int { return s.serverOf(s.line) }).inside(withLine...),     // which of the servers in each server is its own
 	"line.keys":         figure(func(s *scope) int { return s.keysOf(s.linePort()) }).inside(withLine...), // how many keys show it
 	"line.keys.several": statement(func(s *scope) bool { return s.keysOf(s.linePort()) > 1 }).inside(withLine...),
-	"number":            figure(func(s *scope) int { return s.number }).inside("port", "place", "key", "module-key", "server"),
+	"number":            figure(func(s *scope) int { return s.number }).inside("port", "place", "key", "module-key", "server", "entry"),
 	"index":             figure(func(s *scope) int { return s.number - 1 }).inside("port", "place", "key", "module-key", "server"), // the number, counted from 0
 
 	// Its keys.
@@ -275,6 +278,7 @@ var loops = map[string]func(*scope, func() error) error{
 	"line":       eachLine,
 	"port":       eachPort,
 	"server":     eachServer,
+	"entry":      eachEntry,
 	"place":      eachPlace,
 	"key":        func(s *scope, body func() error) error { return s.eachKey(s.keys, body) },
 	"module-key": func(s *scope, body func() error) error { return s.eachKey(s.keys[s.Model.LineKeys:], body) },

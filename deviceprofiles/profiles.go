@@ -70,6 +70,9 @@ type Settings struct {
 	Watched []Watched
 	// Activated says that somebody led the phone here with an activation code, and no DHCP server did: its own file must lead it back here.
 	Activated bool
+	// Firmware is what it is to run, and LanguageFile the texts that it is to load, from the operator's folder.
+	Firmware     Firmware
+	LanguageFile LanguageFile
 }
 
 // Access is the pair that a phone shows over HTTPS, as HTTP digest or basic authentication, and what a phone that knows neither shows in the path.

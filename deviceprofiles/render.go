@@ -14,8 +14,8 @@ func Files(m Model, mac MAC) []Asset {
 	}
 	var open, own []Asset
 	for _, f := range packs().byFamily[m.Family].Files {
-		if m.CommonFile == "" && strings.Contains(f.Name, "{common}") {
-			continue // nobody knows its name
+		if m.CommonFile == "" && strings.Contains(f.Name, "{common}") || f.Kind == kindPhonebook {
+			continue // nobody knows its name, or it isn't of the device's revision
 		}
 		if f.open != nil && f.Alias != aliasOpen && f.Alias != aliasBoth {
 			open = append(open, Asset{Path: f.named(m, mac)})
@@ -69,7 +69,7 @@ func Render(name string, s Settings) (File, error) {
 	file, ok := p.file(name)
 	_, mac, named := withoutMAC(name)
 	switch {
-	case !ok || file.own == nil || !named || mac != s.MAC:
+	case !ok || file.own == nil || file.Kind != "" || !named || mac != s.MAC:
 		return File{}, noSuchFile(name)
 	case s.Service.HTTPSBase == "":
 		return File{}, doorOff(name)
@@ -88,7 +88,9 @@ func (p *pack) own(f *format, t template, phone Settings, name string, out *sett
 	if err != nil {
 		return File{}, err
 	}
-	s.ciphers = p.Encryption
+	s.ciphers, s.firmware = p.Encryption, p.told(phone)
+	s.ownCA = p.ownCA(phone)
+	s.book.told = PhonebookOf(phone.Model, phone.Values) != PhonebookOff
 	if err := t.run(s); err != nil {
 		return File{}, err
 	}

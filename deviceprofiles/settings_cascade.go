@@ -92,6 +92,12 @@ func Unsupported(m Model, values ...map[SettingKey]SettingValue) []SettingKey {
 
 // writtenFor reports whether a phone of the model is told the setting, by a parameter of its own or by one that it switches.
 func (d SettingDefinition) writtenFor(m Model) bool {
+	switch d.Key { // which packs say more of than parameters can
+	case PhonebookSetting:
+		return takesPhonebook(m)
+	case OwnCASetting:
+		return takesOwnCA(m)
+	}
 	if slices.ContainsFunc(d.Parameters[m.Family], func(p SettingParameter) bool { return p.isFor(m) }) {
 		return true
 	}

@@ -346,7 +346,7 @@ func TestEffectiveIsSortedAndOfTheModelAlone(t *testing.T) {
 	}
 	all := deviceprofiles.Effective(model(t, "Poly VVX 450"), "US", levels...)
 	assert.True(t, slices.IsSortedFunc(all, func(a, b deviceprofiles.EffectiveSetting) int { return a.Definition.Key.Compare(b.Definition.Key) }))
-	assert.Len(t, all, 48+37)
+	assert.Len(t, all, 48+39)
 	e := find(t, all, key)
 	assert.Equal(t, deviceprofiles.SettingSource{Level: "LOCATION", At: at, By: "ada"}, e.Source)
 	assert.Equal(t, &deviceprofiles.InheritedSetting{Value: plain("false"), Level: "REGIONAL_DEFAULT"}, e.Parent)
@@ -405,7 +405,7 @@ func TestValidationSchema(t *testing.T) {
 	assert.Equal(t, deviceprofiles.TagRule{Type: "boolean", Values: []string{"1", "0"}}, bluetooth.ValidationRule)
 	all, err := deviceprofiles.ValidationSchema("")
 	require.NoError(t, err)
-	assert.Len(t, all.Tags, 48+57+37)
+	assert.Len(t, all.Tags, 48+57+39)
 	for _, unknown := range []string{"mpp", "Nobody", "Generic SIP Phone"} {
 		_, err = deviceprofiles.ValidationSchema(unknown)
 		assert.ErrorContains(t, err, "familyOrModelDisplayName", unknown)

@@ -97,6 +97,10 @@ func fetchCauses() []Cause {
 			"old_firmware", "The firmware {version} of the phone {mac} is older than {least}, which its file needs.",
 			"Upgrade the phone's firmware by hand, then restart it.", oldFirmware,
 		},
+		{
+			"firmware_loop", "The phone {mac} fetched the firmware {firmware} again and again within a day, and doesn't run it.",
+			"It is told that firmware no more. See whether the file is for this model and hardware, and whether a step between the versions is needed; then give the mended file another name.", firmwareLoop,
+		},
 	}
 }
 

@@ -90,8 +90,10 @@ type Device struct {
 	// CodeWaiting says that no phone has come yet with the device's activation code, CodeExpires until when one may; zero: none counts.
 	CodeWaiting bool
 	CodeExpires time.Time
-	Domain      string // of its lines; "" without one
-	ByName      bool   // the registrar is found by NAPTR and SRV
+	// Looping is the firmware that its phone fetched again and again and doesn't run; "" for none.
+	Looping string
+	Domain  string // of its lines; "" without one
+	ByName  bool   // the registrar is found by NAPTR and SRV
 }
 
 // Registration is a line that can be reached now.

@@ -138,6 +138,13 @@ func oldFirmware(f Facts) (finding, bool) {
 	return finding{[]Contact{c}, values{"version": agent.Version, "least": least}}, true
 }
 
+func firmwareLoop(f Facts) (finding, bool) {
+	if f.Device == nil || f.Device.Looping == "" || len(f.Registrations) > 0 {
+		return finding{}, false
+	}
+	return finding{values: values{"firmware": f.Device.Looping}}, true
+}
+
 func codeExpired(f Facts) (finding, bool) {
 	if found, ok := tried(ExpiredCode)(f); ok {
 		found.values["expires"] = moment(f.Device.CodeExpires)

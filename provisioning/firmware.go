@@ -15,7 +15,7 @@ import (
 // TFTP, block by block, a hundred megabytes would hold a transfer for the better part of an hour.
 func (s *Service) openFirmware(hit deviceprofiles.Hit, r Request) (Opened, error) {
 	missing := fault.New(fault.NotFound, "There is no firmware file %s.", hit.Name)
-	if s.firmware == nil || r.Transport == TFTP {
+	if s.firmware == nil || r.Transport == TFTP || hit.Name == deviceprofiles.FirmwarePlanName {
 		return Opened{}, missing
 	}
 	// Looked at before it is opened, as opening a pipe waits for its writer.
@@ -37,15 +37,23 @@ func (s *Service) openFirmware(hit deviceprofiles.Hit, r Request) (Opened, error
 	}, nil
 }
 
-// firmwareError tells a file that isn't there, or isn't to be had, as a link that leads out of the folder is, from a disk that fails.
+// firmwareError tells a file that isn't there from a disk that fails.
 func firmwareError(err, missing error) error {
-	var number syscall.Errno
-	if !errors.As(err, &number) || errors.Is(err, fs.ErrNotExist) {
-		return missing
-	}
-	switch number {
-	case syscall.ENOTDIR, syscall.ELOOP, syscall.EINVAL, syscall.ENAMETOOLONG:
+	if isMissing(err) {
 		return missing
 	}
 	return fault.Wrap(fault.Unavailable, err, "A firmware file can't be read")
+}
+
+// isMissing reports whether an error says that a file isn't there, or isn't to be had, as a link that leads out of the folder is.
+func isMissing(err error) bool {
+	var number syscall.Errno
+	if !errors.As(err, &number) || errors.Is(err, fs.ErrNotExist) {
+		return true
+	}
+	switch number {
+	case syscall.ENOTDIR, syscall.ELOOP, syscall.EINVAL, syscall.ENAMETOOLONG:
+		return true
+	}
+	return false
 }

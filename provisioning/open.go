@@ -57,6 +57,7 @@ const (
 	RuleGuessing    = "too many wrong activation codes"
 	RuleHostile     = "the request breaks the rules of paths or names another phone"
 	RuleBroken      = "our own fault"
+	RuleFirmware    = "a file of the operator's folder: open to everybody, holds no secret"
 )
 
 // verdict is an answer together with why.
@@ -88,6 +89,7 @@ func (s *Service) Open(ctx context.Context, r Request) (Opened, error) {
 	case err == nil && hit.Image:
 		v.opened, err = s.openImage(ctx, hit)
 	case err == nil && hit.Firmware:
+		v.rule = RuleFirmware
 		v.opened, err = s.openFirmware(hit, r)
 	case err == nil && hit.HasMAC && r.Transport == HTTPS:
 		v, err = s.openOwn(ctx, hit, r)
@@ -161,6 +163,9 @@ func (s *Service) openOwn(ctx context.Context, hit deviceprofiles.Hit, r Request
 	if !ok || !slices.Contains(hit.Families, model.Family) {
 		v.rule = RuleOtherFamily
 		return v, fault.New(fault.NotFound, "Phones of model %s don't ask for %s.", d.Model, hit.Name)
+	}
+	if deviceprofiles.IsPhonebook(model.Family, hit.Name) {
+		return s.openPhonebook(ctx, hit, a, model)
 	}
 	if v.opened, err = s.render(ctx, d, hit.Name, hit.Encryption); err != nil {
 		v.rule = ruleOfError(err, RuleNoSuchFile)

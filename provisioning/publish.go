@@ -66,6 +66,10 @@ func (s *Service) tell(ctx context.Context, tx Tx, in RenderInput) ([]DeviceFile
 	if !in.Device.HasMAC() {
 		return []DeviceFile{}, nil
 	}
+	in, err := s.chooseFirmware(ctx, tx, in)
+	if err != nil {
+		return nil, err
+	}
 	settings, err := s.settingsFrom(in)
 	if err != nil {
 		return nil, err

@@ -127,6 +127,9 @@ func (s *Service) replace(ctx context.Context, tx Tx, actor customer.Actor, d De
 	if err := tx.DeleteUploads(ctx, d.Tenant(), d.ID); err != nil { // they are the former phone's
 		return err
 	}
+	if err := tx.ForgetFirmware(ctx, d.Tenant(), d.ID); err != nil {
+		return err
+	}
 	if err := s.replacePasswords(ctx, tx, d, rotation{}); err != nil {
 		return err
 	}

@@ -46,6 +46,7 @@ type Service struct {
 	newID     func() string
 	logger    *slog.Logger
 	firmware  fs.FS
+	plan      *firmwareFolder
 	phones    deviceprofiles.Service
 	sip       deviceprofiles.SIP
 
@@ -90,6 +91,10 @@ func New(c Config) (*Service, error) {
 		nobody:       nobody,
 	}
 	s.unseal = s.open
+	var problem string
+	if s.plan, problem = newFirmwareFolder(c.Firmware, c.Now); problem != "" {
+		s.logger.Error("the plan of firmware is broken: phones are told what they were told before", "problem", problem)
+	}
 	return s, nil
 }
 
@@ -101,7 +106,7 @@ func (s *Service) Announce(phones deviceprofiles.Service, sip deviceprofiles.SIP
 }
 
 // Run does the background work until ctx ends: it commits registrations, writes the boot trace, clears away expired bindings and
-// watches for runs over address blocks and for silent sites. When it
+// watches for runs over address blocks and for silent sites, and tells phones what firmware they are to run. When it
 // returns, everything that was acknowledged is stored and the trace is written.
 func (s *Service) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
@@ -109,6 +114,7 @@ func (s *Service) Run(ctx context.Context) error {
 	group.Go(func() error { s.writeTraces(ctx); return nil })
 	group.Go(func() error { s.clearExpired(ctx); return nil })
 	group.Go(func() error { s.watch(ctx); return nil })
+	group.Go(func() error { s.rollOut(ctx); return nil })
 	return group.Wait()
 }
 

@@ -29,7 +29,7 @@ func (s *Service) settingsFrom(in RenderInput) (deviceprofiles.Settings, error) 
 		MAC: in.Device.MAC, Model: model, Revision: in.Device.Revision, Service: s.phones,
 		Access:   deviceprofiles.Access{UserName: in.Device.MAC.Lower()},
 		TimeZone: cmp.Or(in.Location.TimeZone, "UTC"), Country: countryOf(in.Location),
-		Language: cmp.Or(in.Location.Language, "en_us"),
+		Language: cmp.Or(in.Location.Language, defaultLanguage),
 		SIP:      s.sipFor(in.Lines[0].Domain), Activated: in.Device.Activation.State == ActivationDone,
 	}
 	var err error
@@ -55,6 +55,7 @@ func (s *Service) settingsFrom(in RenderInput) (deviceprofiles.Settings, error) 
 		return deviceprofiles.Settings{}, err
 	}
 	out.Values = s.imageAddresses(deviceprofiles.ValuesToWrite(effective, in.Device.Told.keys()...))
+	out.Firmware, out.LanguageFile = in.Device.Told.Firmware, in.Device.Told.Texts
 	if out.Layout = in.Device.Layout; !out.Layout.Custom && in.Device.Told.Layout {
 		out.Layout = deviceprofiles.DefaultLayout(model, out.Lines)
 	}

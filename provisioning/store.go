@@ -17,6 +17,8 @@ type Reader interface {
 	MonitoringReader
 	ImageReader
 	UploadReader
+	FirmwareReader
+	PhonebookReader
 	Device(ctx context.Context, tenant customer.Tenant, id DeviceID) (Device, error)
 	// Devices lists devices; now decides which bindings are still valid for DeviceView.Registered.
 	Devices(ctx context.Context, tenant customer.Tenant, filter DeviceFilter, now time.Time, page customer.Page) ([]DeviceView, bool, error)
@@ -63,6 +65,7 @@ type Tx interface {
 	MonitoringTx
 	ImageTx
 	UploadTx
+	FirmwareTx
 	// CreateDevice gives fault.Conflict with code 5675 when the MAC is in use, whoever uses it.
 	CreateDevice(ctx context.Context, d Device) error
 	// SetDisabledModels replaces the models that are switched off for the tenant's one organisation.
@@ -112,6 +115,7 @@ type Store interface {
 	// EndOverlaps ends at most limit overlaps that are over at a moment, and says how many.
 	EndOverlaps(ctx context.Context, before time.Time, limit int) (int, error)
 	WatchStore
+	FirmwareStore
 	// AppendTrace writes contacts, sets when the devices were seen, fetched, registered and were refused, notes the addresses of those that did well, and
 	// cuts traces to their bound. Entries told by address count for no such moment; those with
 	// a domain go to devices of its organisation alone.

@@ -12,6 +12,8 @@ import (
 type Told struct {
 	Layout   bool                                     `json:"layout,omitempty"`   // it had a custom layout
 	Settings map[deviceprofiles.SettingScope][]string `json:"settings,omitempty"` // names of the settings that had a value of ours, in order
+	Firmware deviceprofiles.Firmware                  `json:"firmware,omitzero"`  // what it is told to run now
+	Texts    deviceprofiles.LanguageFile              `json:"texts,omitzero"`     // what it is told to load now
 }
 
 // keys returns the settings.
@@ -28,7 +30,7 @@ func (t Told) keys() []deviceprofiles.SettingKey {
 
 // with returns it with what a phone is told now, and whether that adds anything.
 func (t Told) with(settings deviceprofiles.Settings) (Told, bool) {
-	out := Told{Layout: t.Layout || settings.Layout.Custom, Settings: map[deviceprofiles.SettingScope][]string{}}
+	out := Told{Layout: t.Layout || settings.Layout.Custom, Settings: map[deviceprofiles.SettingScope][]string{}, Firmware: t.Firmware, Texts: t.Texts}
 	known := map[deviceprofiles.SettingKey]bool{}
 	for _, key := range t.keys() {
 		known[key] = true

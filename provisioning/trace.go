@@ -51,6 +51,7 @@ type TraceEntry struct {
 	ByAddress bool
 	Domain    string // of a question to DNS: the customer's SIP domain that it is about; else ""
 	Standing  Standing
+	Firmware  string // file of the operator's folder that was served; "" for none
 }
 
 // Standing says what a contact means for how well a phone is doing.

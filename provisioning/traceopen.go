@@ -24,6 +24,9 @@ func (s *Service) traceOpen(r Request, hit deviceprofiles.Hit, v verdict, err er
 		e.Rule = ruleOfMiss(v.rule, r.Path, len(hit.Families) > 0, err)
 	}
 	e.Standing = standingOf(e, err)
+	if hit.Firmware && err == nil && !r.Header {
+		e.Firmware, e.Bytes, e.Answer = hit.Name, v.opened.Size, fmt.Sprintf("serves %d bytes", v.opened.Size)
+	}
 	if e.MAC == (deviceprofiles.MAC{}) && e.Device == "" {
 		if hit.Image {
 			return

@@ -157,12 +157,17 @@ func (s *Service) openUploaded(ctx context.Context, hit deviceprofiles.Hit, r Re
 		v.rule = RuleBroken
 		return v, err
 	}
+	return s.uploaded(v, a.device, sent)
+}
+
+// uploaded opens what a phone sent, for the phone that has proven itself.
+func (s *Service) uploaded(v verdict, d Device, sent StoredUpload) (verdict, error) {
 	body, err := s.unsealUpload(sent)
 	if err != nil {
 		v.rule = RuleBroken
 		return v, err
 	}
-	v.rule, v.opened = RuleUploadOpened, opened(deviceprofiles.File{ContentType: sent.ContentType(), Body: body}, a.device.Revision)
+	v.rule, v.opened = RuleUploadOpened, opened(deviceprofiles.File{ContentType: sent.ContentType(), Body: body}, d.Revision)
 	return v, nil
 }
 

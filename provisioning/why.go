@@ -97,6 +97,13 @@ func (s *Service) described(ctx context.Context, d Device) (*diagnosis.Device, e
 		EnrolmentUntil: d.EnrolmentUntil, CodeWaiting: d.Activation.State == ActivationWaiting, CodeExpires: d.Activation.Expires,
 		ByName: s.sip.OutboundProxy == "",
 	}
+	firmware, err := s.store.FirmwareState(ctx, d.Tenant(), d.ID)
+	if err != nil {
+		return nil, err
+	}
+	if firmware.Progress() == FirmwareLooping {
+		out.Looping = firmware.Looping
+	}
 	lines, err := s.store.Lines(ctx, d.Tenant(), d.ID)
 	if err == nil && len(lines) > 0 {
 		out.Domain = lines[0].Domain

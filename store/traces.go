@@ -117,6 +117,9 @@ func (t *tx) traceDevices(ctx context.Context, ids []string, about map[string][]
 	if err := t.noteContacts(ctx, existing, about); err != nil {
 		return err
 	}
+	if err := t.noteFirmware(ctx, existing, about); err != nil {
+		return err
+	}
 	due := slices.DeleteFunc(existing, func(id string) bool { return !cutNow(id, about[id], bound.Every) })
 	return t.cutTraces(ctx, due, bound.Keep)
 }

@@ -108,6 +108,8 @@ func deviceTests() map[string]func(*testing.T, *fixture) {
 		"TracesAreCut":            tracesAreCut,
 		"TracesAreCutNowAndThen":  tracesAreCutNowAndThen,
 		"TracesKeepEachKind":      tracesKeepEachKind,
+		"FirmwareIsNoted":         firmwareIsNoted,
+		"PhonebookHasWhoCanCall":  phonebookHasWhoCanBeCalled,
 		"UnknownDevicesAreKept":   unknownDevicesAreKept,
 		"UnknownMakeRoom":         unknownMakeRoom,
 		"AlarmsOpenOnce":          alarmsOpenOnce,

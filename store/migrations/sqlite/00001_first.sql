@@ -586,6 +586,22 @@ CREATE TABLE traces (
 -- A device's trace is cut by door and proof, with every few batches; it is read, some hundred rows, by hand alone.
 CREATE INDEX traces_device ON traces (device_id, door, proof, id);
 
+-- What a phone said of its firmware, what it is to run, and how often it fetched that.
+CREATE TABLE device_firmware (
+    device_id      TEXT PRIMARY KEY REFERENCES devices (id) ON DELETE CASCADE,
+    version        TEXT NOT NULL, -- as the phone said last; '' until it did
+    wanted         TEXT NOT NULL, -- file that the operator's plan has for it; '' for none
+    wanted_version TEXT NOT NULL,
+    fetched        TEXT NOT NULL, -- file that it fetched last; '' for none
+    fetches        INTEGER NOT NULL, -- of that file, since the first of them
+    first_fetch    INTEGER NOT NULL,
+    last_fetch     INTEGER NOT NULL,
+    looping        TEXT NOT NULL, -- file that it fetched again and again and doesn't run; '' for none
+    news           INTEGER NOT NULL CHECK (news IN (0, 1)) -- 1: nobody has looked at what changed
+) STRICT;
+CREATE INDEX device_firmware_news ON device_firmware (device_id) WHERE news = 1;
+CREATE INDEX device_firmware_looping ON device_firmware (device_id) WHERE looping <> '';
+
 -- What phones sent: logs, settings that their users changed, directories, reports. Nobody here reads them.
 CREATE TABLE uploads (
     device_id  TEXT NOT NULL REFERENCES devices (id) ON DELETE CASCADE,
