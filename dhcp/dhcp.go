@@ -3,7 +3,7 @@
 //
 // It owns which option each family of phones reads, in which form, and how a DHCP server tells a family from everything else on the network: by the
 // vendor class that the phone sends (option 60), by its address block, or not at all, which is said in a comment. It never answers a DHCP request,
-// and never puts a secret into an option: everybody on the network can read those. Start at Request and NewPlan; families.json has the knowledge,
+// and never puts a secret into an option: everybody on the network can read those. Start at Request and NewPlan; the knowledge is in the vendors' packs,
 // and dnsmasq.go, kea.go and windows.go each write one format, with its own quoting.
 package dhcp
 
@@ -95,10 +95,7 @@ func NewPlan(r Request) (Plan, error) {
 	if err := r.check(); err != nil {
 		return Plan{}, err
 	}
-	known, err := readFamilies()
-	if err != nil {
-		return Plan{}, err
-	}
+	known := families()
 	if err := checkFamilies(r.Families, known); err != nil {
 		return Plan{}, err
 	}
@@ -159,7 +156,7 @@ func (c *class) join(other class) {
 
 // classOf returns what a family is given; false, with the reasons in its notes, if it is nothing.
 func (r Request) classOf(f family) (class, bool) {
-	c := class{name: "dialtone-" + string(f.Family), families: []string{string(f.Family)}, vendors: f.VendorClasses, notes: f.Notes}
+	c := class{name: "dialtone-" + string(f.Family), families: []string{string(f.Family)}, vendors: f.vendors(), notes: f.Notes}
 	if len(f.Options) == 0 {
 		return c, false
 	}
@@ -177,8 +174,8 @@ func (r Request) classOf(f family) (class, bool) {
 	c.notes = slices.Concat(f.Notes, f.alsoReads())
 	for _, o := range f.Options {
 		text := r.fill(o.Value)
-		if limit := o.limit(); len(text) > limit {
-			c.notes = append(c.notes, fmt.Sprintf("Option %d is left out: it takes %d characters here, and %s has %d.", o.Code, limit, text, len(text)))
+		if most := limit(o); len(text) > most {
+			c.notes = append(c.notes, fmt.Sprintf("Option %d is left out: it takes %d characters here, and %s has %d.", o.Code, most, text, len(text)))
 			continue
 		}
 		c.options = append(c.options, option{code: o.Code, text: text})
