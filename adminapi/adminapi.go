@@ -103,6 +103,7 @@ type Devices interface {
 	DeviceJobs
 	Images
 	Uploads
+	InboxTokens
 	People
 	WorkspacesAndLines
 	AddSubscriber(ctx context.Context, actor customer.Actor, in provisioning.NewSubscriber) (customer.Subscriber, error)
@@ -289,6 +290,7 @@ func (s *Server) routes() {
 	s.uploadRoutes()
 	s.traceRoutes()
 	s.watchRoutes()
+	s.inboxTokenRoutes()
 	s.changeRoutes()
 	s.auditRoutes()
 	s.tokenRoutes()

@@ -15,7 +15,7 @@ import (
 func TestWhatPhonesAskForInVainIsOptional(t *testing.T) {
 	t.Parallel()
 	mistake := regexp.MustCompile(`other families|older|enterprise|macro`) // sequences of phones that are wrong here, or told a wrong address
-	const folder = "/prov/acme" // asked for before its files: no name tells that there is no file
+	const folder = "/prov/acme"                                            // asked for before its files: no name tells that there is no file
 	fill := strings.NewReplacer("{mac}", "805ec0aabbcc", "{MAC}", "805EC0AABBCC", "{model}", "GXP2170")
 	for family, list := range sequences(t) {
 		for _, s := range list {

@@ -109,6 +109,10 @@ func (s *oneDevice) AnyTenantModelsOfBlock(_ context.Context, mac deviceprofiles
 	return []string{s.device.Model}, nil
 }
 
+func (s *oneDevice) AnyTenantInboxTokens(context.Context, []string) (map[string]customer.Tenant, error) {
+	return nil, nil
+}
+
 func (s *oneDevice) AnyTenantMACsInUse(_ context.Context, macs []deviceprofiles.MAC) (map[deviceprofiles.MAC]bool, error) {
 	return map[deviceprofiles.MAC]bool{s.device.MAC: slices.Contains(macs, s.device.MAC)}, s.err()
 }

@@ -18,6 +18,7 @@ type Reader interface {
 	TemplateReader
 	ImageReader
 	UploadReader
+	InboxTokenReader
 	Device(ctx context.Context, tenant customer.Tenant, id DeviceID) (Device, error)
 	// Devices lists devices; now decides which bindings are still valid for DeviceView.Registered.
 	Devices(ctx context.Context, tenant customer.Tenant, filter DeviceFilter, now time.Time, page customer.Page) ([]DeviceView, bool, error)
@@ -66,6 +67,7 @@ type Tx interface {
 	TemplateTx
 	ImageTx
 	UploadTx
+	InboxTokenTx
 	// CreateDevice gives fault.Conflict with code 5675 when the MAC is in use, whoever uses it.
 	CreateDevice(ctx context.Context, d Device) error
 	// SetDisabledModels replaces the models that are switched off for the tenant's one organisation.

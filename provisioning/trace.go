@@ -51,6 +51,7 @@ type TraceEntry struct {
 	ByAddress bool
 	Domain    string // of a question to DNS: the customer's SIP domain that it is about; else ""
 	Standing  Standing
+	inbox     string // hash of the token in the path, which may be an organisation's; "" for none. It isn't stored
 }
 
 // Standing says what a contact means for how well a phone is doing.

@@ -16,6 +16,7 @@ func (s *Service) traceOpen(r Request, hit deviceprofiles.Hit, v verdict, err er
 		MAC: hit.MAC, Device: v.device, Door: string(r.Transport), Peer: r.Peer.Addr(), Request: requestOf(r), UserAgent: r.UserAgent, Proof: r.Proof.Kind(),
 		Revision: v.opened.Revision, Bytes: int64(len(v.opened.Body)), Answer: fmt.Sprintf("served %d bytes", len(v.opened.Body)), Rule: v.rule,
 	}
+	e.inbox = inboxHash(r.Proof.token)
 	if !hit.HasMAC {
 		e.MAC = said
 	}
@@ -49,7 +50,7 @@ func refusalOf(v verdict, err error) string {
 func (s *Service) traceUpload(r Request, hit deviceprofiles.Hit, v verdict, kept keptUpload, err error) {
 	e := TraceEntry{
 		MAC: hit.MAC, Device: v.device, Door: string(r.Transport), Peer: r.Peer.Addr(), Request: "PUT " + deviceprofiles.MaskCodes(r.Path), UserAgent: r.UserAgent,
-		Proof: r.Proof.Kind(), Answer: fmt.Sprintf("kept %d bytes", kept.received), Rule: v.rule,
+		Proof: r.Proof.Kind(), Answer: fmt.Sprintf("kept %d bytes", kept.received), Rule: v.rule, inbox: inboxHash(r.Proof.token),
 	}
 	if err != nil {
 		e.Answer = refusalOf(v, err)

@@ -107,6 +107,8 @@ func deviceTests() map[string]func(*testing.T, *fixture) {
 		"TracesAreCutNowAndThen":  tracesAreCutNowAndThen,
 		"TracesKeepEachKind":      tracesKeepEachKind,
 		"UnknownDevicesAreKept":   unknownDevicesAreKept,
+		"InboxTokensAreKept":      inboxTokensAreKept,
+		"UnknownGoWhereTokensSay": unknownDevicesGoWhereTheirTokenSays,
 		"UnknownMakeRoom":         unknownMakeRoom,
 		"AlarmsOpenOnce":          alarmsOpenOnce,
 		"SitesAreCounted":         sitesAreCounted,
