@@ -163,6 +163,7 @@ func (s *Service) openUploaded(ctx context.Context, hit deviceprofiles.Hit, r Re
 		return v, err
 	}
 	v.rule, v.opened = RuleUploadOpened, opened(deviceprofiles.File{ContentType: sent.ContentType(), Body: body}, a.device.Revision)
+	v.opened.Modified = s.modified(sent.Changed)
 	return v, nil
 }
 
