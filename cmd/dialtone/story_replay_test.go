@@ -41,6 +41,7 @@ type bootStep struct{ Get, Head, Put, Agent, Answer string }
 type replayed struct {
 	model    deviceprofiles.Model
 	mac      deviceprofiles.MAC
+	id       string // of the device
 	password string
 	client   *http.Client
 	address  string
@@ -126,7 +127,9 @@ func (p *replayed) order(admin, token, customerID, org string, i int) error {
 		return err
 	}
 	var device struct{ ID string }
-	return created(admin, token, "/v1/devices?orgId="+org, fmt.Sprintf(`{"mac":%q,"model":%q,"personId":%q}`, p.mac, p.model.Name, sub.PersonID), &device)
+	err = created(admin, token, "/v1/devices?orgId="+org, fmt.Sprintf(`{"mac":%q,"model":%q,"personId":%q}`, p.mac, p.model.Name, sub.PersonID), &device)
+	p.id = device.ID
+	return err
 }
 
 // passwords takes out of the database what the phones show over HTTPS.
