@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ import (
 	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
+	"dialtone/fault"
 	"dialtone/provisioning"
 	"dialtone/secret"
 	"dialtone/store"
@@ -97,6 +99,7 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	})
 	devices, err := provisioning.New(provisioning.Config{
 		Store: o.promises.Provisioning(o.db.Provisioning()), Customers: customers, Keyring: ring, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
+		Certificates: NoCertificateCounts{},
 	})
 	require.NoError(t, err)
 	o.core = devices
@@ -132,6 +135,14 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 }
 
 // officeCounter counts as its office is told.
+// NoCertificateCounts is a house into which no maker's CA was loaded.
+type NoCertificateCounts struct{}
+
+// Identify implements provisioning.Certificates.
+func (NoCertificateCounts) Identify([]*x509.Certificate, time.Time) (provisioning.CertifiedPhone, error) {
+	return provisioning.CertifiedPhone{}, fault.New(fault.Denied, "No maker's CA signed the certificate.")
+}
+
 type officeCounter office
 
 // Count implements billing.Counter.
