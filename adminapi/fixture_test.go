@@ -134,7 +134,6 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	return o
 }
 
-// officeCounter counts as its office is told.
 // NoCertificateCounts is a house into which no maker's CA was loaded.
 type NoCertificateCounts struct{}
 
@@ -143,6 +142,7 @@ func (NoCertificateCounts) Identify([]*x509.Certificate, time.Time) (provisionin
 	return provisioning.CertifiedPhone{}, fault.New(fault.Denied, "No maker's CA signed the certificate.")
 }
 
+// officeCounter counts as its office is told.
 type officeCounter office
 
 // Count implements billing.Counter.

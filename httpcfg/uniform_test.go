@@ -31,7 +31,7 @@ type TwoTenantsStore struct {
 }
 
 func (s TwoTenantsStore) AnyTenantInboxTokens(context.Context, []string) (map[string]customer.Tenant, error) {
-	return nil, nil
+	return map[string]customer.Tenant{}, nil
 }
 
 func (s TwoTenantsStore) AnyTenantDeviceByMAC(_ context.Context, mac deviceprofiles.MAC) (provisioning.Device, error) {

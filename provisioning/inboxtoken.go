@@ -22,9 +22,9 @@ type InboxTokenID string
 
 // What happens to inbox tokens. Their data is the token's name.
 const (
-	EventInboxTokenCreated customer.EventKind = "inbox_token.created"
-	EventInboxTokenRotated customer.EventKind = "inbox_token.rotated"
-	EventInboxTokenDeleted customer.EventKind = "inbox_token.deleted"
+	EventInboxTokenCreated customer.EventKind = "inbox_token.created" //nolint:gosec // G101: a name, and no credential
+	EventInboxTokenRotated customer.EventKind = "inbox_token.rotated" //nolint:gosec // G101: a name, and no credential
+	EventInboxTokenDeleted customer.EventKind = "inbox_token.deleted" //nolint:gosec // G101: a name, and no credential
 )
 
 // InboxToken is a token by which unknown phones come into an organisation's inbox. The token itself is shown once and isn't kept.

@@ -115,7 +115,7 @@ func (s *oneDevice) Revisions(context.Context, customer.Tenant, provisioning.Dev
 }
 
 func (s *oneDevice) AnyTenantInboxTokens(context.Context, []string) (map[string]customer.Tenant, error) {
-	return nil, nil
+	return map[string]customer.Tenant{}, nil
 }
 
 func (s *oneDevice) AnyTenantMACsInUse(_ context.Context, macs []deviceprofiles.MAC) (map[deviceprofiles.MAC]bool, error) {

@@ -30,7 +30,7 @@ type manyDevices struct {
 }
 
 func (s *manyDevices) AnyTenantInboxTokens(context.Context, []string) (map[string]customer.Tenant, error) {
-	return nil, nil
+	return map[string]customer.Tenant{}, nil
 }
 
 func (s *manyDevices) AnyTenantDeviceByMAC(_ context.Context, mac deviceprofiles.MAC) (Device, error) {
