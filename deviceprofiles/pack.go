@@ -233,14 +233,22 @@ func (f *packFile) prepare(p *pack, sources map[string]string) error {
 	var err error
 	if f.Pattern != "" {
 		if f.pattern, err = regexp.Compile(`^(?:` + f.Pattern + `)(?:` + regexp.QuoteMeta(f.Digest) + `)?$`); err != nil {
-			return err
+			return fmt.Errorf("pattern: %w", err)
 		}
 	}
 	if f.open, err = p.template(f.Open, sources, true); err != nil {
-		return err
+		return fmt.Errorf("open: %w", err)
 	}
-	f.own, err = p.template(f.Own, sources, false)
-	return errors.Join(err, f.Format.check(), f.OpenFormat.check())
+	if f.own, err = p.template(f.Own, sources, false); err != nil {
+		return fmt.Errorf("own: %w", err)
+	}
+	if err := f.Format.check(); err != nil {
+		return fmt.Errorf("format: %w", err)
+	}
+	if err := f.OpenFormat.check(); err != nil {
+		return fmt.Errorf("openFormat: %w", err)
+	}
+	return nil
 }
 
 // The words of packFile.Alias.

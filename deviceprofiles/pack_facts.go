@@ -30,10 +30,21 @@ type packVersion struct {
 	Why     string `json:"why"`     // for readers
 }
 
+// addressBlock is the beginning of the addresses that a vendor owns.
+var addressBlock = regexp.MustCompile(`^[0-9a-f]{6}$`)
+
 var leastVersion = regexp.MustCompile(`^(?:x\.)*[0-9]+(?:\.[0-9]+)*$`)
 
 // prepareFacts checks and compiles what a family's data says besides its files. An error names the field.
 func (p *pack) prepareFacts() error {
+	for _, block := range strings.Fields(p.Blocks) {
+		if !addressBlock.MatchString(block) {
+			return fmt.Errorf("blocks: %q isn't six hexadecimal digits in lower case", block)
+		}
+	}
+	if p.Folder != strings.ToLower(p.Folder) || strings.Contains(p.Folder, "/") {
+		return fmt.Errorf("folder: %q isn't one name in lower case", p.Folder)
+	}
 	for i, u := range p.Uploads {
 		if err := u.check(); err != nil {
 			return fmt.Errorf("uploads[%d]: %w", i, err)
