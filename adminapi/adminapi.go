@@ -102,6 +102,7 @@ type Devices interface {
 	Monitoring
 	Images
 	Uploads
+	InboxTokens
 	SupportedModels(ctx context.Context, tenant customer.Tenant) ([]deviceprofiles.Model, error)
 	DisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID) ([]string, error)
 	SetDisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID, names []string) ([]string, error)
@@ -289,6 +290,7 @@ func (s *Server) routes() {
 	s.traceRoutes()
 	s.watchRoutes()
 	s.firmwareRoutes()
+	s.inboxTokenRoutes()
 	s.changeRoutes()
 	s.auditRoutes()
 	s.tokenRoutes()

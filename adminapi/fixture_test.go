@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -27,6 +28,7 @@ import (
 	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
+	"dialtone/fault"
 	"dialtone/fleet"
 	"dialtone/imports"
 	"dialtone/people"
@@ -103,6 +105,7 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	})
 	devices, err := provisioning.New(provisioning.Config{
 		Store: o.promises.Provisioning(o.db.Provisioning()), Customers: customers, Keyring: ring, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
+		Certificates: NoCertificateCounts{},
 	})
 	require.NoError(t, err)
 	o.core = devices
@@ -143,6 +146,14 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	require.NoError(t, err)
 	o.token, o.others, o.partner, o.admin = token.Reveal(), others.Reveal(), actor.Partner, actor.Admin
 	return o
+}
+
+// NoCertificateCounts is a house into which no maker's CA was loaded.
+type NoCertificateCounts struct{}
+
+// Identify implements provisioning.Certificates.
+func (NoCertificateCounts) Identify([]*x509.Certificate, time.Time) (provisioning.CertifiedPhone, error) {
+	return provisioning.CertifiedPhone{}, fault.New(fault.Denied, "No maker's CA signed the certificate.")
 }
 
 // officeCounter counts as its office is told.

@@ -42,6 +42,11 @@ func ofAToken(o *office) string {
 	return "/hub/v1/tokens/" + o.made("/hub/v1/tokens", `{"name":"to be revoked","scopes":["dialtone:tokens_read"]}`).ID
 }
 
+// ofAnInboxToken is the path of an inbox token that was made for it.
+func ofAnInboxToken(o *office) string {
+	return "/hub/v1/inboxTokens/" + o.made("/hub/v1/inboxTokens?orgId="+o.org, `{"name":"made"}`).ID
+}
+
 // ofAnIntegration is the path of an integration that was made for it.
 func ofAnIntegration(o *office) string {
 	return "/hub/v1/integrations/" + o.made("/hub/v1/integrations", `{"name":"made","scopes":["dialtone:tokens_write"]}`).ID
@@ -308,6 +313,10 @@ func routes() []routed {
 		{"GET", hub + "/why", "spark-admin:devices_read", 200, ofDevice("/hub/v1/devices/%s/why"), nil},
 		{"GET", "/hub/v1/why", "spark-admin:devices_read", 200, at("/hub/v1/why?mac=805EC0AABBCC"), nil},
 		{"GET", "/hub/v1/devices/unknown", "spark-admin:devices_read", 200, at("/hub/v1/devices/unknown"), nil},
+		{"POST", "/hub/v1/inboxTokens", "spark-admin:devices_write", 201, func(o *office) string { return "/hub/v1/inboxTokens?orgId=" + o.org }, at(`{"name":"Shop"}`)},
+		{"GET", "/hub/v1/inboxTokens", "spark-admin:devices_read", 200, func(o *office) string { return "/hub/v1/inboxTokens?orgId=" + o.org }, nil},
+		{"POST", "/hub/v1/inboxTokens/{tokenId}/rotate", "spark-admin:devices_write", 200, func(o *office) string { return ofAnInboxToken(o) + "/rotate" }, nil},
+		{"DELETE", "/hub/v1/inboxTokens/{tokenId}", "spark-admin:devices_write", 204, ofAnInboxToken, nil},
 		{"GET", "/hub/v1/alarms", "spark-admin:devices_read", 200, at("/hub/v1/alarms"), nil},
 		{"GET", hub + "/trace", "spark-admin:devices_read", 200, ofDevice("/hub/v1/devices/%s/trace"), nil},
 		{"POST", "/v1/workspaces", "spark-admin:workspaces_write", 201, func(o *office) string { return "/v1/workspaces?orgId=" + o.org }, at(newWorkspace("Hall"))},

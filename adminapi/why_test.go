@@ -69,6 +69,18 @@ func (p *phoneAtDesk) asked(question, answer string) {
 	p.core.RecordQuery(provisioning.Query{Peer: netip.MustParseAddr("203.0.113.53"), Domain: domain, Question: question, Answer: answer})
 }
 
+// breakSecrets makes the phone's password unreadable, as a master key does that isn't the one that sealed it.
+func (p *phoneAtDesk) breakSecrets() {
+	p.t.Helper()
+	mac, err := deviceprofiles.ParseMAC(p.mac)
+	require.NoError(p.t, err)
+	d, err := p.db.Provisioning().AnyTenantDeviceByMAC(p.t.Context(), mac)
+	require.NoError(p.t, err)
+	d.Access = append(secret.Sealed(nil), d.Access...)
+	d.Access[len(d.Access)-1] ^= 1
+	require.NoError(p.t, p.db.Provisioning().Update(p.t.Context(), d.Tenant(), func(tx provisioning.Tx) error { return tx.SetDevice(p.t.Context(), d) }))
+}
+
 func wrongPassword() provisioning.Proof {
 	return provisioning.Proof{Method: "GET", Basic: &provisioning.BasicProof{UserName: "805ec0aabbcc", Password: secret.New("wrong")}}
 }
@@ -96,11 +108,7 @@ func seededFaults() []seededFault {
 			p.get(http, "/prov/SIP-T54W.cfg", provisioning.Proof{})
 		}, "", "wrong_path", "/prov/SIP-T54W.cfg", "provisioning URL"},
 		{"3 the phone's certificate is refused", func(p *phoneAtDesk) {
-			mac, _ := deviceprofiles.ParseMAC("805EC0AABBCC")
-			p.core.Record(provisioning.TraceEntry{
-				MAC: mac, Door: "https", Peer: desk.Addr(), Request: "GET /805ec0aabbcc.cfg", Answer: "denied", Rule: provisioning.RuleBadCertificate,
-				Proof: provisioning.Proof{Certificates: []*x509.Certificate{{}}}.Kind(), UserAgent: yealinkAgent,
-			})
+			p.own(provisioning.Proof{Method: "GET", Certificates: []*x509.Certificate{{}}})
 		}, "", "bad_certificate", "doesn't count", "certificate authority"},
 		{"4 our certificate isn't trusted", func(p *phoneAtDesk) {
 			for range 3 {
@@ -211,8 +219,8 @@ func seededFaults() []seededFault {
 			p.get(https, "/cfg/$MA.cfg", provisioning.Proof{})
 		}, "", "unexpanded_macro", "/cfg/$MA.cfg", "$MA"},
 		{"22 our own fault", func(p *phoneAtDesk) {
-			mac, _ := deviceprofiles.ParseMAC("805EC0AABBCC")
-			p.core.Record(provisioning.TraceEntry{MAC: mac, Door: "https", Peer: desk.Addr(), Request: "GET /805ec0aabbcc.cfg", Answer: "unavailable", Rule: provisioning.RuleBroken})
+			p.breakSecrets()
+			p.own(wrongPassword())
 		}, "", "our_fault", "We failed", "log"},
 		{"23 path and user agent name two phones", func(p *phoneAtDesk) {
 			p.ua = "Yealink SIP-T54W 96.86.0.100 80:5e:c0:00:00:01"

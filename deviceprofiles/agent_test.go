@@ -31,6 +31,8 @@ func TestWhatUserAgentsSay(t *testing.T) {
 		"Panasonic_KX-UT113/01.133 (0080f0c8c381)":                                       "panasonic KX-UT113 01.133 0080F0C8C381",
 		"AUDC-IPPhone/2.2.8.61 (440HDG-Rev0; 00908F602AAC)":                              "audiocodes 440HDG-Rev0 2.2.8.61 00908F602AAC",
 		"Cisco-CP-8841-3PCC/11.0 (00562b043615)":                                         "cisco-mpp 8841 11.0 00562B043615",
+		"Cisco-CP-8851-3PCC/12.0.7_00562b043615_x":                                       "cisco-mpp 8851 12.0.7 00562B043615",
+		"Cisco-CP-8851-3PCC/12.0.7_00562b04361":                                          "cisco-mpp 8851 12.0.7_00562b04361 -",
 		"curl/8.0":                                                                       "   -",
 		"":                                                                               "   -",
 		"\x00\xff":                                                                       "   -",

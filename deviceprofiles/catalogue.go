@@ -1,6 +1,7 @@
 package deviceprofiles
 
 import (
+	"errors"
 	"maps"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 type shelf struct {
 	all, offered []Model
 	byName       map[string]*Model // offered, by wire name
+	broken       error             // what is left out of it, and why
 	bySpelling   map[string]*Model // offered, by any plain spelling; nil for one that several models share
 }
 
@@ -17,8 +19,10 @@ type shelf struct {
 //
 //nolint:gochecknoglobals // never changes: read once, the same in every process
 var catalogue = sync.OnceValue(func() shelf {
-	models, _ := readCatalogue(packFiles) // the tests see that no file is broken
-	return newShelf(models)
+	models, broken := readCatalogue(packFiles)
+	s := newShelf(models)
+	s.broken = errors.Join(broken...)
+	return s
 })
 
 // Models returns the models that can be had, in the order in which they are shown. Callers must not change it. Of the platform-managed ones it has

@@ -1,6 +1,7 @@
 package deviceprofiles
 
 import (
+	"errors"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -8,6 +9,15 @@ import (
 	"dialtone/fault"
 	"dialtone/secret"
 )
+
+// CheckPacks reads the packs of all vendors, and says what in them is broken and therefore left out: file, family and field of each mistake. Whoever starts
+// a server asks first. fault.Internal.
+func CheckPacks() error {
+	if err := errors.Join(catalogue().broken, packs().broken, settingDefinitions().broken); err != nil {
+		return fault.Wrap(fault.Internal, err, "The program was built with broken vendor packs")
+	}
+	return nil
+}
 
 // maxValue bounds one setting in bytes. Phones cut or refuse longer ones.
 const maxValue = 512

@@ -18,9 +18,8 @@ const (
 
 // The names of files that no family has to itself, in lower case.
 var (
-	imageName      = regexp.MustCompile(`^[0-9a-f]{32}\.(?:png|jpg)$`)
-	enterpriseName = regexp.MustCompile(`^(?:sep|ctlsep|itlsep)[0-9a-f]{12}\.`)
-	anyMAC         = regexp.MustCompile(`(?:^|[^0-9a-f])([0-9a-f]{12})(?:[^0-9a-f]|$)`)
+	imageName = regexp.MustCompile(`^[0-9a-f]{32}\.(?:png|jpg)$`)
+	anyMAC    = regexp.MustCompile(`(?:^|[^0-9a-f])([0-9a-f]{12})(?:[^0-9a-f]|$)`)
 )
 
 // ImageFolder is where phones find the background images that were uploaded, without a leading slash, as the device-management API has it.
@@ -102,10 +101,11 @@ func matchName(folders []string, name string) (Hit, error) {
 	switch {
 	case len(hit.Families) > 0:
 		return hit, nil
-	case enterpriseName.MatchString(name):
-		return hit, fault.New(fault.NotFound, "There is no file %s: a Cisco phone with enterprise firmware asks for it. Convert it to multiplatform firmware first.", MaskCodes(name))
 	case strings.ContainsRune(name, '$') || strings.Contains(name, "%24"): // TFTP knows no percent escapes
 		return hit, fault.New(fault.NotFound, "There is no file %s: a macro of the phone's profile rule wasn't expanded. Check its spelling.", MaskCodes(name))
+	}
+	if says, foreign := packs().foreign(name); foreign {
+		return hit, fault.New(fault.NotFound, "There is no file %s: %s", MaskCodes(name), says)
 	}
 	return hit, noSuchFile(name)
 }

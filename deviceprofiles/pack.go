@@ -47,10 +47,16 @@ type pack struct {
 	ModuleKeys []KeyType `json:"moduleKeys"`
 	NoHosts    bool      `json:"noHosts"`
 	// Notations are how its phones have parts of tones spelled out, for the filter notation.
-	Notations map[string]notation `json:"notations"`
+	Notations    map[string]notation `json:"notations"`
+	Uploads      []packUpload        `json:"uploads"`      // what its phones send
+	Optional     []string            `json:"optional"`     // RE2 of names in lower case that its phones ask for and that needn't be there
+	Foreign      packForeign         `json:"foreign"`      // what phones of the vendor ask for that aren't of the family
+	LeastVersion packVersion         `json:"leastVersion"` // older firmware is known not to understand its files
+	DHCP         DHCP                `json:"dhcp"`
 
 	vendor   string // the folder's name
 	agents   []*regexp.Regexp
+	optional []*regexp.Regexp
 	handover template
 }
 
@@ -81,6 +87,8 @@ type packShelf struct {
 	byFamily map[Family]*pack
 	byName   map[string][]packName // by a file's name in lower case, the MAC address in it as {mac}
 	patterns []packName            // files whose names are patterns
+	broken   error                 // what is left out of it, and why
+	uploads  map[string]uploadName // by the name in lower case, the MAC address in it as {mac}
 }
 
 // packName is a file of a family.
@@ -91,24 +99,28 @@ type packName struct {
 
 //nolint:gochecknoglobals // never changes: read once, the same in every process
 var packs = sync.OnceValue(func() packShelf {
-	shelf, _ := readPacks(packFiles) // the tests see that none is broken
+	shelf, err := readPacks(packFiles)
+	shelf.broken = err
 	return shelf
 })
 
 // readPacks reads the packs of all vendors. What is broken is left out, and named.
 func readPacks(files fs.FS) (packShelf, error) {
-	s := packShelf{byFamily: map[Family]*pack{}, byName: map[string][]packName{}}
+	s := packShelf{byFamily: map[Family]*pack{}, byName: map[string][]packName{}, uploads: map[string]uploadName{}}
 	var broken []error
 	for _, vendor := range vendors() {
 		list, err := readVendor(files, path.Join("packs", vendor))
 		if err != nil {
-			broken = append(broken, fmt.Errorf("%s: %w", vendor, err))
+			broken = append(broken, err)
 			continue
 		}
 		for _, p := range list {
 			if _, twice := s.byFamily[p.Family]; twice {
-				broken = append(broken, fmt.Errorf("%s: the family %s is there twice", vendor, p.Family))
+				broken = append(broken, fmt.Errorf("packs/%s/%s: the family %s is there twice", vendor, packFileName, p.Family))
 				continue
+			}
+			if err := s.addFacts(p); err != nil {
+				broken = append(broken, fmt.Errorf("packs/%s/%s: %w", vendor, packFileName, err))
 			}
 			s.add(p)
 		}
@@ -159,12 +171,16 @@ func (f *packFile) answer(name string, file File, err error) (File, error) {
 	return File{ContentType: contentTypeText, Body: []byte(hex.EncodeToString(sum[:]))}, nil
 }
 
+// packFileName is the file that says of each family of a vendor what its phones are like.
+const packFileName = "pack.json"
+
 // readVendor reads the families of one vendor's folder.
 func readVendor(files fs.FS, folder string) ([]*pack, error) {
 	var data struct {
 		Families []*pack `json:"families"`
 	}
-	if err := readFile(files, path.Join(folder, "pack.json"), &data); err != nil {
+	name := path.Join(folder, packFileName)
+	if err := readFile(files, name, &data); err != nil {
 		return nil, err
 	}
 	sources := map[string]string{}
@@ -172,17 +188,17 @@ func readVendor(files fs.FS, folder string) ([]*pack, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range names {
-		raw, err := fs.ReadFile(files, name)
+	for _, template := range names {
+		raw, err := fs.ReadFile(files, template)
 		if err != nil {
 			return nil, err
 		}
-		sources[strings.TrimSuffix(path.Base(name), ".tmpl")] = string(raw)
+		sources[strings.TrimSuffix(path.Base(template), ".tmpl")] = string(raw)
 	}
 	for _, p := range data.Families {
 		p.vendor = path.Base(folder)
 		if err := p.prepare(sources); err != nil {
-			return nil, fmt.Errorf("%s: %w", p.Family, err)
+			return nil, fmt.Errorf("%s: %s: %w", name, p.Family, err)
 		}
 	}
 	return data.Families, nil
@@ -198,10 +214,13 @@ func (p *pack) prepare(sources map[string]string) error {
 	if p.Booleans == [2]string{} {
 		p.Booleans = [2]string{"0", "1"}
 	}
-	for _, source := range p.UserAgents {
+	if err := p.prepareFacts(); err != nil {
+		return err
+	}
+	for i, source := range p.UserAgents {
 		agent, err := regexp.Compile(source)
 		if err != nil {
-			return err
+			return fmt.Errorf("userAgents[%d]: %w", i, err)
 		}
 		p.agents = append(p.agents, agent)
 	}
@@ -210,16 +229,16 @@ func (p *pack) prepare(sources map[string]string) error {
 	}
 	var err error
 	if p.handover, err = p.template(p.Handover, sources, false); err != nil {
-		return err
+		return fmt.Errorf("handover: %w", err)
 	}
 	if len(p.Files) > 0 {
 		if err := p.Format.check(); err != nil {
-			return err
+			return fmt.Errorf("format: %w", err)
 		}
 	}
 	for i := range p.Files {
 		if err := p.Files[i].prepare(p, sources); err != nil {
-			return fmt.Errorf("%s: %w", p.Files[i].Name, err)
+			return fmt.Errorf("files[%d] (%s): %w", i, p.Files[i].Name, err)
 		}
 	}
 	return nil
@@ -242,14 +261,22 @@ func (f *packFile) prepare(p *pack, sources map[string]string) error {
 	}
 	if f.Pattern != "" {
 		if f.pattern, err = regexp.Compile(`^(?:` + f.Pattern + `)(?:` + regexp.QuoteMeta(f.Digest) + `)?$`); err != nil {
-			return err
+			return fmt.Errorf("pattern: %w", err)
 		}
 	}
 	if f.open, err = p.template(f.Open, sources, true); err != nil {
-		return err
+		return fmt.Errorf("open: %w", err)
 	}
-	f.own, err = p.template(f.Own, sources, false)
-	return errors.Join(err, f.Format.check(), f.OpenFormat.check())
+	if f.own, err = p.template(f.Own, sources, false); err != nil {
+		return fmt.Errorf("own: %w", err)
+	}
+	if err := f.Format.check(); err != nil {
+		return fmt.Errorf("format: %w", err)
+	}
+	if err := f.OpenFormat.check(); err != nil {
+		return fmt.Errorf("openFormat: %w", err)
+	}
+	return nil
 }
 
 // The words of packFile.Alias.

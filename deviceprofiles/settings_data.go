@@ -21,6 +21,7 @@ type settingTable struct {
 	byScope map[SettingScope][]SettingDefinition
 	byKey   map[SettingKey]SettingDefinition
 	sorted  map[SettingScope][]SettingDefinition // byScope in the order of their keys
+	broken  error                                // what is left out, and why
 	pattern map[string]*regexp.Regexp            // the patterns of all definitions, compiled
 }
 
@@ -28,7 +29,8 @@ type settingTable struct {
 //
 //nolint:gochecknoglobals // never changes: read once, the same in every process
 var settingDefinitions = sync.OnceValue(func() settingTable {
-	table, _ := readSettingFiles() // the tests see that no line is broken
+	table, err := readSettingFiles()
+	table.broken = err
 	return table
 })
 

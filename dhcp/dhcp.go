@@ -3,7 +3,7 @@
 //
 // It owns which option each family of phones reads, in which form, and how a DHCP server tells a family from everything else on the network: by the
 // vendor class that the phone sends (option 60), by its address block, or not at all, which is said in a comment. It never answers a DHCP request,
-// and never puts a secret into an option: everybody on the network can read those. Start at Request and NewPlan; families.json has the knowledge,
+// and never puts a secret into an option, as everybody on the network can read those: a token says whose an unknown phone is, and opens nothing. Start at Request and NewPlan; the knowledge is in the vendors' packs,
 // and dnsmasq.go, kea.go and windows.go each write one format, with its own quoting.
 package dhcp
 
@@ -52,6 +52,7 @@ type Request struct {
 	Families []deviceprofiles.Family // whom; none: everybody
 	NTP      []netip.Addr            // IPv4 time servers for option 42; none: whatever the network's own options say
 	Domain   string                  // option 15, for families that look for SRV records below it; "": the network's own
+	Token    string                  // of an organisation's inbox, for the folder t-TOKEN of URLs; "" for none
 	VLAN     int                     // the voice VLAN's id, 1 to 4094, for families that take it by DHCP; 0: none
 
 	// Blocks returns a family's address blocks, each the first six hexadecimal digits of its MAC addresses, in lower case. nil: none is known.
@@ -95,10 +96,7 @@ func NewPlan(r Request) (Plan, error) {
 	if err := r.check(); err != nil {
 		return Plan{}, err
 	}
-	known, err := readFamilies()
-	if err != nil {
-		return Plan{}, err
-	}
+	known := families()
 	if err := checkFamilies(r.Families, known); err != nil {
 		return Plan{}, err
 	}
@@ -159,7 +157,7 @@ func (c *class) join(other class) {
 
 // classOf returns what a family is given; false, with the reasons in its notes, if it is nothing.
 func (r Request) classOf(f family) (class, bool) {
-	c := class{name: "dialtone-" + string(f.Family), families: []string{string(f.Family)}, vendors: f.VendorClasses, notes: f.Notes}
+	c := class{name: "dialtone-" + string(f.Family), families: []string{string(f.Family)}, vendors: f.vendors(), notes: f.Notes}
 	if len(f.Options) == 0 {
 		return c, false
 	}
@@ -177,8 +175,8 @@ func (r Request) classOf(f family) (class, bool) {
 	c.notes = slices.Concat(f.Notes, f.alsoReads())
 	for _, o := range f.Options {
 		text := r.fill(o.Value)
-		if limit := o.limit(); len(text) > limit {
-			c.notes = append(c.notes, fmt.Sprintf("Option %d is left out: it takes %d characters here, and %s has %d.", o.Code, limit, text, len(text)))
+		if most := limit(o); len(text) > most {
+			c.notes = append(c.notes, fmt.Sprintf("Option %d is left out: it takes %d characters here, and %s has %d.", o.Code, most, text, len(text)))
 			continue
 		}
 		c.options = append(c.options, option{code: o.Code, text: text})
@@ -209,7 +207,7 @@ func (r Request) fill(form string) string {
 	return strings.NewReplacer("{url}", r.url(), "{vlan}", strconv.Itoa(r.VLAN)).Replace(form)
 }
 
-// url is the address without a slash at its end.
+// url is the address, with the token's folder if there is one, and without a slash at its end.
 func (r Request) url() string {
 	host := r.Host
 	if address, err := netip.ParseAddr(host); err == nil && address.Is6() {
@@ -218,11 +216,17 @@ func (r Request) url() string {
 	if r.Port != r.Scheme.standardPort() {
 		host = net.JoinHostPort(r.Host, strconv.Itoa(r.Port))
 	}
+	if r.Token != "" {
+		host += "/t-" + r.Token
+	}
 	return string(r.Scheme) + "://" + host
 }
 
 // hostName is a DNS name (RFC 1123 section 2.1). No character of it means anything to any of the formats.
 var hostName = regexp.MustCompile(`^(?i)([a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?\.)*[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+
+// inboxToken is a token as the API gives it.
+var inboxToken = regexp.MustCompile(`^[0-9a-f]{32}$`)
 
 // maxName is the longest DNS name that can be written (RFC 1035 section 3.1).
 const maxName = 253
@@ -238,6 +242,8 @@ func (r Request) check() error {
 		return fault.InvalidField("port", "%d is no port from 1 to 65535", r.Port)
 	case r.Domain != "" && !isName(r.Domain):
 		return fault.InvalidField("domain", "%q is no domain name", r.Domain)
+	case r.Token != "" && !inboxToken.MatchString(r.Token):
+		return fault.InvalidField("token", "must be the 32 hexadecimal digits of an inbox token, without t- in front")
 	case r.VLAN < 0 || r.VLAN > 4094:
 		return fault.InvalidField("vlan", "%d is no VLAN from 1 to 4094", r.VLAN)
 	}
@@ -272,6 +278,9 @@ func (r Request) notes() []string {
 		notes = append(notes, "A factory-new phone must trust the server's certificate already: use one of a public CA, or lead phones to http, where they are told of the server's own.")
 	case r.Scheme == TFTP && r.Port != TFTP.standardPort():
 		notes = append(notes, "Few phones ask for files by TFTP on another port than 69.")
+	}
+	if r.Token != "" {
+		notes = append(notes, "The folder t-TOKEN says whose inbox unknown phones come into. It opens nothing.")
 	}
 	if r.VLAN != 0 {
 		notes = append(notes, fmt.Sprintf("The VLAN belongs to the options of the network where phones start, not to those of VLAN %d itself.", r.VLAN))

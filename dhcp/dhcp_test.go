@@ -88,6 +88,23 @@ func TestKeaTakesIt(t *testing.T) {
 	}
 }
 
+// A token is a folder of each URL, in front of whatever the family's form has behind the address.
+func TestATokenIsInEachURL(t *testing.T) {
+	t.Parallel()
+	const token = "0123456789abcdef0123456789abcdef"
+	request := dhcp.Request{Host: "phones.example.com", Scheme: dhcp.HTTPS, Port: 443, Token: token, Blocks: deviceprofiles.AddressBlocks}
+	text := outputs(t, request)["dnsmasq.conf"]
+	for _, want := range []string{"/t-" + token + "/$PSN.xml\"", "/t-" + token + "/\"", "/t-" + token + "/Config{MAC}.cfg\"", "/t-" + token + "\""} {
+		assert.Contains(t, text, "\"https://phones.example.com"+want)
+	}
+	assert.NotContains(t, strings.ReplaceAll(text, "phones.example.com/t-"+token, ""), "https://phones")
+	for _, bad := range []string{"t-" + token, token[1:], strings.ToUpper(token), token + "\n", "../" + token[3:]} {
+		request.Token = bad
+		_, err := dhcp.NewPlan(request)
+		assert.ErrorContains(t, err, "token", bad)
+	}
+}
+
 // Whatever is asked for, Kea's file says it in JSON, and each value begins with the address.
 func TestValuesLeadHere(t *testing.T) {
 	t.Parallel()

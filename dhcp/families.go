@@ -1,67 +1,45 @@
 package dhcp
 
 import (
-	"bytes"
-	_ "embed" // for families.json
-	"encoding/json"
 	"fmt"
 	"strconv"
 	"strings"
 
 	"dialtone/deviceprofiles"
-	"dialtone/fault"
 )
 
-//go:embed families.json
-var familiesData []byte
-
-// family is what one family of phones reads of a DHCP server.
-type family struct {
-	Family         deviceprofiles.Family `json:"family"`
-	VendorClasses  []vendorClass         `json:"vendorClasses"`  // any of them; none: not known, or none that can be compared
-	ByAddressBlock bool                  `json:"byAddressBlock"` // false where other devices share the vendor's blocks
-	Options        []optionForm          `json:"options"`        // that lead here, the preferred one first; none: not known
-	AlsoReads      []int                 `json:"alsoReads"`      // codes that it reads where there is none of Options, in its order
-	VLAN           optionForm            `json:"vlan"`           // zero: it isn't told its VLAN by DHCP, or not in a known way
-	TFTP           bool                  `json:"tftp"`           // takes URLs with tftp
-	Domain         bool                  `json:"domain"`         // looks for SRV records below the domain of option 15
-	Notes          []string              `json:"notes"`          // for whoever reads the output
-}
+// family is what one family of phones reads of a DHCP server, as its vendor's pack has it.
+type family struct{ deviceprofiles.DHCP }
 
 // vendorClass is what a phone says in option 60.
-type vendorClass struct {
-	Pattern    string `json:"pattern"`    // ? is any one character, * at the end anything
-	BeginsLike string `json:"beginsLike"` // who else sends a class with this beginning, up to the first ?; "" if nobody does
+type vendorClass deviceprofiles.DHCPVendorClass
+
+func families() []family {
+	var out []family
+	for _, facts := range deviceprofiles.DHCPOfFamilies() {
+		out = append(out, family{facts})
+	}
+	return out
 }
 
-// optionForm is one option with the form of its value.
-type optionForm struct {
-	Code      int    `json:"code"`
-	Value     string `json:"value"`
-	MaxLength int    `json:"maxLength"` // characters that the phone takes; 0: as many as an option can have
+// vendors are the classes that the family's phones say.
+func (f family) vendors() []vendorClass {
+	var out []vendorClass
+	for _, class := range f.VendorClasses {
+		out = append(out, vendorClass(class))
+	}
+	return out
 }
 
 // maxOption is what the length of a DHCP option can say (RFC 2132 section 2).
 const maxOption = 255
 
-func (o optionForm) limit() int {
+// limit is how many characters a phone takes of an option.
+func limit(o deviceprofiles.DHCPOption) int {
 	if o.MaxLength > 0 {
 		return o.MaxLength
 	}
 	return maxOption
-}
-
-func readFamilies() ([]family, error) {
-	var file struct {
-		Note     string   `json:"note"` // for readers
-		Families []family `json:"families"`
-	}
-	decoder := json.NewDecoder(bytes.NewReader(familiesData))
-	decoder.DisallowUnknownFields() // a misspelt name would silently be none
-	if err := decoder.Decode(&file); err != nil {
-		return nil, fault.Wrap(fault.Internal, err, "families.json")
-	}
-	return file.Families, nil
 }
 
 // optionsInWords is "option 66 (http://h)", several with "and" between.

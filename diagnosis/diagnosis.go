@@ -1,7 +1,7 @@
 // Package diagnosis answers "why has this phone no dial tone?": from what is known of a phone to one sentence that names the cause, and one that
 // says the next step.
 //
-// It owns the causes, their order and their words, what firmware is too old, which MAC addresses are a slip of the finger apart, and when a site is
+// It owns the causes, their order and their words, when firmware is too old, which MAC addresses are a slip of the finger apart, and when a site is
 // silent. It never reads anything itself, never asks who may know, and says nothing of what it wasn't given. Start at Explain, then the table in
 // causes.go: a new cause is one entry in it.
 package diagnosis

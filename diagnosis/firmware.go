@@ -11,6 +11,7 @@ type Agent struct {
 	Family  string // as the catalogue names it
 	Model   string // as the phone writes it
 	Version string // of the firmware, as sent; "" when it isn't said
+	Least   string // version below which its family's files aren't understood: numbers with dots between, x for one that doesn't matter; "" for none
 }
 
 // letters leaves letters and digits, in upper case, so that VVX_450 and VVX 450 are one.
@@ -38,29 +39,25 @@ func lastWord(model string) string {
 	return letters(name)
 }
 
-// minima are the versions below which a family's files are known not to be understood, and in which part of the version that is told. They are
-// careful: nothing is called old that may work, and it is told only of phones without dial tone.
-func minima() map[string]minimum {
-	return map[string]minimum{
-		"cisco-mpp": {part: 0, least: 11, text: "11.0"},   // older ones know neither the settings' names nor TLS 1.2
-		"poly":      {part: 0, least: 5, text: "5.0"},     // UC Software 5: TLS 1.2, and the parameters' present names
-		"yealink":   {part: 1, least: 80, text: "x.80.0"}, // hardware.generation.release: V80 has TLS 1.2
+// tooOld reports whether the version is known to be older than the least one: where both are numbers, the first that differ decide. An x of the least
+// version doesn't matter, and what is no number tells nothing.
+func (a Agent) tooOld() bool {
+	if a.Least == "" || a.Version == "" {
+		return false
 	}
-}
-
-type minimum struct {
-	part  int // of the version, between dots
-	least int
-	text  string
-}
-
-// tooOld returns the least version that is needed, if this one is known to be older.
-func (a Agent) tooOld() (string, bool) {
-	m, ok := minima()[a.Family]
-	parts := strings.Split(a.Version, ".")
-	if !ok || len(parts) <= m.part {
-		return "", false
+	said := strings.Split(a.Version, ".")
+	for i, part := range strings.Split(a.Least, ".") {
+		if part == "x" {
+			continue
+		}
+		if i >= len(said) {
+			return false
+		}
+		least, err := strconv.Atoi(part)
+		has, wrong := strconv.Atoi(said[i])
+		if err != nil || wrong != nil || has != least {
+			return err == nil && wrong == nil && has < least
+		}
 	}
-	n, err := strconv.Atoi(parts[m.part])
-	return m.text, err == nil && n < m.least
+	return false
 }

@@ -131,11 +131,10 @@ func otherModel(f Facts) (finding, bool) {
 
 func oldFirmware(f Facts) (finding, bool) {
 	agent, c, said := lastAgent(f)
-	least, old := agent.tooOld()
-	if f.Device == nil || !said || !old || len(f.Registrations) > 0 {
+	if f.Device == nil || !said || !agent.tooOld() || len(f.Registrations) > 0 {
 		return finding{}, false
 	}
-	return finding{[]Contact{c}, values{"version": agent.Version, "least": least}}, true
+	return finding{[]Contact{c}, values{"version": agent.Version, "least": agent.Least}}, true
 }
 
 func firmwareLoop(f Facts) (finding, bool) {

@@ -88,7 +88,8 @@ func newBoot(c BootConfig, out io.Writer, result *Result) (*boot, error) {
 	b.trust = newTrust(c.CA, c.InsecureTLS, b.now)
 	b.names = newAddressBook(resolver, b.journal)
 	b.fetcher = newFetcher(b.surroundings, b.trust, b.names, b.family.userAgent)
-	b.fetcher.bareNames = model.Family != deviceprofiles.CiscoMPP
+	_, slashes := b.family.(*cisco)
+	b.fetcher.bareNames = !slashes
 	result.Access = c.Access
 	return b, nil
 }
@@ -107,14 +108,17 @@ func newFamily(model deviceprofiles.Model, mac deviceprofiles.MAC) (family, erro
 		return nil, fault.InvalidField("model", "%s fetches no files: its owner types its line in; register that line instead", model.Name)
 	}
 	switch model.Family {
-	case deviceprofiles.CiscoMPP:
+	case deviceprofiles.CiscoMPP, ciscoPhoneOS, ciscoATA:
 		return newCisco(model, mac), nil
-	case deviceprofiles.Yealink:
+	case deviceprofiles.Yealink, yealinkDECT:
 		if y := newYealink(model, mac); y != nil {
 			return y, nil
 		}
 	case deviceprofiles.Poly:
 		return newPoly(model, mac), nil
+	}
+	if k, ok := kindOf(model); ok {
+		return newTabled(k, model, mac), nil
 	}
 	return nil, fault.InvalidField("model", "nobody has taught this simulated phone how a %s boots", model.DisplayName)
 }

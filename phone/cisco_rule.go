@@ -280,9 +280,9 @@ func (c *cisco) macroValue(name string, secrets bool) (string, bool) {
 	case "PN":
 		return c.productName(), true
 	case "PSN":
-		return c.number + "-3PCC", true
+		return c.series(), true
 	case "SN":
-		return "FCH" + c.mac.String()[4:], true
+		return c.serial(), true
 	case "SWVER":
 		return "sip88xx.12-0-7MPP0001-1", true
 	case "SA", "SB", "SC", "SD":

@@ -1,6 +1,7 @@
 package phone
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -13,11 +14,18 @@ import (
 	"dialtone/secret"
 )
 
-// cisco boots as a Cisco Multiplatform phone (68xx, 78xx, 88xx with 3PCC firmware): a flat profile by model name, which names the next files in
+// The families that boot as Cisco's Multiplatform phones do, but under names of their own.
+const (
+	ciscoPhoneOS deviceprofiles.Family = "cisco-phoneos" // 8875, 9800
+	ciscoATA     deviceprofiles.Family = "cisco-ata"
+)
+
+// cisco boots as a Cisco Multiplatform phone (68xx, 78xx, 88xx with 3PCC firmware), a PhoneOS phone or an ATA 19x: a flat profile by model name, which names the next files in
 // the profile rules B, C and D, and a CA to trust.
 type cisco struct {
 	mac      deviceprofiles.MAC
 	number   string // e.g. 8851
+	family   deviceprofiles.Family
 	ports    int
 	values   map[string]string // every parameter read so far; the last one counts
 	executed map[string]string // profile rule -> its text when it was followed
@@ -29,6 +37,7 @@ type cisco struct {
 const (
 	ruleA, ruleB, ruleC, ruleD = "Profile_Rule", "Profile_Rule_B", "Profile_Rule_C", "Profile_Rule_D"
 	ruleCA                     = "Custom_CA_Rule"
+	ruleCAOfAdapters           = "Custom_CA_URL"
 	factoryRuleA               = "/$PSN.xml"
 )
 
@@ -40,15 +49,57 @@ func newCisco(model deviceprofiles.Model, mac deviceprofiles.MAC) *cisco {
 		return -1
 	}, model.DisplayName)
 	return &cisco{
-		mac: mac, number: number, ports: model.LinePorts,
+		mac: mac, number: number, family: model.Family, ports: model.LinePorts,
 		values: make(map[string]string), executed: map[string]string{ruleA: factoryRuleA},
 	}
 }
 
-func (c *cisco) productName() string  { return "CP-" + c.number + "-3PCC" }
-func (c *cisco) userAgent() string    { return c.version() + " (" + c.mac.Lower() + ")" }
+// productName is $PN, and series is $PSN.
+func (c *cisco) productName() string {
+	switch c.family {
+	case ciscoPhoneOS:
+		return "DP-" + c.number
+	case ciscoATA:
+		return "ATA" + c.number + "-MPP"
+	}
+	return "CP-" + c.number + "-3PCC"
+}
+
+func (c *cisco) series() string {
+	if c.family == ciscoPhoneOS || c.family == ciscoATA {
+		return c.number
+	}
+	return c.number + "-3PCC"
+}
+
+// firstFile is what the phone asks for where nobody names a file.
+func (c *cisco) firstFile() string {
+	if c.family == ciscoATA {
+		return "ata" + c.number + ".cfg"
+	}
+	return c.series() + ".xml"
+}
+
+// userAgent names the address, but for that of adapters, which names the serial number.
+func (c *cisco) userAgent() string {
+	if c.family == ciscoATA {
+		return c.version() + " (" + c.serial() + ")"
+	}
+	return c.version() + " (" + c.mac.Lower() + ")"
+}
+
 func (c *cisco) sipUserAgent() string { return c.version() + "_" + c.mac.Lower() }
-func (c *cisco) version() string      { return "Cisco-" + c.productName() + "/12.0.7" }
+func (c *cisco) serial() string       { return "FCH" + c.mac.String()[4:] }
+
+func (c *cisco) version() string {
+	switch c.family {
+	case ciscoPhoneOS:
+		return "Cisco-" + c.productName() + "/4.0.1"
+	case ciscoATA:
+		return "Cisco/" + c.productName() + "-11-2-5"
+	}
+	return "Cisco-" + c.productName() + "/12.0.7"
+}
 
 // round reads the file at base, then follows the rules that the phone hasn't followed yet.
 func (c *cisco) round(ctx context.Context, b *boot, base *url.URL) (*url.URL, error) {
@@ -121,7 +172,7 @@ func (c *cisco) enter(ctx context.Context, b *boot, base *url.URL) error {
 	if !c.entered && !c.typed {
 		folder := expanded
 		folder.Path = strings.TrimSuffix(folder.Path, "/") + "/"
-		attempts = append(attempts, beside(&folder, c.number+"-3PCC.xml"), beside(&folder, "Cisco/"+c.productName()+"/"+c.mac.Lower()+".cfg"))
+		attempts = append(attempts, beside(&folder, c.firstFile()), beside(&folder, "Cisco/"+c.productName()+"/"+c.mac.Lower()+".cfg"))
 	}
 	var first error
 	for i, u := range attempts {
@@ -190,7 +241,7 @@ func (c *cisco) decrypt(b *boot, body []byte, key secret.Text) ([]byte, error) {
 }
 
 func (c *cisco) trust(ctx context.Context, b *boot, from *url.URL) error {
-	text := c.values[ruleCA]
+	text := cmp.Or(c.values[ruleCA], c.values[ruleCAOfAdapters])
 	if text == "" || text == c.executed[ruleCA] {
 		return nil
 	}

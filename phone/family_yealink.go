@@ -12,6 +12,9 @@ import (
 	"dialtone/deviceprofiles"
 )
 
+// yealinkDECT is the family of bases, which boot as the desk phones do.
+const yealinkDECT deviceprofiles.Family = "yealink-dect"
+
 // yealink boots as a Yealink phone with firmware 81 or later: a boot file if there is one, else the model's common file and the phone's own.
 type yealink struct {
 	mac      deviceprofiles.MAC
@@ -47,6 +50,7 @@ func yealinkCommon(name string) (int, bool) {
 		{"T43U", 107}, {"T46U", 108}, {"T48U", 109}, {"T42U", 116}, {"T31", 123}, {"T31P", 123}, {"T31G", 123}, {"T33G", 124}, {"CP965", 143}, {"CP925", 148},
 		{"T58W", 150}, {"T34W", 171}, {"T31W", 172}, {"T44W", 174}, {"T73W", 183}, {"T74W", 184}, {"T73U", 186}, {"T74U", 187}, {"T77U", 188}, {"T88", 192},
 		{"T85W", 196}, {"T87W", 197},
+		{"W52P", 25}, {"W56P", 25}, {"W60B", 77}, {"W70B", 146}, {"W75DM", 175}, {"W80B", 175}, {"W90DM", 130},
 	} {
 		if m.name == name {
 			return m.number, true
@@ -60,6 +64,9 @@ func (y *yealink) userAgent() string {
 }
 
 func (y *yealink) sipUserAgent() string {
+	if strings.HasPrefix(y.name, "W") { // bases
+		return "Yealink " + y.name + " " + y.firmware
+	}
 	return "Yealink SIP-" + strings.ReplaceAll(y.name, " ", "_") + " " + y.firmware
 }
 
@@ -338,7 +345,7 @@ func parseInclude(line string) (include, bool) {
 func (y *yealink) lines() ([]Line, error) {
 	var lines []Line
 	for port := 1; port <= y.ports; port++ {
-		get := func(name string) string { return y.values["account."+strconv.Itoa(port)+"."+name] }
+		get := y.account(port)
 		if get("enable") != "1" {
 			continue
 		}
@@ -349,6 +356,18 @@ func (y *yealink) lines() ([]Line, error) {
 		lines = append(lines, line)
 	}
 	return lines, nil
+}
+
+// account reads the settings of one account. Newer bases keep servers in a list, which accounts name by their place.
+func (y *yealink) account(port int) func(string) string {
+	prefix := "account." + strconv.Itoa(port) + "."
+	server := y.values[prefix+"sip_server.template"]
+	return func(name string) string {
+		if value, ok := y.values[prefix+name]; ok || server == "" {
+			return value
+		}
+		return y.values["template."+server+"."+name]
+	}
 }
 
 func yealinkLine(port int, get func(string) string) (Line, error) {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"testing"
 
@@ -112,11 +111,10 @@ func TestEveryModelOfTheSimulatedFamiliesKnowsHowToBoot(t *testing.T) {
 			require.ErrorContains(t, err, "fetches no files")
 			continue
 		}
-		if !slices.Contains([]deviceprofiles.Family{deviceprofiles.CiscoMPP, deviceprofiles.Yealink, deviceprofiles.Poly}, m.Family) {
-			require.ErrorContains(t, err, "how a "+m.DisplayName+" boots")
-			continue
-		}
 		require.NoError(t, err, m.Name)
+		if f.userAgent() == "" {
+			continue // of some families nobody knows what they say
+		}
 		assert.False(t, agents[f.userAgent()], "two models say %s", f.userAgent())
 		agents[f.userAgent()] = true
 	}

@@ -2,8 +2,9 @@
 // under its name, follows the bootstrap, reads its lines and registers them over SIP. Users debug an installation with it; tests drive it.
 //
 // It owns its own idea of how each family boots and reads files, and takes from deviceprofiles the names of models alone, so that it checks a
-// server instead of repeating it. It speaks only the wire, keeps nothing between two runs, and never prints a secret. Start at Boot; a family is
-// one file named family_NAME.go, and register.go is the SIP side.
+// server instead of repeating it. It speaks only the wire, keeps nothing between two runs, and never prints a secret. Start at Boot. Families whose
+// boot is no more than files and settings are a table (families.json, family_table.go, reading.go); the others have a file named family_NAME.go. register.go
+// is the SIP side.
 //
 // # What is said
 //

@@ -196,5 +196,7 @@ func (s *Service) openImage(ctx context.Context, hit deviceprofiles.Hit) (Opened
 	if err != nil {
 		return Opened{}, err
 	}
-	return opened(deviceprofiles.File{ContentType: i.ContentType, Body: i.Body}, 0), nil
+	o := opened(deviceprofiles.File{ContentType: i.ContentType, Body: i.Body}, 0)
+	o.Modified = s.modified(i.Created)
+	return o, nil
 }

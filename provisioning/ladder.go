@@ -83,6 +83,13 @@ func (s *Service) admit(ctx context.Context, mac deviceprofiles.MAC, r Request) 
 		s.probers.welcome(who.place)
 		return a, nil
 	}
+	if err := s.withoutInboxToken(ctx, &who); err != nil {
+		a.rule = RuleBroken
+		return a, err
+	}
+	if a.rule == RuleWrongProof && !who.proof.shown() {
+		a.rule = who.refused()
+	}
 	return s.admitUnproven(ctx, who, a, known)
 }
 
@@ -131,10 +138,16 @@ func (s *Service) prove(who asker, d Device, known bool, mac deviceprofiles.MAC)
 		return RuleToken, nil
 	case who.proof.shown():
 		return RuleWrongProof, nil
-	case who.note != "" || who.certificate != nil:
-		return RuleBadCertificate, nil
 	}
-	return RuleNoProof, nil
+	return who.refused(), nil
+}
+
+// refused is the rule for whoever showed no password and no token.
+func (w asker) refused() string {
+	if w.note != "" || w.certificate != nil {
+		return RuleBadCertificate
+	}
+	return RuleNoProof
 }
 
 // madeBy reports whether the maker of the phone that a certificate is about makes phones of the device's model.

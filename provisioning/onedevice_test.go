@@ -30,6 +30,7 @@ type oneDevice struct {
 	asked    int
 	broken   bool
 	disabled []string // models
+	revised  time.Time
 	entries  []provisioning.TraceEntry
 	events   []customer.Event
 }
@@ -104,6 +105,14 @@ func (s *oneDevice) AnyTenantModelsOfBlock(_ context.Context, mac deviceprofiles
 		return nil, err
 	}
 	return []string{s.device.Model}, nil
+}
+
+func (s *oneDevice) Revisions(context.Context, customer.Tenant, provisioning.DeviceID, int64, int) ([]provisioning.Revision, error) {
+	return []provisioning.Revision{{Number: s.device.Revision, Time: s.revised}}, nil
+}
+
+func (s *oneDevice) AnyTenantInboxTokens(context.Context, []string) (map[string]customer.Tenant, error) {
+	return map[string]customer.Tenant{}, nil
 }
 
 func (s *oneDevice) AnyTenantMACsInUse(_ context.Context, macs []deviceprofiles.MAC) (map[deviceprofiles.MAC]bool, error) {

@@ -31,7 +31,7 @@ type Opened struct {
 	Body        []byte    // shared: never written to; nil with Content
 	ETag        string    // quoted, as in the header
 	Revision    int64     // of the device; 0 for files that are the same for every phone
-	Modified    time.Time // when the file was last changed; zero when that isn't known
+	Modified    time.Time // when the file was last changed, rounded up to a second; zero when that isn't known, or too short ago to be told
 	// Content is the file where it is too large for memory: Size bytes, which whoever opened it reads, in part if it likes, and closes. Nil with Body.
 	Content io.ReadSeekCloser
 	Size    int64
@@ -128,6 +128,7 @@ func (s *Service) openBootstrap(ctx context.Context, hit deviceprofiles.Hit) (ve
 		return v, err
 	}
 	v.opened = opened(file, 0)
+	v.opened.Modified = s.modified(s.started)
 	return v, nil
 }
 
@@ -194,6 +195,7 @@ func (s *Service) settle(ctx context.Context, a admission, r Request) error {
 func (s *Service) render(ctx context.Context, d Device, name string, encryption deviceprofiles.Encryption) (Opened, error) {
 	kept := string(encryption) + "/" + name
 	if o, ok := s.rendered.get(d.ID, d.Revision, kept); ok {
+		o.Modified = s.modified(o.Modified)
 		return o, nil
 	}
 	settings, err := s.settingsOf(ctx, d)
@@ -208,8 +210,36 @@ func (s *Service) render(ctx context.Context, d Device, name string, encryption 
 		return Opened{}, err
 	}
 	o := opened(file, settings.Revision)
+	if o.Modified, err = s.revisedAt(ctx, d, settings.Revision); err != nil {
+		return Opened{}, err
+	}
 	s.rendered.put(d.ID, settings.Revision, kept, o)
+	o.Modified = s.modified(o.Modified)
 	return o, nil
+}
+
+// revisedAt is when a device's own files became what they are: at its revision, or at our start, as they also say what the installation is like.
+func (s *Service) revisedAt(ctx context.Context, d Device, revision int64) (time.Time, error) {
+	list, err := s.store.Revisions(ctx, d.Tenant(), d.ID, revision+1, 1)
+	if err != nil {
+		return time.Time{}, err
+	}
+	if len(list) == 1 && list[0].Time.After(s.started) {
+		return list[0].Time, nil
+	}
+	return s.started, nil
+}
+
+// modified is what a phone is told of when a file was changed: the whole second after that, and nothing until that second has come. Else a phone that fetched
+// shortly before a change would be told, by a time in the same second, that it has the file already (RFC 9110 section 8.8.2.2).
+func (s *Service) modified(at time.Time) time.Time {
+	if whole := at.Truncate(time.Second); !at.Equal(whole) {
+		at = whole.Add(time.Second)
+	}
+	if at.After(s.now()) {
+		return time.Time{}
+	}
+	return at
 }
 
 // opened makes the answer for a file. The tag is made of the content, so that a change of the installation's own settings changes it too.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"dialtone/deviceprofiles"
 	"dialtone/digest"
 	"dialtone/fault"
 )
@@ -69,7 +70,7 @@ func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) 
 func (s *Service) recordSIP(p SIPProof, e TraceEntry) {
 	e.Door, e.Peer, e.Request, e.UserAgent, e.Proof = doorSIP, p.Peer.Addr(), p.Method+" over "+p.Transport, p.UserAgent, ProofDigest
 	if e.Device == "" {
-		e.MAC = macOfAgent(p.UserAgent)
+		e.MAC = deviceprofiles.ParseAgent(p.UserAgent).MAC
 	}
 	s.Record(e)
 }

@@ -31,18 +31,12 @@ const (
 	doorSIP = "sip"
 )
 
-// optionalName is of files that phones ask for and that needn't exist.
-var optionalName = regexp.MustCompile(`(?:-(?:license|phone|web|user|local)\.cfg|-(?:directory|calls|calllog|contact)\.xml|\.boot|\.log|\.enc|\.ld|_?lang\.xml)$`)
-
 // macroName is a name with a macro that the phone ought to have replaced.
 var macroName = regexp.MustCompile(`\$|%24`)
 
-// enterpriseFile is what Cisco's enterprise firmware asks for.
-var enterpriseFile = regexp.MustCompile(`(?i)^(?:sep|ctlsep|itlsep|ctlfile|itlfile)[0-9a-f]{0,12}\.`)
-
 // ruleOfMiss says more precisely why a fetch was refused. recognised says that it was for a file of ours.
 func ruleOfMiss(rule, path string, recognised bool, err error) string {
-	name := strings.ToLower(path[strings.LastIndexByte(path, '/')+1:])
+	name := path[strings.LastIndexByte(path, '/')+1:]
 	switch {
 	case rule == RuleHostile && fault.Is(err, fault.Denied):
 		return RuleOtherPhone
@@ -50,27 +44,15 @@ func ruleOfMiss(rule, path string, recognised bool, err error) string {
 		return rule
 	case macroName.MatchString(path):
 		return RuleUnexpanded
-	case enterpriseFile.MatchString(name):
+	case deviceprofiles.ForeignName(name):
 		return RuleEnterprise
-	case optionalName.MatchString(name):
+	case deviceprofiles.OptionalName(name):
 		return RuleOptional
 	case recognised:
 		return RuleMissing
 	default:
 		return RuleNoSuchFile
 	}
-}
-
-// agentMAC is the MAC address in a user agent.
-var agentMAC = regexp.MustCompile(`(?i)(?:^|[^0-9a-f])((?:[0-9a-f]{2}:){5}[0-9a-f]{2}|[0-9a-f]{12})(?:[^0-9a-f]|$)`)
-
-// macOfAgent returns the MAC address that a phone says in its user agent; zero when it says none. It is a hint: anybody can say it.
-func macOfAgent(userAgent string) deviceprofiles.MAC {
-	if m := agentMAC.FindStringSubmatch(truncate(userAgent, 2*maxUserAgent)); m != nil {
-		mac, _ := deviceprofiles.ParseMAC(m[1]) // zero for what can't be a phone's
-		return mac
-	}
-	return deviceprofiles.MAC{}
 }
 
 // outcomes says what a rule means for a diagnosis. What isn't here is told by the answer and the proof, so that a new rule isn't without a meaning.

@@ -66,6 +66,7 @@ type Service struct {
 	harvests   *harvests
 	commits    *groupCommit
 	nobody     nobody
+	started    time.Time // when Announce said what phones are told of the installation
 }
 
 // New returns a service. It fails only if random does.
@@ -102,7 +103,7 @@ func New(c Config) (*Service, error) {
 // empty OutboundProxy each line is told its own domain, to be located by NAPTR and SRV. Call it once, before the doors run: it is here and not
 // in Config because the doors' ports may be known only after they listen.
 func (s *Service) Announce(phones deviceprofiles.Service, sip deviceprofiles.SIP) {
-	s.phones, s.sip = phones, sip
+	s.phones, s.sip, s.started = phones, sip, s.now()
 }
 
 // Run does the background work until ctx ends: it commits registrations, writes the boot trace, clears away expired bindings and

@@ -19,6 +19,7 @@ type Reader interface {
 	UploadReader
 	FirmwareReader
 	PhonebookReader
+	InboxTokenReader
 	Device(ctx context.Context, tenant customer.Tenant, id DeviceID) (Device, error)
 	// Devices lists devices; now decides which bindings are still valid for DeviceView.Registered.
 	Devices(ctx context.Context, tenant customer.Tenant, filter DeviceFilter, now time.Time, page customer.Page) ([]DeviceView, bool, error)
@@ -66,6 +67,7 @@ type Tx interface {
 	ImageTx
 	UploadTx
 	FirmwareTx
+	InboxTokenTx
 	// CreateDevice gives fault.Conflict with code 5675 when the MAC is in use, whoever uses it.
 	CreateDevice(ctx context.Context, d Device) error
 	// SetDisabledModels replaces the models that are switched off for the tenant's one organisation.

@@ -14,6 +14,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
+	"dialtone/fault"
 )
 
 // The bounds of the boot trace on its way to the store (ARCHITECTURE.md, decision 5).
@@ -52,6 +53,7 @@ type TraceEntry struct {
 	Domain    string // of a question to DNS: the customer's SIP domain that it is about; else ""
 	Standing  Standing
 	Firmware  string // file of the operator's folder that was served; "" for none
+	inbox     string // hash of the token in the path, which may be an organisation's; "" for none. It isn't stored
 }
 
 // Standing says what a contact means for how well a phone is doing.
@@ -111,6 +113,7 @@ type traceBuffer struct {
 	others  traceRing
 	wake    chan struct{} // something waits
 	writing sync.Mutex    // one writer at a time, so that batches keep their order
+	held    bool          // under writing: the store doesn't answer, and that was said
 	dropped atomic.Uint64
 }
 
@@ -209,6 +212,7 @@ func (s *Service) writeTraces(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			s.flushTraces(context.WithoutCancel(ctx))
+			s.giveUpTraces(ctx)
 			return
 		case <-s.trace.wake:
 		}
@@ -222,8 +226,8 @@ func (s *Service) writeTraces(ctx context.Context) {
 	}
 }
 
-// flushTraces writes what waits at this moment, and no more, as phones may add for ever. What the store doesn't take is dropped and counted: the
-// phones' answers didn't wait for it either.
+// flushTraces writes what waits at this moment, and no more, as phones may add for ever. While the store doesn't answer it goes on waiting, as that is what
+// an administrator will ask about; what the store doesn't take is dropped and counted: the phones' answers didn't wait for it either.
 func (s *Service) flushTraces(ctx context.Context) {
 	s.trace.writing.Lock()
 	defer s.trace.writing.Unlock()
@@ -233,12 +237,41 @@ func (s *Service) flushTraces(ctx context.Context) {
 		if len(batch) == 0 {
 			return
 		}
-		s.noteUnknown(ctx, batch)
-		if err := s.appendTrace(ctx, batch); err != nil {
+		err := s.appendTrace(ctx, batch)
+		if fault.Is(err, fault.Unavailable) {
+			s.keepTraces(ctx, batch, err)
+			return
+		}
+		if err != nil {
 			s.trace.dropped.Add(uint64(len(batch)))
 			s.logger.WarnContext(ctx, "a part of the boot trace is lost", "entries", len(batch), "error", err)
 			return
 		}
+		s.trace.held = false
+		s.noteUnknown(ctx, batch)
+	}
+}
+
+// keepTraces puts back what a store didn't take that doesn't answer. It is said once, and tried again as the writer wakes.
+func (s *Service) keepTraces(ctx context.Context, batch []TraceEntry, why error) {
+	if !s.trace.held {
+		s.logger.WarnContext(ctx, "the boot trace waits for the database", "entries", len(batch), "error", why)
+	}
+	s.trace.held = true
+	for _, e := range batch {
+		s.trace.add(e)
+	}
+}
+
+// giveUpTraces says what is lost at the end because the store doesn't answer.
+func (s *Service) giveUpTraces(ctx context.Context) {
+	lost := 0
+	for batch := s.trace.take(); len(batch) > 0; batch = s.trace.take() {
+		lost += len(batch)
+	}
+	if lost > 0 {
+		s.trace.dropped.Add(uint64(lost))
+		s.logger.WarnContext(ctx, "a part of the boot trace is lost", "entries", lost)
 	}
 }
 

@@ -11,11 +11,12 @@ import (
 
 // traceOpen notes a fetch of the phone that the path names, or else of the one that the user agent names; of both, when they name two.
 func (s *Service) traceOpen(r Request, hit deviceprofiles.Hit, v verdict, err error) {
-	said := macOfAgent(r.UserAgent)
+	said := deviceprofiles.ParseAgent(r.UserAgent).MAC
 	e := TraceEntry{
 		MAC: hit.MAC, Device: v.device, Door: string(r.Transport), Peer: r.Peer.Addr(), Request: requestOf(r), UserAgent: r.UserAgent, Proof: r.Proof.Kind(),
 		Revision: v.opened.Revision, Bytes: int64(len(v.opened.Body)), Answer: fmt.Sprintf("served %d bytes", len(v.opened.Body)), Rule: v.rule,
 	}
+	e.inbox = inboxHash(r.Proof.token)
 	if !hit.HasMAC {
 		e.MAC = said
 	}
@@ -52,7 +53,7 @@ func refusalOf(v verdict, err error) string {
 func (s *Service) traceUpload(r Request, hit deviceprofiles.Hit, v verdict, kept keptUpload, err error) {
 	e := TraceEntry{
 		MAC: hit.MAC, Device: v.device, Door: string(r.Transport), Peer: r.Peer.Addr(), Request: "PUT " + deviceprofiles.MaskCodes(r.Path), UserAgent: r.UserAgent,
-		Proof: r.Proof.Kind(), Answer: fmt.Sprintf("kept %d bytes", kept.received), Rule: v.rule,
+		Proof: r.Proof.Kind(), Answer: fmt.Sprintf("kept %d bytes", kept.received), Rule: v.rule, inbox: inboxHash(r.Proof.token),
 	}
 	if err != nil {
 		e.Answer = refusalOf(v, err)

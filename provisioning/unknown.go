@@ -15,7 +15,7 @@ import (
 // UnknownDevice is a MAC address that asked for files and that no device has.
 type UnknownDevice struct {
 	MAC deviceprofiles.MAC
-	// Tenant is whose it is: of who gave it the token in its URL, when a door says so, else of whose address it came from; zero when that is nobody's, or
+	// Tenant is whose it is: of whose inbox token stands in its URL, else of whose address it came from; zero when that is nobody's, or
 	// several organisations'.
 	Tenant    customer.Tenant
 	Peer      netip.Addr // that it last came from
@@ -56,7 +56,7 @@ func (s *Service) UnknownDevices(ctx context.Context, tenant customer.Tenant, pa
 
 // noteUnknown keeps what of a batch is about addresses that nobody has, and looks for runs over address blocks in it.
 func (s *Service) noteUnknown(ctx context.Context, batch []TraceEntry) {
-	asked := map[deviceprofiles.MAC]UnknownDevice{}
+	asked, tokens := map[deviceprofiles.MAC]UnknownDevice{}, map[deviceprofiles.MAC]string{}
 	for _, e := range batch {
 		if e.Device != "" || e.MAC == (deviceprofiles.MAC{}) || e.ByAddress || e.Door == doorSIP {
 			continue
@@ -68,6 +68,9 @@ func (s *Service) noteUnknown(ctx context.Context, batch []TraceEntry) {
 		u.Peer, u.Last, u.UserAgent, u.Count = e.Peer, e.Time, cmp.Or(e.UserAgent, u.UserAgent), u.Count+1
 		u.Files = AddFile(u.Files, nameOf(e.Request))
 		asked[e.MAC] = u
+		if e.inbox != "" {
+			tokens[e.MAC] = e.inbox
+		}
 	}
 	if len(asked) == 0 {
 		return
@@ -77,6 +80,9 @@ func (s *Service) noteUnknown(ctx context.Context, batch []TraceEntry) {
 	used, err := s.store.AnyTenantMACsInUse(ctx, slices.Collect(maps.Keys(asked)))
 	if err == nil {
 		maps.DeleteFunc(asked, func(mac deviceprofiles.MAC, _ UnknownDevice) bool { return used[mac] })
+		err = s.assign(ctx, asked, tokens)
+	}
+	if err == nil {
 		list := slices.SortedFunc(maps.Values(asked), func(a, b UnknownDevice) int {
 			return cmp.Or(a.Last.Compare(b.Last), cmp.Compare(a.MAC.String(), b.MAC.String()))
 		})
@@ -89,6 +95,24 @@ func (s *Service) noteUnknown(ctx context.Context, batch []TraceEntry) {
 	if err != nil {
 		s.logger.WarnContext(ctx, "unknown devices aren't noted", "devices", len(asked), "error", err)
 	}
+}
+
+// assign says of unknown devices whose they are by the tokens in their URLs.
+func (s *Service) assign(ctx context.Context, asked map[deviceprofiles.MAC]UnknownDevice, tokens map[deviceprofiles.MAC]string) error {
+	if len(tokens) == 0 {
+		return nil
+	}
+	whose, err := s.store.AnyTenantInboxTokens(ctx, slices.Compact(slices.Sorted(maps.Values(tokens))))
+	if err != nil {
+		return err
+	}
+	for mac, hash := range tokens {
+		if u, ok := asked[mac]; ok {
+			u.Tenant = whose[hash]
+			asked[mac] = u
+		}
+	}
+	return nil
 }
 
 // AddFile adds a name to those that a device asked for, unless it is there, or there are eight.

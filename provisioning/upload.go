@@ -168,6 +168,7 @@ func (s *Service) uploaded(v verdict, d Device, sent StoredUpload) (verdict, err
 		return v, err
 	}
 	v.rule, v.opened = RuleUploadOpened, opened(deviceprofiles.File{ContentType: sent.ContentType(), Body: body}, d.Revision)
+	v.opened.Modified = s.modified(sent.Changed)
 	return v, nil
 }
 

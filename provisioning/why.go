@@ -145,7 +145,7 @@ func (s *Service) lookAround(ctx context.Context, tenant customer.Tenant, f *dia
 // agentOf says what a user agent says.
 func agentOf(text string) diagnosis.Agent {
 	agent := deviceprofiles.ParseAgent(text)
-	return diagnosis.Agent{Vendor: deviceprofiles.VendorOf(agent.Family), Family: string(agent.Family), Model: agent.Model, Version: agent.Version}
+	return diagnosis.Agent{Vendor: deviceprofiles.VendorOf(agent.Family), Family: string(agent.Family), Model: agent.Model, Version: agent.Version, Least: deviceprofiles.LeastVersion(agent.Family)}
 }
 
 // contactsOf says of contacts what became of them.

@@ -100,7 +100,7 @@ func (t *tx) AttachOrganization(ctx context.Context, o customer.Organization, c 
 	if _, err := t.exec(ctx, "forget what is switched off", "DELETE FROM disabled_models WHERE org_id = ?", string(o.ID)); err != nil {
 		return err // it was the old partner's decision
 	}
-	for _, table := range []string{"locations", "floors", "members", "monitored", "workspaces", "numbers", "number_jobs", "devices", "device_tags", "lines", "settings", "device_revisions", "level_revisions", "line_key_templates", "background_images", "device_jobs", "known_addresses", "unknown_devices", "alarms"} {
+	for _, table := range []string{"locations", "floors", "members", "monitored", "workspaces", "numbers", "number_jobs", "devices", "device_tags", "lines", "settings", "device_revisions", "level_revisions", "line_key_templates", "background_images", "device_jobs", "known_addresses", "unknown_devices", "inbox_tokens", "alarms"} {
 		if _, err := t.exec(ctx, "move an organisation", "UPDATE "+table+" SET partner_id = ? WHERE org_id = ?", string(c.Partner), string(o.ID)); err != nil {
 			return err
 		}

@@ -65,7 +65,7 @@ func (s *database) NoteUnknown(ctx context.Context, list []provisioning.UnknownD
 			}
 			_, err := t.exec(ctx, "note unknown devices", "INSERT INTO unknown_devices ("+unknownColumns+") VALUES "+tuples(len(part), 10)+
 				` ON CONFLICT (mac) DO UPDATE SET partner_id = excluded.partner_id, org_id = excluded.org_id, peer = excluded.peer, network = excluded.network,
-				user_agent = excluded.user_agent, files = excluded.files, last = excluded.last, count = excluded.count`, args...)
+				user_agent = excluded.user_agent, files = excluded.files, first = excluded.first, last = excluded.last, count = excluded.count`, args...)
 			if err != nil {
 				return err
 			}
@@ -87,7 +87,8 @@ func newestOfEach(list []provisioning.UnknownDevice, most int) []provisioning.Un
 	return out
 }
 
-// mergeUnknown adds what is new to what is there, by MAC address, so that two nodes lock rows in one order. Whose a row is stays as it was once found.
+// mergeUnknown adds what is new to what is there, by MAC address, so that two nodes lock rows in one order. Whose a row is stays as it was once found, until
+// a token or an address says that it is another's: then it begins anew, so that nobody sees what the phone did in another's house.
 func (t *tx) mergeUnknown(ctx context.Context, list []provisioning.UnknownDevice, limits provisioning.UnknownLimits) ([]unknownRow, error) {
 	var macs, peers []string
 	for _, u := range list {
@@ -109,15 +110,16 @@ func (t *tx) mergeUnknown(ctx context.Context, list []provisioning.UnknownDevice
 	}
 	merged := map[string]unknownRow{}
 	for _, u := range list {
+		partner, org := string(u.Tenant.Partner), string(u.Tenant.Customer)
+		if home := homes[addressText(u.Peer)]; org == "" && len(home) == 1 {
+			partner, org = home[0].PartnerID, home[0].OrgID
+		}
 		r, ok := before[u.MAC.String()]
-		if !ok {
+		if !ok || org != "" && r.OrgID != "" && r.OrgID != org {
 			r = unknownRow{MAC: u.MAC.String(), First: micros(u.First)}
 		}
-		if r.OrgID == "" {
-			r.PartnerID, r.OrgID = string(u.Tenant.Partner), string(u.Tenant.Customer)
-		}
-		if home := homes[addressText(u.Peer)]; r.OrgID == "" && len(home) == 1 {
-			r.PartnerID, r.OrgID = home[0].PartnerID, home[0].OrgID
+		if org != "" {
+			r.PartnerID, r.OrgID = partner, org
 		}
 		files := decode[[]string](r.Files)
 		for _, name := range u.Files {

@@ -19,6 +19,7 @@ type dhcpCommand struct {
 	TFTPPort   uint16   `name:"tftp-port" default:"69" placeholder:"PORT" help:"The server's port for tftp (${default})."`
 	NTP        []string `name:"ntp" placeholder:"ADDR" help:"IPv4 addresses of time servers to tell phones."`
 	Domain     string   `placeholder:"NAME" help:"Domain to tell phones that look below it for SRV records."`
+	Token      string   `placeholder:"TOKEN" help:"Inbox token of an organisation, so that its unknown phones come into its inbox; better given as DIALTONE_TOKEN."`
 	VLAN       int      `name:"vlan" placeholder:"ID" help:"Voice VLAN to tell phones that learn it by DHCP, 1 to 4094."`
 }
 
@@ -55,7 +56,7 @@ func (c *dhcpCommand) request() (dhcp.Request, error) {
 	scheme := dhcp.Scheme(c.Scheme)
 	ports := map[dhcp.Scheme]uint16{dhcp.HTTP: c.HTTPPort, dhcp.HTTPS: c.HTTPSPort, dhcp.TFTP: c.TFTPPort}
 	request := dhcp.Request{
-		Host: c.PublicHost, Scheme: scheme, Port: int(ports[scheme]), Domain: c.Domain, VLAN: c.VLAN, Blocks: deviceprofiles.AddressBlocks,
+		Host: c.PublicHost, Scheme: scheme, Port: int(ports[scheme]), Domain: c.Domain, VLAN: c.VLAN, Token: c.Token, Blocks: deviceprofiles.AddressBlocks,
 	}
 	for _, name := range c.Family {
 		request.Families = append(request.Families, deviceprofiles.Family(name))

@@ -17,6 +17,7 @@ import (
 	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/devicecert"
+	"dialtone/deviceprofiles"
 	"dialtone/fault"
 	"dialtone/fleet"
 	"dialtone/imports"
@@ -32,6 +33,9 @@ const drainTimeout = 8 * time.Second
 
 // run serves until ctx ends, then lets every door finish what it is at.
 func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err error) {
+	if err := deviceprofiles.CheckPacks(); err != nil {
+		return err
+	}
 	logger := slog.New(slog.NewTextHandler(stderr, nil))
 	db, err := c.openStore(ctx, logger)
 	if err != nil {

@@ -3,8 +3,10 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto/hmac"
 	"crypto/md5"
 	"crypto/rand"
+	"crypto/sha256"
 	"crypto/tls"
 	"encoding/hex"
 	"encoding/json"
@@ -39,14 +41,15 @@ type bootStep struct{ Get, Head, Put, Agent, Answer string }
 type replayed struct {
 	model    deviceprofiles.Model
 	mac      deviceprofiles.MAC
+	id       string // of the device
 	password string
 	client   *http.Client
 	address  string
-	proof    string // digest or basic
+	proof    string // digest, basic or token
 }
 
 // replay: creates a device of each model whose files we write, and lets it boot as the fixtures of its family say, over HTTPS, once with digest and once with
-// basic authentication. Needs the embedded database, from which it takes what the phones know.
+// basic authentication, and once with its token in the path. Needs the embedded database, from which it takes what the phones know.
 func replay(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 0 {
 		ts.Fatalf("usage: replay")
@@ -71,7 +74,7 @@ func replay(ts *testscript.TestScript, neg bool, args []string) {
 			if !s.isFor(phones[i].model) {
 				continue
 			}
-			for _, proof := range []string{"digest", "basic"} {
+			for _, proof := range []string{"digest", "basic", "token"} {
 				phones[i].proof = proof
 				for _, step := range s.Steps {
 					steps++
@@ -124,7 +127,9 @@ func (p *replayed) order(admin, token, customerID, org string, i int) error {
 		return err
 	}
 	var device struct{ ID string }
-	return created(admin, token, "/v1/devices?orgId="+org, fmt.Sprintf(`{"mac":%q,"model":%q,"personId":%q}`, p.mac, p.model.Name, sub.PersonID), &device)
+	err = created(admin, token, "/v1/devices?orgId="+org, fmt.Sprintf(`{"mac":%q,"model":%q,"personId":%q}`, p.mac, p.model.Name, sub.PersonID), &device)
+	p.id = device.ID
+	return err
 }
 
 // passwords takes out of the database what the phones show over HTTPS.
@@ -173,7 +178,7 @@ func (p *replayed) step(s bootSequence, step bootStep) error {
 	if step.Agent != "" {
 		agent = step.Agent
 	}
-	got, err := p.ask(method, path, fill.Replace(agent))
+	got, err := p.ask(method, p.folder()+path, fill.Replace(agent))
 	if err != nil {
 		return err
 	}
@@ -190,10 +195,20 @@ func (p *replayed) step(s bootSequence, step bootStep) error {
 	return nil
 }
 
+// folder is what stands before the path: the phone's token, if that is what it shows.
+func (p *replayed) folder() string {
+	if p.proof != "token" {
+		return ""
+	}
+	hash := hmac.New(sha256.New, []byte(p.password))
+	hash.Write([]byte("token in paths"))
+	return "/t-" + hex.EncodeToString(hash.Sum(nil)[:20])
+}
+
 // ask asks, answers a challenge once, and returns the last status.
 func (p *replayed) ask(method, path, agent string) (int, error) {
 	status, challenges, err := p.send(method, path, agent, "")
-	if err != nil || status != http.StatusUnauthorized {
+	if err != nil || status != http.StatusUnauthorized || p.proof == "token" {
 		return status, err
 	}
 	proof := "Basic"

@@ -107,20 +107,20 @@ Set-DhcpServerv4OptionValue -PolicyName 'dialtone-fanvil' -OptionId 66 -Value 'h
 Set-DhcpServerv4OptionValue -PolicyName 'dialtone-fanvil' -OptionId 42 -Value '192.0.2.1','192.0.2.2'
 Set-DhcpServerv4OptionValue -PolicyName 'dialtone-fanvil' -OptionId 132 -Value '20'
 
-# For gigaset, gigaset-nx70.
+# For gigaset-nx70, gigaset.
 # Option 114 is the captive portal's of RFC 8910 elsewhere: give it to these alone.
 if (-not (Get-DhcpServerv4OptionDefinition -OptionId 114 -ErrorAction SilentlyContinue)) {
     Add-DhcpServerv4OptionDefinition -OptionId 114 -Name 'dialtone-114' -Type String
 }
-if (-not (Get-DhcpServerv4Class -Type Vendor -Name 'dialtone-gigaset' -ErrorAction SilentlyContinue)) {
-    Add-DhcpServerv4Class -Type Vendor -Name 'dialtone-gigaset' -Data 'Gigaset'
+if (-not (Get-DhcpServerv4Class -Type Vendor -Name 'dialtone-gigaset-nx70' -ErrorAction SilentlyContinue)) {
+    Add-DhcpServerv4Class -Type Vendor -Name 'dialtone-gigaset-nx70' -Data 'Gigaset'
 }
-if (-not (Get-DhcpServerv4Policy -Name 'dialtone-gigaset' -ErrorAction SilentlyContinue)) {
-    Add-DhcpServerv4Policy -Name 'dialtone-gigaset' -Condition OR -VendorClass EQ,'dialtone-gigaset*' -MacAddress EQ,'7C2F80*','14B370*','002104*','589EC6*'
+if (-not (Get-DhcpServerv4Policy -Name 'dialtone-gigaset-nx70' -ErrorAction SilentlyContinue)) {
+    Add-DhcpServerv4Policy -Name 'dialtone-gigaset-nx70' -Condition OR -VendorClass EQ,'dialtone-gigaset-nx70*' -MacAddress EQ,'7C2F80*','14B370*','002104*','589EC6*'
 }
-Set-DhcpServerv4OptionValue -PolicyName 'dialtone-gigaset' -OptionId 114 -Value 'http://phones.example.com:8081'
-Set-DhcpServerv4OptionValue -PolicyName 'dialtone-gigaset' -OptionId 66 -Value 'http://phones.example.com:8081'
-Set-DhcpServerv4OptionValue -PolicyName 'dialtone-gigaset' -OptionId 42 -Value '192.0.2.1','192.0.2.2'
+Set-DhcpServerv4OptionValue -PolicyName 'dialtone-gigaset-nx70' -OptionId 114 -Value 'http://phones.example.com:8081'
+Set-DhcpServerv4OptionValue -PolicyName 'dialtone-gigaset-nx70' -OptionId 66 -Value 'http://phones.example.com:8081'
+Set-DhcpServerv4OptionValue -PolicyName 'dialtone-gigaset-nx70' -OptionId 42 -Value '192.0.2.1','192.0.2.2'
 
 # For grandstream.
 # Options that they read besides: 43, 160, 150.

@@ -111,6 +111,8 @@ func deviceTests() map[string]func(*testing.T, *fixture) {
 		"FirmwareIsNoted":         firmwareIsNoted,
 		"PhonebookHasWhoCanCall":  phonebookHasWhoCanBeCalled,
 		"UnknownDevicesAreKept":   unknownDevicesAreKept,
+		"InboxTokensAreKept":      inboxTokensAreKept,
+		"UnknownGoWhereTokensSay": unknownDevicesGoWhereTheirTokenSays,
 		"UnknownMakeRoom":         unknownMakeRoom,
 		"AlarmsOpenOnce":          alarmsOpenOnce,
 		"SitesAreCounted":         sitesAreCounted,

@@ -655,6 +655,19 @@ CREATE INDEX unknown_devices_last ON unknown_devices (last);
 CREATE INDEX unknown_devices_peer ON unknown_devices (peer, last);
 CREATE INDEX unknown_devices_network ON unknown_devices (org_id, network, last);
 
+-- By which unknown phones come into an organisation's inbox.
+CREATE TABLE inbox_tokens (
+    id         TEXT PRIMARY KEY,
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    org_id     TEXT NOT NULL REFERENCES organizations (id),
+    name       TEXT NOT NULL,
+    hash       BLOB NOT NULL CHECK (length(hash) = 32),
+    created    INTEGER NOT NULL,
+    rotated    INTEGER NOT NULL -- when the token that counts was made
+) STRICT;
+CREATE UNIQUE INDEX inbox_tokens_hash ON inbox_tokens (hash);
+CREATE INDEX inbox_tokens_list ON inbox_tokens (partner_id, org_id, created, id);
+
 -- What an administrator should look at. One is open for each thing at a time.
 CREATE TABLE alarms (
     id          TEXT PRIMARY KEY,
@@ -862,6 +875,7 @@ DROP TABLE rpl_lists;
 DROP TABLE events;
 DROP TABLE uploads;
 DROP TABLE alarms;
+DROP TABLE inbox_tokens;
 DROP TABLE unknown_devices;
 DROP TABLE dns_queries;
 DROP TABLE known_addresses;
