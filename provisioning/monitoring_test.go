@@ -18,7 +18,10 @@ import (
 // lobby is one whose people watch each other.
 type lobby struct{ *coretest.Lobby }
 
-func openLobby(t testing.TB, names ...string) lobby { return lobby{coretest.OpenLobby(t, names...)} }
+func openLobby(t testing.TB, names ...string) lobby {
+	t.Helper()
+	return lobby{coretest.OpenLobby(t, names...)}
+}
 
 // monitor says whom somebody watches.
 func (d lobby) monitor(t testing.TB, owner string, list ...provisioning.Monitored) error {

@@ -17,7 +17,7 @@ type inboxTokenRow struct {
 	Rotated   int64  `db:"rotated"`
 }
 
-const inboxTokenColumns = "id, partner_id, org_id, name, hash, created, rotated"
+const inboxTokenColumns = "id, partner_id, org_id, name, hash, created, rotated" //nolint:gosec // G101: names of columns
 
 func (r inboxTokenRow) noun() provisioning.InboxToken {
 	return provisioning.InboxToken{
