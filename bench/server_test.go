@@ -177,6 +177,20 @@ func (s *server) registrants(count int) ([]*phone.Registrant, error) {
 	return s.crowd[:count], nil
 }
 
+// processorTime is what the server's process has had of the processors, in user and system mode, by proc(5): ticks of 10 ms. 0 if that isn't known.
+func (s *server) processorTime() time.Duration {
+	const tick = 10 * time.Millisecond
+	stat, _ := os.ReadFile(fmt.Sprintf("/proc/%d/stat", s.cmd.Process.Pid))
+	_, behind, _ := strings.Cut(string(stat), ") ") // the name may hold blanks
+	fields := strings.Fields(behind)
+	if len(fields) < 13 {
+		return 0
+	}
+	user, _ := strconv.Atoi(fields[11])
+	system, _ := strconv.Atoi(fields[12])
+	return time.Duration(user+system) * tick
+}
+
 // complain prints what the server warned of: figures of a server in trouble would mean nothing.
 func (s *server) complain(w io.Writer) {
 	log, err := os.Open(filepath.Join(s.dir, "server.log"))

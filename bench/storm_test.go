@@ -94,7 +94,7 @@ func (w *storm) run(b *testing.B) {
 	var probes probes
 	probing.Go(func() { probes.run(prober, w.server.doors["https"], config.Clone()) })
 
-	began := time.Now()
+	began, before := time.Now(), w.server.processorTime()
 	interval := time.Second / time.Duration(w.rate)
 	var all sync.WaitGroup
 	for range 256 { // phones at a time; those that are due and can't come yet wait, and that is counted
@@ -112,10 +112,11 @@ func (w *storm) run(b *testing.B) {
 	}
 	close(due)
 	all.Wait()
-	took := time.Since(began)
+	took, worked := time.Since(began), w.server.processorTime()-before
 	stopProber()
 	probing.Wait()
 	b.ReportMetric(float64(w.phones)/took.Seconds(), "phones/s")
+	b.ReportMetric(float64(worked.Microseconds())/1000/float64(w.phones), "server-CPU-ms/phone") // what it takes of processors without clients on them
 	b.ReportMetric(milliseconds(w.latencies, 50), "p50-ms")
 	b.ReportMetric(milliseconds(w.latencies, 99), "p99-ms")
 	b.ReportMetric(float64(w.failed.Load()), "failed")
