@@ -50,6 +50,7 @@ type pack struct {
 	Notations    map[string]notation `json:"notations"`
 	Uploads      []packUpload        `json:"uploads"`      // what its phones send
 	Optional     []string            `json:"optional"`     // RE2 of names in lower case that its phones ask for and that needn't be there
+	RetryAfter   bool                `json:"retryAfter"`   // its phones are known to wait as long as the header Retry-After of an HTTP answer says
 	Foreign      packForeign         `json:"foreign"`      // what phones of the vendor ask for that aren't of the family
 	LeastVersion packVersion         `json:"leastVersion"` // older firmware is known not to understand its files
 	DHCP         DHCP                `json:"dhcp"`

@@ -35,6 +35,17 @@ func ParseAgent(s string) Agent {
 	return Agent{}
 }
 
+// HonoursRetryAfter reports whether who sends a user agent may be told by Retry-After when to come again: programs, and phones of families whose pack says
+// that they wait so long. What others make of it is nowhere written; they come again as they do after any failure.
+func HonoursRetryAfter(userAgent string) bool {
+	family := ParseAgent(userAgent).Family
+	if family == "" {
+		return userAgent != ""
+	}
+	p := packs().byFamily[family]
+	return p != nil && p.RetryAfter
+}
+
 func (a *Agent) note(name, text string) {
 	switch name {
 	case "mac":

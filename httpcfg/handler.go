@@ -64,7 +64,7 @@ func (h *handler) guarded(w http.ResponseWriter, r *http.Request, from arrival, 
 	defer func() {
 		if p := recover(); p != nil {
 			h.config.Logger.ErrorContext(r.Context(), "a request made the server panic", "request", id, "panic", p, "stack", string(debug.Stack()))
-			a = refusal(fault.New(fault.Internal, "panic"))
+			a = refusal(r, fault.New(fault.Internal, "panic"))
 		}
 	}()
 	return h.answer(w, r, from)
@@ -81,7 +81,7 @@ func (h *handler) answer(w http.ResponseWriter, r *http.Request, from arrival) a
 	}
 	path, err := pathOf(r)
 	if err != nil {
-		return refusal(err)
+		return refusal(r, err)
 	}
 	if r.Method == http.MethodPut || r.Method == http.MethodPost {
 		return h.upload(w, r, from, path)
@@ -106,7 +106,7 @@ func (h *handler) download(r *http.Request, from arrival, path string) answer {
 		a.cause = err
 		return a
 	case err != nil:
-		return refusal(err)
+		return refusal(r, err)
 	}
 	return file(r, opened)
 }
@@ -159,7 +159,7 @@ func (h *handler) unauthorised(stale bool) answer {
 
 // refusal translates a fault. What is unknown is Internal, and whatever is our own failure is "later", never "not found": a phone may act on
 // that.
-func refusal(err error) answer {
+func refusal(r *http.Request, err error) answer {
 	var a answer
 	switch fault.KindOf(err) {
 	case fault.Invalid:
@@ -170,7 +170,7 @@ func refusal(err error) answer {
 		a = text(http.StatusForbidden, "forbidden\n")
 	default:
 		a = text(http.StatusServiceUnavailable, "try again later\n")
-		if wait := fault.RetryAfter(err); wait > 0 {
+		if wait := fault.RetryAfter(err); wait > 0 && deviceprofiles.HonoursRetryAfter(r.UserAgent()) {
 			a.header = http.Header{"Retry-After": {retryAfter(wait)}}
 		}
 	}
@@ -178,8 +178,7 @@ func refusal(err error) answer {
 	return a
 }
 
-// retryAfter renders the seconds to wait (RFC 9110 section 10.2.3): an hour at most, as a phone that believes us must not stay away for a day. It is said
-// only where the core says it, as that knows who asks: what phones do with it that don't know it is nowhere written.
+// retryAfter renders the seconds to wait (RFC 9110 section 10.2.3): an hour at most, as a phone that believes us must not stay away for a day.
 func retryAfter(wait time.Duration) string {
 	return strconv.Itoa(int(math.Ceil(min(wait, time.Hour).Seconds())))
 }

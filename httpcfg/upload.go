@@ -79,7 +79,7 @@ func (h *handler) refusedUpload(body *uploadBody, from arrival, err error) answe
 	case fault.Is(err, fault.Denied) && from.transport == provisioning.HTTPS:
 		a = h.unauthorised(body.shown.stale)
 	default:
-		a = refusal(err)
+		a = refusal(body.r, err)
 	}
 	a.cause = err
 	waits := strings.EqualFold(body.r.Header.Get("Expect"), "100-continue") && !body.begun
