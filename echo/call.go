@@ -164,7 +164,7 @@ func (s *Server) open(ctx context.Context, t *transaction) (*call, []byte, error
 	demand := false
 	if s.config.Demands != nil {
 		var err error
-		if demand, err = s.config.Demands(ctx, r.Caller.Tenant); err != nil {
+		if demand, err = s.config.Demands(ctx, r.Caller); err != nil {
 			return nil, nil, err
 		}
 	}

@@ -28,9 +28,9 @@ const Allow = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO"
 
 // Caller is who proved to call.
 type Caller struct {
-	Line   string // identity of the line, for the bound of calls per line
-	Tenant string // the customer whose line it is
-	Device string // identity of the phone
+	Line              string // identity of the line, for the bound of calls per line
+	Partner, Customer string // whose line it is
+	Device            string // identity of the phone
 }
 
 // Request is a request of a call, as the door read it. Header fields are as sent, but for folding.
@@ -83,8 +83,8 @@ type Record struct {
 // Config is what a Server is made of. Desk is needed; a zero value elsewhere means the default.
 type Config struct {
 	Desk *media.Desk
-	// Demands reports whether calls of a customer must be encrypted; nil: they needn't be.
-	Demands func(ctx context.Context, tenant string) (bool, error)
+	// Demands reports whether a caller's calls must be encrypted; nil: they needn't be.
+	Demands func(ctx context.Context, caller Caller) (bool, error)
 	// Record is told of calls; nil: nobody is. It must not wait.
 	Record func(Record)
 

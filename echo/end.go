@@ -58,7 +58,12 @@ func (s *Server) end(c *call, why string) bool {
 	delete(s.calls, c.id)
 	s.mu.Unlock()
 	report := c.session.Close()
-	s.config.Record(s.record(c, Ended, why+": "+reportWords(report)+"; "+words(c.session.Summary(), c.transport)))
+	summary := c.session.Summary()
+	text := why + ": " + reportWords(report) + "; " + words(summary, c.transport)
+	if summary.Protection != media.Plain && !summary.Proven {
+		text += ", but no packet came that this key opens"
+	}
+	s.config.Record(s.record(c, Ended, text))
 	return true
 }
 

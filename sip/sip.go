@@ -57,6 +57,9 @@ type Config struct {
 	// Unknown is told of a request to register in a domain that isn't below ours; nil: nobody is. It must not wait.
 	Unknown func(method, transport, userAgent string, peer netip.AddrPort)
 
+	// Calls takes calls to the echo; nil: there are none, and INVITE is refused.
+	Calls Calls
+
 	// TLS holds the certificates for TLS and DTLS; needed only to listen with them.
 	TLS *tls.Config
 	// PublicHost is the name or address of this server that phones may have in a Request-URI beside their own domain.
@@ -78,6 +81,7 @@ type Server struct {
 	connections *connections
 	tagSeed     maphash.Seed
 	sockets     sockets
+	addresses   Addresses // of the sockets
 }
 
 // New checks a config and makes a Server that doesn't listen yet. The errors are for whoever wires it up.
