@@ -69,6 +69,7 @@ type bootstrapCommand struct {
 type phoneCommand struct {
 	Boot     phoneBootCommand     `cmd:"" help:"Boot as a phone does: DNS, files, registration."`
 	Register phoneRegisterCommand `cmd:"" help:"Register one line with credentials that you give."`
+	Call     phoneCallCommand     `cmd:"" help:"Call the echo, send a tone and measure what comes back."`
 }
 
 // listen is a door's address; empty when the door is off.
@@ -153,6 +154,8 @@ func parse(args []string, stdout io.Writer) (action, error) {
 		"dhcp":            cli.DHCP.run,
 		"phone boot":      cli.Phone.Boot.run,
 		"phone register":  cli.Phone.Register.run,
+		"phone call":      cli.Phone.Call.run,
+		"phone call <to>": cli.Phone.Call.run,
 	}
 	return actions[parsed.Command()], cli.check(parsed.Command())
 }
