@@ -115,7 +115,7 @@ func (a *association) run() {
 			s.failure = "the DTLS handshake failed"
 		}
 		s.mu.Unlock()
-		s.desk.config.Logger.Debug("DTLS of a call failed", "peer", a.peer, "error", err)
+		s.desk.config.Logger.Debug("DTLS of a call failed", "peer", a.RemoteAddr(), "error", err)
 		return
 	}
 	buffer := make([]byte, maxPacket)

@@ -1,5 +1,5 @@
 // Package sip is the door through which phones register: SIP REGISTER with digest authentication over UDP, TCP, TLS and DTLS (RFC 3261
-// sections 10 and 22).
+// sections 10 and 22). It also lets those who prove themselves call the echo (call.go).
 //
 // It owns sockets and their limits, the reading of SIP header fields, the challenge, and the translation between REGISTER and the core's
 // words. It never stores a binding, never sees a password or its hash, and forwards nothing to anybody. Start at Server.Handle, which is a
