@@ -189,10 +189,22 @@ func (s *Server) open(ctx context.Context, t *transaction) (*call, []byte, error
 		caller: r.Caller, send: r.Send, session: session, remoteCSeq: r.CSeq, inviteCSeq: r.CSeq, acked: make(chan struct{}),
 		ended: make(chan struct{}), refreshed: make(chan time.Duration, 1), updates: slices.Contains(r.Allow, "UPDATE"),
 	}
+	if !s.admit(c, r) {
+		session.Close()
+		return nil, nil, fault.New(fault.Limited, "There are too many calls; hang up one of them, or call again in a minute.")
+	}
+	return c, body, nil
+}
+
+// admit counts a call, unless others that came at the same moment took its place.
+func (s *Server) admit(c *call, r Request) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if status, _ := s.bound(r); status != 0 || s.closed {
+		return false
+	}
 	s.calls[c.id] = c
-	return c, body, nil
+	return true
 }
 
 var errNotSDP = fault.New(fault.Invalid, "The body isn't application/sdp.")
@@ -206,6 +218,11 @@ func isSDP(contentType string) bool {
 func (s *Server) full(r Request) (int, string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	return s.bound(r)
+}
+
+// bound is full with the lock held.
+func (s *Server) bound(r Request) (int, string) {
 	byAddress, byLine := 0, 0
 	for _, c := range s.calls {
 		if network(c.peer.Addr()) == network(r.Peer.Addr()) {
