@@ -2,6 +2,7 @@ package echo
 
 import (
 	"context"
+	"errors"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -11,6 +12,9 @@ import (
 	"dialtone/fault"
 	"dialtone/media"
 )
+
+// options is a method of SIP; HTTP has one of the same name.
+const options = "OPTIONS"
 
 // dialogID names a dialog by its Call-ID and both tags.
 type dialogID struct{ callID, localTag, remoteTag string }
@@ -75,7 +79,7 @@ func (s *Server) serve(ctx context.Context, t *transaction) {
 	case "BYE":
 		t.finish(200, "OK", s.measured(c), nil)
 		s.end(c, "the phone hung up")
-	case "OPTIONS":
+	case options:
 		t.finish(200, "OK", []field{{"Allow", Allow}, {"Accept", "application/sdp"}, {"Supported", "timer, 100rel"}}, nil)
 	case "INFO":
 		t.finish(200, "OK", nil, nil)
@@ -281,7 +285,7 @@ func (s *Server) refuse(t *transaction, status int, reason, why string) {
 
 func (s *Server) refuseFault(t *transaction, err error) {
 	switch {
-	case err == error(errNotSDP):
+	case errors.Is(err, errNotSDP):
 		s.refuse(t, 415, "Unsupported Media Type", fault.Message(err))
 	case fault.Is(err, fault.Invalid):
 		s.refuse(t, 488, "Not Acceptable Here", fault.Message(err))

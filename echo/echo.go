@@ -1,6 +1,6 @@
 // Package echo answers calls and gives callers their own sound back, so that an installer hears that a line works and is told what of it is encrypted.
 //
-// It owns dialogs, the transactions of INVITE (RFC 3261 section 17.2.1, RFC 6026), session timers (RFC 4028) and the bounds of calls. It has no
+// It owns the state of each call, the transactions of INVITE (RFC 3261 section 17.2.1, RFC 6026), session timers (RFC 4028) and the bounds of calls. It has no
 // socket of SIP: the door hands it requests that were read, checked and, where they begin a call, proven, each with a way back. It never
 // calls anybody, and sound is package media's. Start at Server.Handle.
 package echo
@@ -169,10 +169,10 @@ func (s *Server) Handle(ctx context.Context, r Request) {
 	s.group.Add(1)
 	s.mu.Unlock()
 	defer s.group.Done()
-	switch {
-	case r.Method == "ACK":
+	switch r.Method {
+	case "ACK":
 		s.acknowledge(r)
-	case r.Method == "CANCEL":
+	case "CANCEL":
 		s.cancelCall(r)
 	default:
 		if t := s.begin(r); t != nil {

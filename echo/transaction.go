@@ -19,7 +19,6 @@ type transaction struct {
 	last     []byte // the response that was sent last
 	accepted bool   // a 2xx to an INVITE: the call sends it again, and not the transaction
 	final    bool
-	canceled bool
 	settled  chan struct{} // closed when the INVITE was cancelled, or its final response acknowledged
 }
 

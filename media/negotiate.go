@@ -167,15 +167,17 @@ func (s *Session) key(c *component, fresh bool) (err error) {
 }
 
 // offeredCodecs are what a call without an offer is offered.
-var offeredCodecs = []codec{
-	{payload: "9", name: "G722", rate: 8000, mapping: "G722/8000"}, {payload: "8", name: "PCMA", rate: 8000, mapping: "PCMA/8000"},
-	{payload: "0", name: "PCMU", rate: 8000, mapping: "PCMU/8000"}, {payload: "101", name: events, rate: 8000, mapping: "telephone-event/8000", format: "0-15"},
+func offeredCodecs() []codec {
+	return []codec{
+		{payload: "9", name: "G722", rate: 8000, mapping: "G722/8000"}, {payload: "8", name: "PCMA", rate: 8000, mapping: "PCMA/8000"},
+		{payload: "0", name: "PCMU", rate: 8000, mapping: "PCMU/8000"}, {payload: "101", name: events, rate: 8000, mapping: "telephone-event/8000", format: "0-15"},
+	}
 }
 
 // makeOffer offers keys beside plain RTP over protected signalling, where who doesn't know them passes them over; and where encryption is demanded,
 // SRTP alone: by keys in the description if nobody can read that, else by DTLS.
 func (s *Session) makeOffer() ([]byte, error) {
-	p := plan{profile: "RTP/AVP", codecs: offeredCodecs, direction: "sendrecv"}
+	p := plan{profile: "RTP/AVP", codecs: offeredCodecs(), direction: "sendrecv"}
 	if s.terms.Demand {
 		p.profile = "RTP/SAVP"
 	}

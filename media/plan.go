@@ -125,9 +125,9 @@ func read(d Description, s Section, terms Terms) (p plan, problem string) {
 // protect reads how the section is protected: what its profile says, and with RTP/AVP what it offers beside (RFC 8643).
 func (p *plan) protect(s Section, get func(string) (string, bool)) (problem string) {
 	key, keyed := bestKeyLine(s.Attributes)
-	print, printed := get("fingerprint")
+	hash, printed := get("fingerprint")
 	if printed {
-		p.prints, printed = parseFingerprint(print)
+		p.prints, printed = parseFingerprint(hash)
 	}
 	p.setup, _ = get("setup")
 	switch s.Profile {
@@ -201,9 +201,11 @@ func directionFor(s Section, get func(string) (string, bool)) string {
 // events is the name of keys pressed (RFC 4733); they are given back, but are no sound.
 const events = "TELEPHONE-EVENT"
 
-// static are the payload types that need no a=rtpmap (RFC 3551). The clock of G.722 is said to be 8,000 Hz, and 16,000 is what it samples.
-var static = map[string]codec{
-	"0": {name: "PCMU", rate: 8000}, "8": {name: "PCMA", rate: 8000}, "9": {name: "G722", rate: 8000}, "13": {name: "CN", rate: 8000},
+// static knows the payload types that need no a=rtpmap (RFC 3551). The clock of G.722 is said to be 8,000 Hz, and 16,000 is what it samples.
+func static(payload string) (codec, bool) {
+	names := map[string]string{"0": "PCMU", "8": "PCMA", "9": "G722", "13": "CN"}
+	name, known := names[payload]
+	return codec{payload: payload, name: name, rate: 8000}, known
 }
 
 // codecsOf returns the payload types of a section that are given back, in its order.
@@ -213,8 +215,7 @@ func codecsOf(s Section) []codec {
 		if n, err := strconv.ParseUint(payload, 10, 7); err != nil || strconv.FormatUint(n, 10) != payload {
 			continue
 		}
-		c, known := static[payload]
-		c.payload = payload
+		c, known := static(payload)
 		if mapping, ok := ofPayload(s.Attributes, "rtpmap", payload); ok {
 			c, known = parseMapping(payload, mapping)
 		}

@@ -73,8 +73,8 @@ func readBlock(b []byte) reportBlock {
 // ntp returns a time as NTP counts it: seconds since 1900 and their fraction.
 func ntp(t time.Time) uint64 {
 	const since1900 = 2208988800
-	seconds := uint64(t.Unix() + since1900) //nolint:gosec // G115: after 1900
-	fraction := uint64(t.Nanosecond()) << 32 / 1e9
+	seconds := uint64(t.Unix() + since1900)        //nolint:gosec // G115: after 1900
+	fraction := uint64(t.Nanosecond()) << 32 / 1e9 //nolint:gosec // G115: never below zero
 	return seconds<<32 | fraction
 }
 
@@ -100,9 +100,9 @@ func appendReport(out []byte, s *source, now time.Time, name string, goodbye boo
 	out = b.AppendUint32(out, block.last)
 	out = b.AppendUint32(out, block.delay)
 
-	item := append([]byte{1, byte(len(name))}, name...) // CNAME
+	item := append([]byte{1, byte(len(name))}, name...) //nolint:gosec // G115: CNAME, 16 bytes
 	item = append(item, make([]byte, 4-(len(item)%4))...)
-	out = append(out, 2<<6|1, typeDescription, 0, byte(1+len(item)/4))
+	out = append(out, 2<<6|1, typeDescription, 0, byte(1+len(item)/4)) //nolint:gosec // G115: 20 bytes
 	out = b.AppendUint32(out, s.ours)
 	out = append(out, item...)
 	if goodbye {

@@ -11,15 +11,15 @@ type source struct {
 	ours uint32 // of the echo; another one, or they would take it for a loop
 	rate uint32 // of the clock, Hz
 
-	began           bool
-	base, max       uint16
-	cycles          uint32 // times 65536
-	received        uint64
-	expectedBefore  uint64 // at the last report
-	receivedBefore  uint64
-	transit, jitter float64 // in units of the clock
-	timestamp       uint32  // of the last packet
-	arrived         time.Time
+	began          bool
+	base, max      uint16
+	cycles         uint32 // times 65536
+	received       uint64
+	expectedBefore uint64 // at the last report
+	receivedBefore uint64
+	jitter         float64 // in units of the clock
+	timestamp      uint32  // of the last packet
+	arrived        time.Time
 
 	sent, sentOctets uint64
 
@@ -88,9 +88,9 @@ func (s *source) lost() int64 {
 func (s *source) block(now time.Time) reportBlock {
 	expected, received := s.expected()-s.expectedBefore, s.received-s.receivedBefore
 	s.expectedBefore, s.receivedBefore = s.expected(), s.received
-	b := reportBlock{ssrc: s.ssrc, lost: int32(max(-1<<23, min(s.lost(), 1<<23-1))), jitter: uint32(s.jitter), last: s.lastReport} //nolint:gosec // G115: bounded
+	b := reportBlock{ssrc: s.ssrc, lost: int32(max(-1<<23, min(s.lost(), 1<<23-1))), jitter: uint32(s.jitter), last: s.lastReport}
 	if expected > received && expected > 0 {
-		b.fraction = uint8(min(255, (expected-received)<<8/expected)) //nolint:gosec // G115: bounded
+		b.fraction = uint8(min(255, (expected-received)<<8/expected))
 	}
 	if s.lastReport != 0 {
 		b.delay = uint32(now.Sub(s.lastReportAt).Seconds() * 65536)

@@ -21,27 +21,29 @@ type suite struct {
 }
 
 // suites are those that are taken, best first.
-var suites = []suite{
-	{"AEAD_AES_256_GCM", srtp.ProtectionProfileAeadAes256Gcm, 32, 12},
-	{"AEAD_AES_128_GCM", srtp.ProtectionProfileAeadAes128Gcm, 16, 12},
-	{"AES_CM_128_HMAC_SHA1_80", srtp.ProtectionProfileAes128CmHmacSha1_80, 16, 14},
-	{"AES_CM_128_HMAC_SHA1_32", srtp.ProtectionProfileAes128CmHmacSha1_32, 16, 14},
+func suites() []suite {
+	return []suite{
+		{"AEAD_AES_256_GCM", srtp.ProtectionProfileAeadAes256Gcm, 32, 12},
+		{"AEAD_AES_128_GCM", srtp.ProtectionProfileAeadAes128Gcm, 16, 12},
+		{"AES_CM_128_HMAC_SHA1_80", srtp.ProtectionProfileAes128CmHmacSha1_80, 16, 14},
+		{"AES_CM_128_HMAC_SHA1_32", srtp.ProtectionProfileAes128CmHmacSha1_32, 16, 14},
+	}
 }
 
 func suiteNamed(name string) (suite, int, bool) {
-	i := slices.IndexFunc(suites, func(s suite) bool { return strings.EqualFold(s.name, name) })
+	i := slices.IndexFunc(suites(), func(s suite) bool { return strings.EqualFold(s.name, name) })
 	if i < 0 {
 		return suite{}, 0, false
 	}
-	return suites[i], i, true
+	return suites()[i], i, true
 }
 
 func suiteOfProfile(profile srtp.ProtectionProfile) (suite, bool) {
-	i := slices.IndexFunc(suites, func(s suite) bool { return s.profile == profile })
+	i := slices.IndexFunc(suites(), func(s suite) bool { return s.profile == profile })
 	if i < 0 {
 		return suite{}, false
 	}
-	return suites[i], true
+	return suites()[i], true
 }
 
 // keyLine is an a=crypto line (RFC 4568 section 9.1).

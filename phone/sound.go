@@ -114,11 +114,11 @@ func (s *sound) talk(ctx context.Context, answer []byte, length, patience time.D
 	ticker := time.NewTicker(frame)
 	defer ticker.Stop()
 	for i := range frames {
-		if err := s.say(uint16(i)); err != nil { //nolint:gosec // G115: calls are short
+		if err := s.say(uint16(i)); err != nil {
 			return heard, err
 		}
 		heard.Sent++
-		sent[uint16(i)] = time.Now() //nolint:gosec // G115: as above
+		sent[uint16(i)] = time.Now()
 		until := time.Now().Add(frame)
 		if i == frames-1 {
 			until = time.Now().Add(lastWords)
@@ -141,7 +141,7 @@ func (s *sound) talk(ctx context.Context, answer []byte, length, patience time.D
 func payload(number uint16) []byte {
 	out := make([]byte, frameBytes)
 	for i := range out {
-		out[i] = byte(int(number)*31 + i*7)
+		out[i] = byte(int(number)*31 + i*7) //nolint:gosec // G115: the lowest bits make the pattern
 	}
 	return out
 }
@@ -252,11 +252,11 @@ type keptOpen struct{ *net.UDPConn }
 func (keptOpen) Close() error { return nil }
 
 // agreeDTLS shakes hands, and checks the certificate against the answer's fingerprint.
-func (s *sound) agreeDTLS(ctx context.Context, print string, patience time.Duration) error {
+func (s *sound) agreeDTLS(ctx context.Context, fingerprint string, patience time.Duration) error {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	check := func(certificates [][]byte, _ [][]*x509.Certificate) error {
-		if len(certificates) == 0 || !strings.EqualFold(print, "sha-256 "+printOf(sha256.Sum256(certificates[0]))) {
+		if len(certificates) == 0 || !strings.EqualFold(fingerprint, "sha-256 "+printOf(sha256.Sum256(certificates[0]))) {
 			return errors.New("the certificate isn't the one that the answer names")
 		}
 		return nil

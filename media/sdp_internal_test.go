@@ -82,10 +82,10 @@ func TestKeyLinesThatWouldChangeWhatIsSentAreNone(t *testing.T) {
 
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
-	print, ok := parseFingerprint(fingerprintOf([]byte("certificate")))
+	hash, ok := parseFingerprint(fingerprintOf([]byte("certificate")))
 	require.True(t, ok)
-	assert.True(t, print.matches([]byte("certificate")))
-	assert.False(t, print.matches([]byte("another")))
+	assert.True(t, hash.matches([]byte("certificate")))
+	assert.False(t, hash.matches([]byte("another")))
 	assert.False(t, fingerprint{}.matches(nil))
 }
 
