@@ -145,12 +145,12 @@ func (c *connection) parse(data []byte) ([]sip.Message, error) {
 
 // answers reports whether a response is the final one to a request (RFC 3261 17.1.3).
 func answers(r *sip.Response, branch string) bool {
-	via, cseq := r.Via(), r.CSeq()
-	if via == nil || cseq == nil || r.StatusCode < 200 {
+	via := r.Via() // a branch of ours is in one request alone, but for CANCEL and ACK, which nobody waits for
+	if via == nil || r.StatusCode < 200 {
 		return false
 	}
 	got, _ := via.Params.Get("branch")
-	return strings.EqualFold(got, branch) && cseq.MethodName == sip.REGISTER
+	return strings.EqualFold(got, branch)
 }
 
 // close closes the connection and gives the parser's buffer back.

@@ -13,15 +13,27 @@ import (
 // Handle answers one request; nil means silence. It uses no socket and keeps nothing, so that the same request gives the same answer again,
 // apart from the challenge's nonce. What reaches the core has been read, checked and bounded here.
 func (s *Server) Handle(ctx context.Context, req *sip.Request, peer Peer) *sip.Response {
+	return s.handle(ctx, req, peer, back{})
+}
+
+// handle answers one request that has a way back, if there is one: without it, there are no calls.
+func (s *Server) handle(ctx context.Context, req *sip.Request, peer Peer, way back) *sip.Response {
 	r, ok := newRequest(req, peer)
-	if !ok || r.method == "ACK" || isScanner(r.userAgent) {
+	calls := s.config.Calls != nil && way.send != nil && isOfCall(r)
+	if !ok || r.method == "ACK" && !calls || isScanner(r.userAgent) {
 		return nil
 	}
 	if req.SipVersion != "SIP/2.0" {
 		return s.respond(r, sip.StatusVersionNotSupported, "Version Not Supported")
 	}
 	if problem := r.problem(); problem != "" {
+		if r.method == "ACK" {
+			return nil
+		}
 		return s.respond(r, sip.StatusBadRequest, problem)
+	}
+	if calls {
+		return s.call(ctx, req, r, peer, way)
 	}
 	switch r.method {
 	case "REGISTER", "OPTIONS":
@@ -44,7 +56,7 @@ func (s *Server) Handle(ctx context.Context, req *sip.Request, peer Peer) *sip.R
 // allow makes a response that names the methods that work.
 func (s *Server) allow(r request, status int, reason string) *sip.Response {
 	res := s.respond(r, status, reason)
-	add(res, "Allow", allowed)
+	add(res, "Allow", s.allowed())
 	return res
 }
 

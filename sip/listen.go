@@ -42,6 +42,7 @@ func (s *Server) Listen(ctx context.Context, at Listen) (Addresses, error) {
 		s.sockets = sockets{}
 		return Addresses{}, err
 	}
+	s.addresses = addresses
 	return addresses, nil
 }
 

@@ -8,11 +8,20 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"dialtone/echo"
 	"dialtone/fault"
 )
 
 // allowed lists the methods that are answered with anything but a refusal.
 const allowed = "OPTIONS, REGISTER"
+
+// allowed adds the methods of calls, where there are any.
+func (s *Server) allowed() string {
+	if s.config.Calls == nil {
+		return allowed
+	}
+	return echo.Allow + ", REGISTER"
+}
 
 // respond makes a response with the header fields that every response copies from its request (RFC 3261 section 8.2.6.2).
 func (s *Server) respond(r request, status int, reason string) *sip.Response {

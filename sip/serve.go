@@ -53,7 +53,7 @@ func (s *Server) Run(ctx context.Context) error {
 }
 
 // answer reads one message and returns the bytes to send back, nil for none. Requests live on when ctx ends, so that stopping loses none.
-func (s *Server) answer(ctx context.Context, parser *sip.Parser, message []byte, peer Peer) (reply []byte, registered bool) {
+func (s *Server) answer(ctx context.Context, parser *sip.Parser, message []byte, peer Peer, way back) (reply []byte, registered bool) {
 	// The parser is somebody else's and meets strangers' bytes: a message that breaks it must not end the calls of everybody.
 	defer func() {
 		if broken := recover(); broken != nil {
@@ -68,11 +68,14 @@ func (s *Server) answer(ctx context.Context, parser *sip.Parser, message []byte,
 	}
 	req, ok := parsed.(*sip.Request)
 	if !ok {
-		return nil, false // a response: we never asked
+		if res, answered := parsed.(*sip.Response); answered {
+			s.response(res)
+		}
+		return nil, false
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
 	defer cancel()
-	res := s.Handle(ctx, req, peer)
+	res := s.handle(ctx, req, peer, way)
 	if res == nil {
 		return nil, false
 	}
@@ -110,8 +113,9 @@ func (s *Server) serveUDP(ctx context.Context, conn *net.UDPConn) error {
 		slots <- struct{}{}
 		group.Go(func() {
 			defer func() { <-slots }()
-			if reply, _ := s.answer(ctx, parser, message, Peer{Addr: unmap(from), Transport: "udp"}); reply != nil {
-				_, _ = conn.WriteToUDPAddrPort(reply, from)
+			way := back{send: func(reply []byte) { _, _ = conn.WriteToUDPAddrPort(reply, from) }, trust: func() {}}
+			if reply, _ := s.answer(ctx, parser, message, Peer{Addr: unmap(from), Transport: "udp"}, way); reply != nil {
+				way.send(reply)
 			}
 		})
 	}

@@ -1,5 +1,5 @@
 // Package sip is the door through which phones register: SIP REGISTER with digest authentication over UDP, TCP, TLS and DTLS (RFC 3261
-// sections 10 and 22).
+// sections 10 and 22). It also lets those who prove themselves call the echo (call.go).
 //
 // It owns sockets and their limits, the reading of SIP header fields, the challenge, and the translation between REGISTER and the core's
 // words. It never stores a binding, never sees a password or its hash, and forwards nothing to anybody. Start at Server.Handle, which is a
@@ -57,6 +57,9 @@ type Config struct {
 	// Unknown is told of a request to register in a domain that isn't below ours; nil: nobody is. It must not wait.
 	Unknown func(method, transport, userAgent string, peer netip.AddrPort)
 
+	// Calls takes calls to the echo; nil: there are none, and INVITE is refused.
+	Calls Calls
+
 	// TLS holds the certificates for TLS and DTLS; needed only to listen with them.
 	TLS *tls.Config
 	// PublicHost is the name or address of this server that phones may have in a Request-URI beside their own domain.
@@ -78,6 +81,7 @@ type Server struct {
 	connections *connections
 	tagSeed     maphash.Seed
 	sockets     sockets
+	addresses   Addresses // of the sockets
 }
 
 // New checks a config and makes a Server that doesn't listen yet. The errors are for whoever wires it up.

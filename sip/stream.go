@@ -222,7 +222,7 @@ func (c *connection) handle(ctx context.Context, message []byte) {
 	c.slots <- struct{}{}
 	c.group.Go(func() {
 		defer func() { <-c.slots }()
-		reply, registered := c.server.answer(ctx, c.parser, message, c.peer)
+		reply, registered := c.server.answer(ctx, c.parser, message, c.peer, back{send: c.write, trust: c.trust})
 		if registered {
 			c.trust()
 		}

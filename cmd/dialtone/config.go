@@ -29,17 +29,19 @@ type storage struct {
 
 type serveCommand struct {
 	storage
-	PublicHost    string `default:"127.0.0.1" placeholder:"NAME" help:"Name or address at which phones reach this server (${default})."`
-	SIPDomain     string `name:"sip-domain" default:"sip.dialtone.test" placeholder:"NAME" help:"Parent of every customer's SIP domain (${default})."`
-	ListenAdmin   listen `default:"127.0.0.1:8080" placeholder:"ADDR" help:"REST API and health (${default})."`
-	ListenHTTP    listen `name:"listen-http" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Phones, plain: bootstrap files without secrets (${default})."`
-	ListenHTTPS   listen `name:"listen-https" default:"127.0.0.1:8443" placeholder:"ADDR" help:"Phones over TLS (${default})."`
-	ListenTFTP    listen `name:"listen-tftp" default:"127.0.0.1:6969" placeholder:"ADDR" help:"Phones over TFTP: bootstrap files without secrets (${default})."`
-	ListenDNS     listen `name:"listen-dns" default:"127.0.0.1:5353" placeholder:"ADDR" help:"DNS for the SIP domains, UDP and TCP (${default})."`
-	ListenSIP     listen `name:"listen-sip" default:"127.0.0.1:5060" placeholder:"ADDR" help:"SIP over UDP and TCP (${default})."`
-	ListenSIPS    listen `name:"listen-sips" default:"127.0.0.1:5061" placeholder:"ADDR" help:"SIP over TLS (${default})."`
-	ListenSIPDTLS listen `name:"listen-sip-dtls" default:"127.0.0.1:5062" placeholder:"ADDR" help:"SIP over DTLS (${default})."`
-	ListenMetrics listen `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Prometheus metrics (${default})."`
+	PublicHost     string   `default:"127.0.0.1" placeholder:"NAME" help:"Name or address at which phones reach this server (${default})."`
+	SIPDomain      string   `name:"sip-domain" default:"sip.dialtone.test" placeholder:"NAME" help:"Parent of every customer's SIP domain (${default})."`
+	ListenAdmin    listen   `default:"127.0.0.1:8080" placeholder:"ADDR" help:"REST API and health (${default})."`
+	ListenHTTP     listen   `name:"listen-http" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Phones, plain: bootstrap files without secrets (${default})."`
+	ListenHTTPS    listen   `name:"listen-https" default:"127.0.0.1:8443" placeholder:"ADDR" help:"Phones over TLS (${default})."`
+	ListenTFTP     listen   `name:"listen-tftp" default:"127.0.0.1:6969" placeholder:"ADDR" help:"Phones over TFTP: bootstrap files without secrets (${default})."`
+	ListenDNS      listen   `name:"listen-dns" default:"127.0.0.1:5353" placeholder:"ADDR" help:"DNS for the SIP domains, UDP and TCP (${default})."`
+	ListenSIP      listen   `name:"listen-sip" default:"127.0.0.1:5060" placeholder:"ADDR" help:"SIP over UDP and TCP (${default})."`
+	ListenSIPS     listen   `name:"listen-sips" default:"127.0.0.1:5061" placeholder:"ADDR" help:"SIP over TLS (${default})."`
+	ListenSIPDTLS  listen   `name:"listen-sip-dtls" default:"127.0.0.1:5062" placeholder:"ADDR" help:"SIP over DTLS (${default})."`
+	RTPPorts       rtpPorts `name:"rtp-ports" default:"30000-30199" placeholder:"FIRST-LAST" help:"UDP ports for the sound of calls to the echo, two a call; any for free ones, off for no echo (${default})."`
+	EchoEncryption string   `name:"echo-encryption" enum:"offered,demanded" default:"offered" placeholder:"WORD" help:"Whether the echo takes calls as they are offered, or only encrypted ones: offered or demanded (${default})."`
+	ListenMetrics  listen   `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Prometheus metrics (${default})."`
 	// TFTPMaxBlockSize and the next are bounds of what phones may ask for; a block above 1468 bytes travels in fragments.
 	TFTPMaxBlockSize  int    `name:"tftp-max-blksize" default:"1468" placeholder:"BYTES" help:"Largest TFTP block that a phone may ask for, from 8 to 65464 (${default}: what an Ethernet frame holds)."`
 	TFTPMaxWindowSize int    `name:"tftp-max-windowsize" placeholder:"BLOCKS" help:"Largest TFTP window that a phone may ask for (64, or 8 with --tftp-single-port)."`
@@ -67,6 +69,7 @@ type bootstrapCommand struct {
 type phoneCommand struct {
 	Boot     phoneBootCommand     `cmd:"" help:"Boot as a phone does: DNS, files, registration."`
 	Register phoneRegisterCommand `cmd:"" help:"Register one line with credentials that you give."`
+	Call     phoneCallCommand     `cmd:"" help:"Call the echo, send a tone and measure what comes back."`
 }
 
 // listen is a door's address; empty when the door is off.
@@ -151,6 +154,8 @@ func parse(args []string, stdout io.Writer) (action, error) {
 		"dhcp":            cli.DHCP.run,
 		"phone boot":      cli.Phone.Boot.run,
 		"phone register":  cli.Phone.Register.run,
+		"phone call":      cli.Phone.Call.run,
+		"phone call <to>": cli.Phone.Call.run,
 	}
 	return actions[parsed.Command()], cli.check(parsed.Command())
 }

@@ -123,10 +123,18 @@ func (h *house) openSIP(ctx context.Context, authority *pki.Authority) error {
 	if h.config.ListenSIP == "" && h.config.ListenSIPS == "" && h.config.ListenSIPDTLS == "" {
 		return nil
 	}
-	server, err := sip.New(sip.Config{
+	calls, err := h.openEcho(ctx)
+	if err != nil {
+		return err
+	}
+	config := sip.Config{
 		Core: h.core, Nonces: h.nonces("sip digest"), Now: now, Logger: h.logger.With("door", "sip"), TLS: authority.ServerConfig(),
 		PublicHost: h.config.PublicHost, SIPDomain: h.config.SIPDomain, Unknown: h.core.RecordUnknownSIP,
-	})
+	}
+	if calls != nil {
+		config.Calls = calls
+	}
+	server, err := sip.New(config)
 	if err != nil {
 		return err
 	}

@@ -80,3 +80,44 @@ func (c *phoneRegisterCommand) run(ctx context.Context, stdout, _ io.Writer) err
 	}, stdout)
 	return asUsage(err)
 }
+
+// phoneCallCommand calls from a line that is given, or from the first line of a phone that boots.
+type phoneCallCommand struct {
+	phoneTrust
+	To       string        `arg:"" optional:"" default:"echo" help:"User to call in the line's domain (${default})."`
+	MAC      string        `name:"mac" placeholder:"MAC" help:"Boot as the phone with this hardware address first, and call from its first line; needs --model and --server."`
+	Model    string        `placeholder:"MODEL" help:"Its model."`
+	Server   string        `placeholder:"URL" help:"What DHCP would say to it."`
+	User     string        `help:"SIP user name; with --mac, the phone's own from an earlier boot."`
+	Password string        `help:"Its password; better given as DIALTONE_PASSWORD."`
+	Domain   string        `help:"SIP domain, without --mac."`
+	Proxy    string        `placeholder:"HOST[:PORT]" help:"Where to send requests; without it the domain is located by DNS."`
+	Sound    string        `enum:"rtp,sdes,dtls" default:"rtp" help:"Protection of the sound: rtp for none, sdes or dtls (${default})."`
+	Talk     time.Duration `default:"3s" help:"How long to send the tone (${default})."`
+}
+
+func (c *phoneCallCommand) run(ctx context.Context, stdout, _ io.Writer) error {
+	roots, err := c.roots()
+	if err != nil {
+		return err
+	}
+	config := phone.CallConfig{
+		RegisterConfig: phone.RegisterConfig{
+			User: c.User, Domain: c.Domain, Password: secret.New(c.Password), Proxy: c.Proxy, DNS: c.DNS, CA: roots, InsecureTLS: c.Insecure,
+			Transport: c.Transport, Timeout: c.Timeout,
+		},
+		To: c.To, Sound: c.Sound, Talk: c.Talk,
+	}
+	if c.MAC != "" {
+		booted, err := phone.Boot(ctx, phone.BootConfig{
+			MAC: c.MAC, Model: c.Model, Server: c.Server, DNS: c.DNS, CA: roots, InsecureTLS: c.Insecure, Transport: c.Transport, Timeout: c.Timeout,
+			Access: phone.Access{UserName: c.User, Password: secret.New(c.Password)},
+		}, stdout)
+		if err != nil {
+			return asUsage(err)
+		}
+		config.Line = &booted.Lines[0]
+	}
+	_, err = phone.Call(ctx, config, stdout)
+	return asUsage(err)
+}

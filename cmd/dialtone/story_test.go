@@ -131,6 +131,9 @@ func startServer(ts *testscript.TestScript, data string, flags []string) *exec.C
 			args = append(args, "--listen-"+door, "127.0.0.1:0")
 		}
 	}
+	if !strings.Contains(strings.Join(flags, " "), "--rtp-ports") {
+		args = append(args, "--rtp-ports", "any")
+	}
 	program, err := exec.LookPath("dialtone")
 	ts.Check(err)
 	cmd := exec.Command(program, append(args, flags...)...)
