@@ -61,6 +61,12 @@ func TestMain(m *testing.M) {
 		}
 		return
 	}
+	if count := os.Getenv(zonesCount); count != "" {
+		if err := beZones(count); err != nil {
+			_, _ = fmt.Fprintln(os.Stderr, err)
+		}
+		return
+	}
 	code := pgtest.Run(m)
 	if shared != nil {
 		shared.stop()
