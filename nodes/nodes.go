@@ -16,10 +16,8 @@ import (
 )
 
 const (
-	// DefaultPriority and DefaultWeight are of a node that says nothing else: all are alike (RFC 2782: a lower priority is tried first, and among equals
-	// each is chosen in proportion to its weight).
+	// DefaultPriority is of a node that says nothing else: a lower one is tried first, and among equals each is chosen in proportion to its weight (RFC 2782).
 	DefaultPriority = 10
-	DefaultWeight   = 10
 	// drainedPriority is added to a node that is being emptied: it is tried when no other answers.
 	drainedPriority = 1000
 	// maxPriority leaves room for drainedPriority in the 16 bits of a record.
@@ -51,6 +49,28 @@ func (n Node) TriedAt() uint16 {
 		return n.Priority + drainedPriority
 	}
 	return n.Priority
+}
+
+// State is how a node stands to phones.
+type State string
+
+// The states of a node.
+const (
+	StateServing  State = "serving"
+	StateDraining State = "draining" // phones try it last
+	StateSilent   State = "silent"   // it is out of DNS
+)
+
+// State returns how the node stands to phones.
+func (n Node) State() State {
+	switch {
+	case !n.Alive:
+		return StateSilent
+	case n.Draining:
+		return StateDraining
+	default:
+		return StateServing
+	}
 }
 
 // label is what a name may be: a DNS label of letters, digits and hyphens (RFC 1123 section 2.1).

@@ -64,21 +64,10 @@ func (c *nodesListCommand) run(ctx context.Context, stdout, stderr io.Writer) er
 		table := tabwriter.NewWriter(stdout, 0, 0, 2, ' ', 0)
 		_, _ = fmt.Fprintln(table, "NODE\tSTATE\tPRIORITY\tWEIGHT\tADDRESSES\tSEEN") // errors come from Flush
 		for _, n := range all {
-			_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\n", n.Name, stateOf(n), n.TriedAt(), n.Weight, joined(n), n.Seen.Format(time.RFC3339))
+			_, _ = fmt.Fprintf(table, "%s\t%s\t%d\t%d\t%s\t%s\n", n.Name, n.State(), n.TriedAt(), n.Weight, joined(n), n.Seen.Format(time.RFC3339))
 		}
 		return table.Flush()
 	})
-}
-
-func stateOf(n nodes.Node) string {
-	switch {
-	case !n.Alive:
-		return "silent"
-	case n.Draining:
-		return "draining"
-	default:
-		return "serving"
-	}
 }
 
 func joined(n nodes.Node) string {

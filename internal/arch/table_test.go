@@ -35,7 +35,7 @@ var table = map[string][]string{
 	"httpcfg":        {"fault", "secret", "digest", "deviceprofiles", "provisioning"},
 	"tftp":           {"fault", "deviceprofiles", "provisioning"},
 	"sip":            {"fault", "secret", "digest", "customer", "deviceprofiles", "provisioning"},
-	"zone":           {"fault", "customer", "nodes"},
+	"zone":           {"fault", "secret", "customer", "nodes"},
 	"adminapi":       {"fault", "secret", "throttle", "screening", "customer", "deviceprofiles", "diagnosis", "billing", "webhook", "provisioning", "people", "fleet", "imports", "nodes"},
 	"mail":           {"fault", "secret", "customer"},
 	"phone":          {"fault", "secret", "filecrypt", "deviceprofiles"},
