@@ -27,6 +27,7 @@ type wireAnswer struct {
 	own    bool   // it is about a name of our own, and follows from the state alone
 	hasSOA bool   // the zone's serial number is in it
 	serial uint32 // of the state that it was made from
+	made   time.Time
 	told   *Asked // to be told of; nil for nothing
 }
 
@@ -86,7 +87,7 @@ func (a *wireAnswer) size(key int) int { return len(a.wire) + key + answerOverhe
 // good reports whether an answer still is what would be made now.
 func (s *Server) good(a *wireAnswer, at time.Time) bool {
 	st := s.state.Load()
-	if a.layout != st.layout || a.hasSOA && a.serial != st.serial {
+	if at.Sub(a.made) > signedFor/2 || a.layout != st.layout || a.hasSOA && a.serial != st.serial {
 		return false
 	}
 	return a.own || at.Before(a.since.until) || a.since.serial == st.serial && !st.confirmed.IsZero() && at.Sub(st.confirmed) < believed

@@ -74,6 +74,7 @@ func (s *Server) ownNode(st *state, asked, name string, addresses []netip.Addr) 
 	n := node{zone: s.parent, exists: true, records: s.addressRecords(asked, addresses)}
 	if name == s.parent {
 		n.records = append(n.records, s.apex(st, asked)...)
+		n.records = append(n.records, s.ownKey(asked)...)
 	}
 	return n
 }

@@ -116,7 +116,10 @@ func (s *Server) respond(ctx context.Context, request *dns.Msg, from client) *dn
 		if from.udp {
 			size = max(plainUDP, min(maxUDP, int(options.UDPSize())))
 		}
-		s.answer(ctx, request.Question[0], response)
+		n := s.answer(ctx, request.Question[0], response)
+		if options.Do() {
+			s.secure(response, n)
+		}
 		reply := ednsReply(options)
 		if cookie != nil && s.cookies != nil {
 			content := s.cookies.answer(nil, cookie, from.peer)

@@ -137,6 +137,9 @@ func (s *Server) makeAnswer(ctx context.Context, q dns.Question, withEDNS, do bo
 	response := new(dns.Msg).SetReply(request)
 	response.RecursionDesired, response.Compress = false, true
 	n := s.answer(ctx, q, response)
+	if do {
+		s.secure(response, n)
+	}
 	size := plainUDP
 	if withEDNS {
 		options := &dns.OPT{Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeOPT}}
@@ -151,7 +154,7 @@ func (s *Server) makeAnswer(ctx context.Context, q dns.Question, withEDNS, do bo
 		return nil
 	}
 	a := &wireAnswer{
-		wire: wire, kind: kindOf(response.Rcode), layout: st.layout, serial: st.serial, since: n.since, own: n.exists && n.since == cached{},
+		wire: wire, kind: kindOf(response.Rcode), layout: st.layout, serial: st.serial, since: n.since, own: n.exists && n.since == cached{}, made: s.now(),
 		keep: n.exists && isKept(q.Qtype) && response.Rcode == dns.RcodeSuccess && !response.Truncated,
 	}
 	a.hasSOA = slices.ContainsFunc(slices.Concat(response.Answer, response.Ns), func(r dns.RR) bool { return r.Header().Rrtype == dns.TypeSOA })

@@ -47,6 +47,7 @@ type Config struct {
 	NameServers []NameServer // of all zones; the first is the primary; default: ns.<Parent>
 	Secondaries []Secondary  // who may copy the zone, and is told when it changes. With any, all customers are names of one zone: no SOA and NS of their own
 	RateLimit   int          // answers a second over UDP to one network (IPv4 /24, IPv6 /56), for each kind of answer; 0: no limit
+	Key         *SigningKey  // signs answers for who asks for that; nil: none are. With it customers are names of one zone, too, and there can't be Secondaries
 	CookieKey   []byte       // of RFC 9018's server cookies, the same on all nodes: 16 bytes or more; empty: no cookies
 
 	TTL    time.Duration    // of positive answers; 1 second to 1 day, default 5 minutes
@@ -86,6 +87,7 @@ type Server struct {
 	transfers   chan struct{}         // places for transfers
 	limiter     *limiter              // nil: no limit
 	cookies     *cookies              // nil: none
+	key         *SigningKey           // nil: nothing is signed
 
 	domains   *domains
 	answers   *answerCache
@@ -113,7 +115,7 @@ func New(c Config) (*Server, error) {
 	c = c.withDefaults()
 	parent := dns.CanonicalName(c.Parent)
 	s := &Server{
-		parent: parent, parentLabels: dns.CountLabel(parent), nameServers: c.NameServers, oneZone: len(c.Secondaries) > 0,
+		parent: parent, parentLabels: dns.CountLabel(parent), nameServers: c.NameServers, oneZone: len(c.Secondaries) > 0 || c.Key != nil, key: c.Key,
 		ttl:   uint32(c.TTL / time.Second), //nolint:gosec // G115: validate bounds it to a day
 		world: c.World, now: c.Now, logger: c.Logger, asked: c.Asked, failures: rate.Sometimes{Interval: failureLogInterval},
 		secondaries: newSecondaries(c.Secondaries), transfers: make(chan struct{}, maxTransfers), answers: newAnswerCache(),
@@ -154,6 +156,9 @@ func (c Config) validate() error {
 func (c Config) validateServers() error {
 	if len(c.Secondaries) > 0 && c.World == nil {
 		return fault.InvalidField("Secondaries", "need a World to copy")
+	}
+	if len(c.Secondaries) > 0 && c.Key != nil {
+		return fault.InvalidField("Secondaries", "can't copy a zone that is signed as it is asked for: use secondaries, or DNSSEC")
 	}
 	if n := len(c.CookieKey); n > 0 && n < cookieKeySize {
 		return fault.InvalidField("CookieKey", "has %d bytes and needs %d", n, cookieKeySize)
