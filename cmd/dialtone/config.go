@@ -18,6 +18,7 @@ type commandLine struct {
 	Bootstrap bootstrapCommand `cmd:"" help:"Create the first partner and print a full-admin API token."`
 	RPL       rplCommand       `cmd:"" name:"rpl" help:"Denied-persons screening: load the list, or say which one is in force."`
 	Nodes     nodesCommand     `cmd:"" help:"Say which nodes phones register at, and move phones away from one."`
+	DNSSEC    dnssecCommand    `cmd:"" name:"dnssec" help:"Make the key that DNS signs with, if there is none, and print its DS record for the zone above."`
 	DHCP      dhcpCommand      `cmd:"" name:"dhcp" help:"Print what a DHCP server has to tell phones so that they find this server."`
 	Phone     phoneCommand     `cmd:"" help:"Be a phone: boot or register, step by step, each step said in words."`
 }
@@ -152,6 +153,7 @@ func parse(args []string, stdout io.Writer) (action, error) {
 		"rpl load <file>": cli.RPL.Load.run,
 		"rpl show":        cli.RPL.Show.run,
 
+		"dnssec":              cli.DNSSEC.run,
 		"nodes list":          cli.Nodes.List.run,
 		"nodes drain <name>":  cli.Nodes.Drain.run,
 		"nodes resume <name>": cli.Nodes.Resume.run,

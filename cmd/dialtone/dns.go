@@ -18,6 +18,7 @@ import (
 type dnsFlags struct {
 	DNSNameServers []nameServer `name:"dns-name-servers" placeholder:"NAME" help:"Name servers of the SIP domains, the primary first: NAME, or NAME=ADDRESS+ADDRESS for one below --sip-domain (ns below it, at this server)."`
 	DNSSecondaries string       `name:"dns-secondaries" placeholder:"FILE" help:"JSON file of the name servers that copy the zone, with their TSIG keys; docs/dns.md has the form."`
+	DNSSEC         bool         `name:"dnssec" help:"Sign answers with the key that dialtone dnssec made. Not with --dns-secondaries."`
 	DNSRateLimit   int          `name:"dns-rate-limit" default:"400" placeholder:"N" help:"Answers a second over UDP to one network, for each kind of answer; what is over is cut short or dropped, and 0 is no limit (${default})."`
 }
 
@@ -64,7 +65,12 @@ func (h *house) openDNS(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	key, err := h.signer()
+	if err != nil {
+		return err
+	}
 	config := zone.Config{
+		Key:    key,
 		Parent: h.config.SIPDomain, Domains: h.db.Customers(), World: h.db.Directory(), Host: h.config.PublicHost, Addresses: addresses, Secondaries: secondaries,
 		RateLimit: h.config.DNSRateLimit, CookieKey: h.keyring.Derive("dns cookies"),
 		Ports: zone.Ports{UDP: h.port("sip"), TCP: h.port("sip"), TLS: h.port("sips")}, Now: now, Logger: h.logger.With("door", "dns"),
