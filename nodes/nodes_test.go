@@ -69,18 +69,18 @@ func TestANodeThatFallsSilentIsTakenOut(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx, node("a")) }()
-		time.Sleep(44 * time.Second)
+		time.Sleep(44 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
 		assert.Equal(t, nodes.StateServing, store.all["b"].State())
 		err := s.Forget(ctx, "b")
 		assert.True(t, fault.Is(err, fault.Conflict), "it may come back any moment")
-		time.Sleep(10 * time.Second)
+		time.Sleep(10 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
 		assert.Equal(t, nodes.StateSilent, store.all["b"].State())
 		assert.Equal(t, nodes.StateServing, store.all["a"].State())
 		require.NoError(t, s.Forget(ctx, "b"))
 		require.NoError(t, s.Drain(ctx, "a"))
-		time.Sleep(10 * time.Second)
+		time.Sleep(10 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
 		assert.Equal(t, nodes.StateDraining, store.all["a"].State(), "what it says of itself doesn't end that")
 		assert.Equal(t, uint16(1010), store.all["a"].TriedAt())

@@ -115,7 +115,7 @@ func (s *Server) withSignatures(records []dns.RR) []dns.RR {
 
 func (s *Server) signature(set []dns.RR) (*dns.RRSIG, error) {
 	now := s.now()
-	jitter := time.Duration(maphash.String(s.answers.seed, set[0].Header().Name) % uint64(signedJitter)) //nolint:gosec // G115: below a day
+	jitter := time.Duration(maphash.String(s.answers.seed, set[0].Header().Name) % uint64(signedJitter))
 	signature := &dns.RRSIG{
 		Hdr:       dns.RR_Header{Ttl: set[0].Header().Ttl},
 		Algorithm: s.key.record.Algorithm, KeyTag: s.key.record.KeyTag(), SignerName: s.parent,

@@ -61,7 +61,7 @@ func (u *udpSocket) read(ctx context.Context) error {
 		n, err := u.batch.ReadBatch(in, 0)
 		switch {
 		case ctx.Err() != nil:
-			return nil
+			return nil //nolint:nilerr // the end of ctx ended the read
 		case errors.Is(err, net.ErrClosed):
 			return err
 		case err != nil: // such as an ICMP error of somebody else's packet
@@ -141,7 +141,7 @@ func (u *udpSocket) source(m *ipv4.Message) []byte {
 // servePacket takes the way of what isn't ready: a plain question's answer is made, and kept; everything else is parsed whole.
 func (s *Server) servePacket(ctx context.Context, d *datagram, packet []byte) {
 	defer s.survive()
-	if answer, done := s.made(ctx, nil, packet, d.address()); done {
+	if answer, done := s.made(ctx, packet, d.address()); done {
 		if len(answer) > 0 {
 			_, _ = d.Write(answer) // whoever misses it asks again
 		}

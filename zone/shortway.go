@@ -91,7 +91,7 @@ func (q *plainQuery) key(to []byte) []byte {
 	if q.do {
 		form |= 2
 	}
-	return append(to, byte(q.qtype>>8), byte(q.qtype), form)
+	return append(binary.BigEndian.AppendUint16(to, q.qtype), form)
 }
 
 // ready appends the answer to a question that was asked before and whose answer still holds. With nothing, ok says whether nothing is to be sent.
@@ -109,8 +109,8 @@ func (s *Server) ready(to, packet []byte, peer netip.Addr) (answer []byte, ok bo
 	return s.finish(to, &q, a, peer)
 }
 
-// made appends the answer to a plain question that wasn't asked before; false when it doesn't fit, and the long way is to be taken.
-func (s *Server) made(ctx context.Context, to, packet []byte, peer netip.Addr) (answer []byte, ok bool) {
+// made returns the answer to a plain question that wasn't asked before; false when it doesn't fit, and the long way is to be taken.
+func (s *Server) made(ctx context.Context, packet []byte, peer netip.Addr) (answer []byte, ok bool) {
 	q, plain := parsePlain(packet)
 	if !plain || isTransfer(dns.Question{Qtype: q.qtype}) {
 		return nil, false
@@ -127,7 +127,7 @@ func (s *Server) made(ctx context.Context, to, packet []byte, peer netip.Addr) (
 	if a.keep {
 		s.answers.put(key, a)
 	}
-	return s.finish(to, &q, a, peer)
+	return s.finish(nil, &q, a, peer)
 }
 
 // makeAnswer makes an answer as large as may be.

@@ -31,7 +31,7 @@ func TestBothWaysAnswerAlike(t *testing.T) {
 				q.CheckingDisabled = qtype == dns.TypeA
 				long := &recorder{peer: &net.UDPAddr{IP: stranger.AsSlice(), Port: 53}}
 				s.serve(t.Context(), long, q)
-				short, done := s.made(t.Context(), nil, packed(t, q), stranger)
+				short, done := s.made(t.Context(), packed(t, q), stranger)
 				if !done {
 					continue
 				}
@@ -58,7 +58,7 @@ func TestWhatWasAskedBeforeIsReady(t *testing.T) { // not in parallel: it counts
 	q := packed(t, new(dns.Msg).SetQuestion("_sips._tcp.c0.sip.example.com.", dns.TypeSRV).SetEdns0(1232, false))
 	_, ready := s.ready(nil, q, stranger)
 	assert.False(t, ready, "nobody has asked")
-	_, done := s.made(t.Context(), nil, q, stranger)
+	_, done := s.made(t.Context(), q, stranger)
 	require.True(t, done)
 	buffer := make([]byte, 0, 4096)
 	assert.Zero(t, testing.AllocsPerRun(100, func() { _, ready = s.ready(buffer, q, stranger) }), "it costs no memory")
@@ -85,7 +85,7 @@ func TestAFloodIsCutShort(t *testing.T) {
 	q := new(dns.Msg).SetQuestion("c0.sip.example.com.", dns.TypeA).SetEdns0(1232, false)
 	var whole, cut, silent int
 	for range 100 {
-		answer, done := s.made(t.Context(), nil, packed(t, q), stranger)
+		answer, done := s.made(t.Context(), packed(t, q), stranger)
 		require.True(t, done)
 		var got dns.Msg
 		switch {
@@ -109,7 +109,7 @@ func TestAFloodIsCutShort(t *testing.T) {
 	shown := s.cookies.answer(nil, []byte("12345678"), stranger)
 	for range 100 {
 		to := appendCookie(packed(t, q), shown)
-		answer, done := s.made(t.Context(), nil, to, stranger)
+		answer, done := s.made(t.Context(), to, stranger)
 		require.True(t, done)
 		require.NotEmpty(t, answer)
 	}
@@ -117,7 +117,7 @@ func TestAFloodIsCutShort(t *testing.T) {
 
 // appendCookie adds the option to a packet that ends with an OPT record without options.
 func appendCookie(packet, cookie []byte) []byte {
-	size := byte(len(cookie)) //nolint:gosec // G115: 24
+	size := byte(len(cookie))
 	packet[len(packet)-1] = optionHead + size
 	return append(append(packet, 0, dns.EDNS0COOKIE, 0, size), cookie...)
 }
@@ -136,7 +136,7 @@ func FuzzDatagram(f *testing.F) {
 	s.cookies = newCookies([]byte("0123456789abcdef"), time.Now)
 	f.Fuzz(func(t *testing.T, packet []byte) {
 		for _, way := range []func() ([]byte, bool){
-			func() ([]byte, bool) { return s.made(t.Context(), nil, packet, stranger) },
+			func() ([]byte, bool) { return s.made(t.Context(), packet, stranger) },
 			func() ([]byte, bool) { return s.ready(nil, packet, stranger) },
 		} {
 			answer, done := way()

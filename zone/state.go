@@ -215,15 +215,6 @@ func (s *Server) holds(serial uint32) bool {
 	return !st.confirmed.IsZero() && st.serial == serial && s.now().Sub(st.confirmed) < believed
 }
 
-// service returns the open transport with a prefix.
-func (l *layout) service(prefix string) (service, bool) {
-	i := slices.IndexFunc(l.services, func(v service) bool { return v.prefix == prefix })
-	if i < 0 {
-		return service{}, false
-	}
-	return l.services[i], true
-}
-
 // serviceOf returns the service whose SRV name this is.
 func (l *layout) serviceOf(name string) (service, bool) {
 	i := slices.IndexFunc(l.services, func(v service) bool { return strings.HasPrefix(name, v.prefix+".") })
