@@ -180,6 +180,7 @@ type Config struct {
 	Imports   Imports
 	Billing   Billing
 	Webhooks  Webhooks
+	Nodes     Nodes
 	Ready     func(ctx context.Context) error // whether the server can do its work
 	Now       func() time.Time
 	NewID     func() string // for tracking ids
@@ -290,6 +291,7 @@ func (s *Server) routes() {
 	s.traceRoutes()
 	s.watchRoutes()
 	s.firmwareRoutes()
+	s.nodeRoutes()
 	s.inboxTokenRoutes()
 	s.changeRoutes()
 	s.auditRoutes()

@@ -54,6 +54,7 @@ type pack struct {
 	Foreign      packForeign         `json:"foreign"`      // what phones of the vendor ask for that aren't of the family
 	LeastVersion packVersion         `json:"leastVersion"` // older firmware is known not to understand its files
 	DHCP         DHCP                `json:"dhcp"`
+	Lookup       []lookupRule        `json:"lookup"` // settings that decide whether its phones look up where to register
 
 	vendor   string // the folder's name
 	agents   []*regexp.Regexp

@@ -57,6 +57,11 @@ func (p *pack) prepareFacts() error {
 		}
 		p.optional = append(p.optional, pattern)
 	}
+	for i := range p.Lookup {
+		if err := p.Lookup[i].compile(); err != nil {
+			return fmt.Errorf("lookup[%d]: %w", i, err)
+		}
+	}
 	if p.LeastVersion.Version != "" && !leastVersion.MatchString(p.LeastVersion.Version) {
 		return fmt.Errorf("leastVersion.version: %q isn't numbers with dots between, with x for those in front that don't matter", p.LeastVersion.Version)
 	}

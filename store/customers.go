@@ -138,10 +138,14 @@ func (t *tx) CreateCustomer(ctx context.Context, c customer.Customer) error {
 			return err
 		}
 	}
-	return t.insert(ctx, "customers", customerColumns+", org_id", string(c.ID), string(c.Partner), string(c.Template), c.ExternalID,
+	err = t.insert(ctx, "customers", customerColumns+", org_id", string(c.ID), string(c.Partner), string(c.Template), c.ExternalID,
 		a.Line1, a.Line2, a.City, a.StateOrProvince, a.PostalCode, a.Country, string(c.Status), columns[0], columns[1], columns[2],
 		string(c.PartnerRole), flag(c.Restricted), micros(c.BillingStart), micros(c.Created), taken.Onboarding, taken.IdentityProviderID, taken.PSTNVendorID,
 		nullable(c.Org))
+	if err != nil || c.Org == "" {
+		return err
+	}
+	return t.raiseZone(ctx)
 }
 
 // SetCustomer implements customer.Tx.
@@ -164,7 +168,10 @@ func (t *tx) SetCustomer(ctx context.Context, c customer.Customer) error {
 
 // DeleteCustomer implements customer.Tx.
 func (t *tx) DeleteCustomer(ctx context.Context, partner customer.OrgID, id customer.CustomerID) error {
-	return t.change(ctx, "customer", "DELETE FROM customers WHERE partner_id = ? AND id = ?", string(partner), string(id))
+	if err := t.change(ctx, "customer", "DELETE FROM customers WHERE partner_id = ? AND id = ?", string(partner), string(id)); err != nil {
+		return err
+	}
+	return t.raiseZone(ctx)
 }
 
 // Customer implements customer.Reader.

@@ -90,6 +90,9 @@ func (t *tx) AttachOrganization(ctx context.Context, o customer.Organization, c 
 	if err != nil {
 		return err
 	}
+	if err := t.raiseZone(ctx); err != nil {
+		return err
+	}
 	if o.Partner == c.Partner {
 		return nil
 	}

@@ -18,32 +18,45 @@ type Asked struct {
 
 // note tells whoever wants to know of an answered question about a customer's domain.
 func (s *Server) note(peer netip.Addr, request, response *dns.Msg) {
+	if a, ok := s.told(request, response); ok {
+		a.Peer = peer.Unmap()
+		s.asked(a)
+	}
+}
+
+// told returns what there is to tell of an answer, whoever asked; false for nothing.
+func (s *Server) told(request, response *dns.Msg) (Asked, bool) {
 	if s.asked == nil || len(request.Question) != 1 || !response.Authoritative {
-		return
+		return Asked{}, false
 	}
 	q := request.Question[0]
 	name := dns.CanonicalName(q.Name)
 	if !s.isBelowParent(name) || name == s.parent {
-		return
+		return Asked{}, false
 	}
-	if _, own := s.hosts[name]; own {
-		return
+	if _, own := s.state.Load().layout.hosts[name]; own {
+		return Asked{}, false
 	}
 	label, before := s.split(name)
-	domain := label + "." + s.parent
-	a := Asked{Peer: peer.Unmap(), Domain: strings.TrimSuffix(domain, "."), Answer: "NOERROR"}
+	a := Asked{Domain: label + "." + strings.TrimSuffix(s.parent, "."), Answer: "NOERROR"}
 	switch {
-	case response.Rcode == dns.RcodeNameError && (len(response.Ns) == 0 || response.Ns[0].Header().Name != domain):
-		return // no customer has it
+	case response.Rcode == dns.RcodeNameError && !s.isCustomers(label):
+		return Asked{}, false // no customer has it
 	case response.Rcode == dns.RcodeNameError:
 		a.Answer = "NXDOMAIN"
 	case response.Rcode != dns.RcodeSuccess:
-		return
+		return Asked{}, false
 	case len(response.Answer) == 0:
 		a.Answer = "NODATA"
 	}
 	a.Question = strings.TrimSpace(typeOf(q.Qtype) + " " + s.prefixOf(strings.TrimSuffix(before, ".")))
-	s.asked(a)
+	return a, true
+}
+
+// isCustomers reports whether a label was found to be a customer's a moment ago.
+func (s *Server) isCustomers(label string) bool {
+	c, ok := s.domains.cache.GetIfPresent(label)
+	return ok && c.exists
 }
 
 func typeOf(t uint16) string {

@@ -41,7 +41,7 @@ func TestQuestionsAboutCustomersAreTold(t *testing.T) {
 	} {
 		told = nil
 		request := new(dns.Msg).SetQuestion(q.name, q.kind)
-		s.note(peer, request, s.respond(t.Context(), request, true))
+		s.note(peer, request, s.respond(t.Context(), request, client{udp: true}))
 		if q.want == "" {
 			assert.Empty(t, told, q.name)
 			continue

@@ -36,11 +36,16 @@ type domains struct {
 	flights singleflight.Group           // one read for all who ask for the same label at once
 	waiting chan struct{}
 	reads   chan struct{}
+	// What was read at a serial number stays true while that holds. By default no number ever does.
+	serial func() uint32
+	holds  func(serial uint32) bool
 }
 
+// cached is what the store said, and the zone's serial number from before it was asked.
 type cached struct {
 	exists bool
 	until  time.Time
+	serial uint32
 }
 
 func newDomains(source Domains, parent string, now func() time.Time) *domains {
@@ -48,40 +53,49 @@ func newDomains(source Domains, parent string, now func() time.Time) *domains {
 		source: source, parent: parent, now: now,
 		cache:   otter.Must(&otter.Options[string, cached]{MaximumSize: cacheSize}),
 		waiting: make(chan struct{}, maxWaiting), reads: make(chan struct{}, maxReads),
+		serial: func() uint32 { return 0 }, holds: func(uint32) bool { return false },
 	}
 }
 
 // has reports whether label.parent is a customer's domain. An error means that the store didn't say; it is never remembered.
 func (d *domains) has(ctx context.Context, label string) (bool, error) {
-	if c, ok := d.cache.GetIfPresent(label); ok && d.now().Before(c.until) {
-		return c.exists, nil
+	c, err := d.look(ctx, label)
+	return c.exists, err
+}
+
+// look is has, with how long the answer holds.
+func (d *domains) look(ctx context.Context, label string) (cached, error) {
+	if c, ok := d.cache.GetIfPresent(label); ok && (d.now().Before(c.until) || d.holds(c.serial)) {
+		return c, nil
 	}
 	select {
 	case d.waiting <- struct{}{}:
 		defer func() { <-d.waiting }()
 	default:
-		return false, errBusy
+		return cached{}, errBusy
 	}
-	exists, err, _ := d.flights.Do(label, func() (any, error) { return d.read(ctx, label) })
+	found, err, _ := d.flights.Do(label, func() (any, error) { return d.read(ctx, label) })
 	if err != nil {
-		return false, err
+		return cached{}, err
 	}
-	return exists.(bool), nil
+	return found.(cached), nil
 }
 
-func (d *domains) read(ctx context.Context, label string) (bool, error) {
+func (d *domains) read(ctx context.Context, label string) (cached, error) {
+	c := cached{serial: d.serial()} // from before the read: what comes later is noticed
 	ctx, cancel := context.WithTimeout(ctx, lookupTimeout)
 	defer cancel()
 	select {
 	case d.reads <- struct{}{}:
 		defer func() { <-d.reads }()
 	case <-ctx.Done():
-		return false, context.Cause(ctx)
+		return cached{}, context.Cause(ctx)
 	}
 	exists, err := d.source.AnyTenantHasSIPDomain(ctx, label+"."+d.parent)
 	if err != nil {
-		return false, err
+		return cached{}, err
 	}
-	d.cache.Set(label, cached{exists: exists, until: d.now().Add(cacheTime)})
-	return exists, nil
+	c.exists, c.until = exists, d.now().Add(cacheTime)
+	d.cache.Set(label, c)
+	return c, nil
 }

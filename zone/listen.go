@@ -17,39 +17,41 @@ const (
 	// maxConnections bounds the TCP connections that are open at once; one too many is closed unanswered. Phones and resolvers come over TCP
 	// only after a truncated answer, which our answers hardly ever are. With a message of at most 64 KB each, that is 16 MB at the worst.
 	maxConnections = 256
-	// firstRead, idle and write are how long a TCP client may take: for its first question, between questions, and to take an answer in.
+	// firstRead, idle and write are how long a TCP client may take: for its first question, between questions, and to take an answer, or a part of a transfer, in.
 	firstRead = 2 * time.Second
 	idle      = 5 * time.Second
-	write     = 2 * time.Second
+	write     = 5 * time.Second
 	// acceptPause keeps a process that is out of file descriptors from spinning.
 	acceptPause = 50 * time.Millisecond
 	// receiveBuffer is asked of the system for the UDP socket, which may give less: a building of phones that boots at once comes as a burst.
 	receiveBuffer = 1 << 20
 	// pairTries is how often a free port is picked before both UDP and TCP have it.
 	pairTries = 20
+	// maxSockets bounds how many UDP sockets read the port.
+	maxSockets = 16
 )
 
 // Listen opens UDP and TCP on address, HOST:PORT, and returns where they listen: the same port for both, also when the system picks it (port 0).
 // The sockets are open from here on; Run answers, and closes them. Call it once.
 //
-// One goroutine reads the UDP socket and hands each question to a goroutine of its own; more readers gave no more answers on two cores. No
-// question waits for long, so that there are never many: see maxWaiting and lookupTimeout.
+// UDP has a socket for each core, among which the system spreads clients.
 func (s *Server) Listen(ctx context.Context, address string) (netip.AddrPort, error) {
 	packets, stream, err := listenPair(ctx, address)
 	if err != nil {
 		return netip.AddrPort{}, err
 	}
-	_ = packets.SetReadBuffer(receiveBuffer) // a smaller one works, too
-	at := packets.LocalAddr().(*net.UDPAddr).AddrPort()
-	s.listeners = []*dns.Server{
-		{PacketConn: packets, UDPSize: maxUDP, MsgAcceptFunc: accept},
-		{Listener: newLimitedListener(stream), MsgAcceptFunc: accept, ReadTimeout: firstRead, IdleTimeout: func() time.Duration { return idle }},
+	for _, conn := range packets {
+		s.sockets = append(s.sockets, newUDPSocket(s, conn))
 	}
+	at := packets[0].LocalAddr().(*net.UDPAddr).AddrPort()
+	s.listeners = []*dns.Server{{
+		Listener: newLimitedListener(stream), MsgAcceptFunc: accept, ReadTimeout: firstRead, IdleTimeout: func() time.Duration { return idle }, TsigSecret: s.tsigKeys(),
+	}}
 	return netip.AddrPortFrom(at.Addr().Unmap(), at.Port()), nil
 }
 
 // listenPair opens UDP and TCP on one port.
-func listenPair(ctx context.Context, address string) (*net.UDPConn, net.Listener, error) {
+func listenPair(ctx context.Context, address string) ([]*net.UDPConn, net.Listener, error) {
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, nil, err
@@ -60,20 +62,47 @@ func listenPair(ctx context.Context, address string) (*net.UDPConn, net.Listener
 	}
 	var config net.ListenConfig
 	for {
-		packets, err := config.ListenPacket(ctx, "udp", address)
+		packets, err := listenUDP(ctx, address)
 		if err != nil {
 			return nil, nil, err
 		}
-		at := packets.LocalAddr().(*net.UDPAddr)
+		at := packets[0].LocalAddr().(*net.UDPAddr)
 		stream, err := config.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(at.Port)))
 		if err == nil {
-			return packets.(*net.UDPConn), stream, nil
+			return packets, stream, nil
 		}
+		closing := closeAll(packets)
 		if tries--; tries == 0 {
-			return nil, nil, errors.Join(err, packets.Close())
+			return nil, nil, errors.Join(err, closing)
 		}
-		_ = packets.Close() // another port then
 	}
+}
+
+// listenUDP opens the sockets of one port. Where the system picks it, it does so for the first.
+func listenUDP(ctx context.Context, address string) ([]*net.UDPConn, error) {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, err
+	}
+	config := net.ListenConfig{Control: sharePort}
+	var all []*net.UDPConn
+	for range udpSockets() {
+		conn, err := config.ListenPacket(ctx, "udp", address)
+		if err != nil {
+			return nil, errors.Join(err, closeAll(all))
+		}
+		all = append(all, conn.(*net.UDPConn))
+		address = net.JoinHostPort(host, strconv.Itoa(conn.LocalAddr().(*net.UDPAddr).Port))
+	}
+	return all, nil
+}
+
+func closeAll(all []*net.UDPConn) error {
+	var err error
+	for _, conn := range all {
+		err = errors.Join(err, conn.Close())
+	}
+	return err
 }
 
 // Run answers until ctx ends, finishes what is under way, which takes a few seconds at the most, and closes the sockets. It returns nil then, and an
@@ -87,6 +116,17 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, listener := range s.listeners {
 		listener.Handler = dns.HandlerFunc(func(w dns.ResponseWriter, r *dns.Msg) { s.serve(answering, w, r) })
 		handlers.Go(func() error { return runListener(handlersContext, listener) })
+	}
+	for _, socket := range s.sockets {
+		handlers.Go(func() error { return socket.run(handlersContext) })
+	}
+	if s.world != nil {
+		handlers.Go(func() error { return s.follow(handlersContext) })
+	}
+	for _, one := range s.secondaries {
+		if one.Notify.IsValid() {
+			handlers.Go(func() error { return s.notify(handlersContext, one) })
+		}
 	}
 	return handlers.Wait()
 }

@@ -13,27 +13,30 @@ type node struct {
 	zone    string // apex of the zone that the name belongs to: its SOA goes with a negative answer (RFC 2308)
 	exists  bool
 	records []dns.RR // all of them, owned by the name as it was asked; none at a name that only has names below it
+	since   cached   // what the store said of the customer; zero for names of our own
 }
 
 // find returns what stands at a name below the parent. asked is the name in the spelling of the question, in which the records answer (0x20).
 // Its cost doesn't depend on how many customers there are: the label before the parent is cut out and looked up by itself.
-func (s *Server) find(ctx context.Context, asked string) (node, error) {
+func (s *Server) find(ctx context.Context, st *state, asked string) (node, error) {
 	name := dns.CanonicalName(asked)
-	if addresses, ok := s.hosts[name]; ok {
-		return s.ownNode(asked, name, addresses), nil
+	if addresses, ok := st.layout.hosts[name]; ok {
+		return s.ownNode(st, asked, name, addresses), nil
 	}
 	label, before := s.split(name)
 	if !isCustomerLabel(label) {
 		return node{zone: s.parent}, nil
 	}
-	known, err := s.domains.has(ctx, label)
+	known, err := s.domains.look(ctx, label)
 	if err != nil {
 		return node{}, err
 	}
-	if !known {
+	if !known.exists {
 		return node{zone: s.parent}, nil
 	}
-	return s.customerNode(asked, name[len(before):], strings.TrimSuffix(before, ".")), nil
+	n := s.customerNode(st, asked, name[len(before):], strings.TrimSuffix(before, "."))
+	n.since = known
+	return n, nil
 }
 
 // isBelowParent reports whether the canonical name is the parent or below it. It compares whole labels: xsip.example.com isn't below
@@ -66,27 +69,34 @@ func isCustomerLabel(label string) bool {
 	return true
 }
 
-// ownNode is a name of our own: the parent itself, the name server, the edge, or the public host.
-func (s *Server) ownNode(asked, name string, addresses []netip.Addr) node {
+// ownNode is a name of our own: the parent itself, a name server, the edge, a node, or the public host.
+func (s *Server) ownNode(st *state, asked, name string, addresses []netip.Addr) node {
 	n := node{zone: s.parent, exists: true, records: s.addressRecords(asked, addresses)}
 	if name == s.parent {
-		n.records = append(n.records, s.soa(asked, s.ttl), s.ns(asked))
+		n.records = append(n.records, s.apex(st, asked)...)
+		n.records = append(n.records, s.ownKey(asked)...)
 	}
 	return n
 }
 
 // customerNode is a name in a customer's domain; before is what stands before the domain, without a final dot.
-func (s *Server) customerNode(asked, domain, before string) node {
+func (s *Server) customerNode(st *state, asked, domain, before string) node {
 	n := node{zone: domain}
+	if s.oneZone {
+		n.zone = s.parent
+	}
 	if before == "" {
 		n.exists = true
-		n.records = append(s.addressRecords(asked, s.addresses), s.soa(asked, s.ttl), s.ns(asked))
-		n.records = append(n.records, s.naptrs(asked, domain)...)
+		n.records = s.addressRecords(asked, st.layout.addresses)
+		if !s.oneZone {
+			n.records = append(n.records, s.apex(st, asked)...)
+		}
+		n.records = append(n.records, s.naptrs(st, asked, domain)...)
 		return n
 	}
-	for _, v := range s.services {
+	for _, v := range st.layout.services {
 		if before == v.prefix {
-			n.exists, n.records = true, []dns.RR{s.srv(asked, v)}
+			n.exists, n.records = true, s.srvs(asked, v)
 		}
 		if strings.HasSuffix(v.prefix, "."+before) { // _tcp and _udp: they hold nothing, but have names below them
 			n.exists = true

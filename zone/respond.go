@@ -2,6 +2,7 @@ package zone
 
 import (
 	"context"
+	"encoding/hex"
 	"fmt"
 	"net/netip"
 	"runtime/debug"
@@ -27,43 +28,104 @@ func accept(h dns.Header) dns.MsgAcceptAction {
 	return dns.DefaultMsgAcceptFunc(h)
 }
 
+// client is where a question came from.
+type client struct {
+	peer netip.Addr
+	udp  bool
+}
+
+func clientOf(w dns.ResponseWriter) client {
+	peer, _ := netip.ParseAddrPort(w.RemoteAddr().String()) // both kinds of sockets have one; else no address at all
+	return client{peer.Addr().Unmap(), w.RemoteAddr().Network() == "udp"}
+}
+
 // serve answers one question on the connection that it came by. A bug met on the way costs that one answer, not the server.
 func (s *Server) serve(ctx context.Context, w dns.ResponseWriter, request *dns.Msg) {
-	defer func() {
-		if p := recover(); p != nil {
-			s.logger.Error("answering a DNS question panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	defer s.survive()
+	if len(request.Question) == 1 && isTransfer(request.Question[0]) {
+		s.transfer(ctx, w, request)
+		return
+	}
+	from, by := clientOf(w), s.signedBy(w, request)
+	if request.IsTsig() != nil && by == nil {
+		s.limited(w, from, s.unsigned(request, w.TsigStatus()), false)
+		return
+	}
+	response := s.respond(ctx, request, from)
+	if by != nil {
+		s.sign(response, by)
+	}
+	s.limited(w, from, response, by != nil || s.cookies.known(cookieOf(request), from.peer))
+	s.note(from.peer, request, response)
+}
+
+// survive keeps the server running when an answer met a bug.
+func (s *Server) survive() {
+	if p := recover(); p != nil {
+		s.logger.Error("answering a DNS question panicked", "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
+	}
+}
+
+// limited sends an answer, unless it goes over UDP to somebody unknown whose network has had too many.
+func (s *Server) limited(w dns.ResponseWriter, from client, response *dns.Msg, known bool) {
+	if from.udp && s.limiter != nil && !known {
+		switch s.limiter.judge(from.peer, kindOf(response.Rcode), s.now()) {
+		case pass:
+		case slip:
+			response.Truncated, response.Answer, response.Ns, response.Extra = true, nil, nil, nil
+		default:
+			return
 		}
-	}()
-	overUDP := w.RemoteAddr().Network() == "udp"
-	response := s.respond(ctx, request, overUDP)
+	}
+	s.reply(w, response)
+}
+
+func (s *Server) reply(w dns.ResponseWriter, response *dns.Msg) {
 	if err := w.WriteMsg(response); err != nil {
 		s.logger.Debug("a DNS answer couldn't be sent", "peer", w.RemoteAddr().String(), "error", err)
 	}
-	if peer, err := netip.ParseAddrPort(w.RemoteAddr().String()); err == nil {
-		s.note(peer.Addr(), request, response)
+}
+
+func kindOf(rcode int) kind {
+	switch rcode {
+	case dns.RcodeSuccess:
+		return kindPositive
+	case dns.RcodeNameError:
+		return kindUnknown
+	default:
+		return kindOther
 	}
 }
 
 // respond makes the whole answer to a message that holds exactly one question.
-func (s *Server) respond(ctx context.Context, request *dns.Msg, overUDP bool) *dns.Msg {
+func (s *Server) respond(ctx context.Context, request *dns.Msg, from client) *dns.Msg {
 	response := new(dns.Msg).SetReply(request)
 	response.Compress = true
 	size := dns.MaxMsgSize
-	if overUDP {
+	if from.udp {
 		size = plainUDP
 	}
+	cookie := cookieOf(request)
 	switch options, count := edns(request); {
-	case count > 1: // RFC 6891 section 6.1.1
+	case count > 1, cookie != nil && !wellFormed(cookie): // RFC 6891 section 6.1.1, RFC 7873 section 5.2.2
 		response.Rcode = dns.RcodeFormatError
 	case count == 1 && options.Version() != 0:
 		response.Extra = []dns.RR{ednsReply(options)}
 		response.Rcode = dns.RcodeBadVers
 	case count == 1:
-		if overUDP {
+		if from.udp {
 			size = max(plainUDP, min(maxUDP, int(options.UDPSize())))
 		}
-		s.answer(ctx, request.Question[0], response)
-		response.Extra = append(response.Extra, ednsReply(options))
+		n := s.answer(ctx, request.Question[0], response)
+		if options.Do() {
+			s.secure(response, n)
+		}
+		reply := ednsReply(options)
+		if cookie != nil && s.cookies != nil {
+			content := s.cookies.answer(nil, cookie, from.peer)
+			reply.Option = append(reply.Option, &dns.EDNS0_COOKIE{Code: dns.EDNS0COOKIE, Cookie: hex.EncodeToString(content)})
+		}
+		response.Extra = append(response.Extra, reply)
 	default:
 		s.answer(ctx, request.Question[0], response)
 	}
@@ -71,31 +133,51 @@ func (s *Server) respond(ctx context.Context, request *dns.Msg, overUDP bool) *d
 	return response
 }
 
-// answer fills in the response code and the sections.
-func (s *Server) answer(ctx context.Context, q dns.Question, response *dns.Msg) {
-	name := dns.CanonicalName(q.Name)
-	if q.Qclass != dns.ClassINET || q.Qtype == dns.TypeAXFR || q.Qtype == dns.TypeIXFR || !s.isBelowParent(name) {
-		response.Rcode = dns.RcodeRefused
-		return
+// cookieOf returns the content of the first cookie option of a request; nil for none.
+func cookieOf(request *dns.Msg) []byte {
+	options, _ := edns(request)
+	if options == nil {
+		return nil
 	}
-	n, err := s.find(ctx, q.Name)
+	for _, o := range options.Option {
+		if c, ok := o.(*dns.EDNS0_COOKIE); ok {
+			content, err := hex.DecodeString(c.Cookie)
+			if err != nil || content == nil {
+				return []byte{}
+			}
+			return content
+		}
+	}
+	return nil
+}
+
+// answer fills in the response code and the sections, and returns what stands at the name.
+func (s *Server) answer(ctx context.Context, q dns.Question, response *dns.Msg) node {
+	name := dns.CanonicalName(q.Name)
+	if q.Qclass != dns.ClassINET || isTransfer(q) || !s.isBelowParent(name) {
+		response.Rcode = dns.RcodeRefused
+		return node{}
+	}
+	st := s.state.Load()
+	n, err := s.find(ctx, st, q.Name)
 	if err != nil {
 		s.failures.Do(func() { s.logger.Error("a DNS question couldn't be answered", "name", name, "error", err) })
 		response.Rcode = dns.RcodeServerFailure
-		return
+		return node{}
 	}
 	response.Authoritative = true
 	response.Answer = s.matching(n, q)
 	switch {
 	case len(response.Answer) > 0:
-		response.Extra = s.additional(response.Answer)
-		return
+		response.Extra = s.additional(st, response.Answer)
+		return n
 	case !n.exists:
 		response.Rcode = dns.RcodeNameError
 	case q.Qtype == dns.TypeDS: // the parent knows whether a zone is signed, so that it is the one to say no (RFC 4035 section 3.1.4.1)
 		n.zone = s.parent
 	}
-	response.Ns = []dns.RR{s.soa(n.zone, min(s.ttl, negativeTTL))}
+	response.Ns = []dns.RR{s.soa(st, n.zone, min(s.ttl, negativeTTL))}
+	return n
 }
 
 // matching are the node's records that were asked for.
@@ -125,8 +207,8 @@ func edns(request *dns.Msg) (options *dns.OPT, count int) {
 	return options, count
 }
 
-// ednsReply says what we can take (RFC 6891 section 6.2.3), and repeats the DO bit as RFC 3225 section 3 asks. Options of the request are unknown to
-// us, and passed over.
+// ednsReply says what we can take (RFC 6891 section 6.2.3), and repeats the DO bit as RFC 3225 section 3 asks. Options of the request other than
+// cookies are unknown to us, and passed over.
 func ednsReply(request *dns.OPT) *dns.OPT {
 	reply := &dns.OPT{Hdr: dns.RR_Header{Name: ".", Rrtype: dns.TypeOPT}}
 	reply.SetUDPSize(maxUDP)

@@ -17,6 +17,8 @@ type commandLine struct {
 	Serve     serveCommand     `cmd:"" help:"Run the server: every door that isn't off."`
 	Bootstrap bootstrapCommand `cmd:"" help:"Create the first partner and print a full-admin API token."`
 	RPL       rplCommand       `cmd:"" name:"rpl" help:"Denied-persons screening: load the list, or say which one is in force."`
+	Nodes     nodesCommand     `cmd:"" help:"Say which nodes phones register at, and move phones away from one."`
+	DNSSEC    dnssecCommand    `cmd:"" name:"dnssec" help:"Make the key that DNS signs with, if there is none, and print its DS record for the zone above."`
 	DHCP      dhcpCommand      `cmd:"" name:"dhcp" help:"Print what a DHCP server has to tell phones so that they find this server."`
 	Phone     phoneCommand     `cmd:"" help:"Be a phone: boot or register, step by step, each step said in words."`
 }
@@ -29,13 +31,15 @@ type storage struct {
 
 type serveCommand struct {
 	storage
-	PublicHost     string   `default:"127.0.0.1" placeholder:"NAME" help:"Name or address at which phones reach this server (${default})."`
-	SIPDomain      string   `name:"sip-domain" default:"sip.dialtone.test" placeholder:"NAME" help:"Parent of every customer's SIP domain (${default})."`
-	ListenAdmin    listen   `default:"127.0.0.1:8080" placeholder:"ADDR" help:"REST API and health (${default})."`
-	ListenHTTP     listen   `name:"listen-http" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Phones, plain: bootstrap files without secrets (${default})."`
-	ListenHTTPS    listen   `name:"listen-https" default:"127.0.0.1:8443" placeholder:"ADDR" help:"Phones over TLS (${default})."`
-	ListenTFTP     listen   `name:"listen-tftp" default:"127.0.0.1:6969" placeholder:"ADDR" help:"Phones over TFTP: bootstrap files without secrets (${default})."`
-	ListenDNS      listen   `name:"listen-dns" default:"127.0.0.1:5353" placeholder:"ADDR" help:"DNS for the SIP domains, UDP and TCP (${default})."`
+	PublicHost  string `default:"127.0.0.1" placeholder:"NAME" help:"Name or address at which phones reach this server (${default})."`
+	SIPDomain   string `name:"sip-domain" default:"sip.dialtone.test" placeholder:"NAME" help:"Parent of every customer's SIP domain (${default})."`
+	ListenAdmin listen `default:"127.0.0.1:8080" placeholder:"ADDR" help:"REST API and health (${default})."`
+	ListenHTTP  listen `name:"listen-http" default:"127.0.0.1:8081" placeholder:"ADDR" help:"Phones, plain: bootstrap files without secrets (${default})."`
+	ListenHTTPS listen `name:"listen-https" default:"127.0.0.1:8443" placeholder:"ADDR" help:"Phones over TLS (${default})."`
+	ListenTFTP  listen `name:"listen-tftp" default:"127.0.0.1:6969" placeholder:"ADDR" help:"Phones over TFTP: bootstrap files without secrets (${default})."`
+	ListenDNS   listen `name:"listen-dns" default:"127.0.0.1:5353" placeholder:"ADDR" help:"DNS for the SIP domains, UDP and TCP (${default})."`
+	dnsFlags
+	nodeFlags
 	ListenSIP      listen   `name:"listen-sip" default:"127.0.0.1:5060" placeholder:"ADDR" help:"SIP over UDP and TCP (${default})."`
 	ListenSIPS     listen   `name:"listen-sips" default:"127.0.0.1:5061" placeholder:"ADDR" help:"SIP over TLS (${default})."`
 	ListenSIPDTLS  listen   `name:"listen-sip-dtls" default:"127.0.0.1:5062" placeholder:"ADDR" help:"SIP over DTLS (${default})."`
@@ -151,11 +155,17 @@ func parse(args []string, stdout io.Writer) (action, error) {
 		"bootstrap":       cli.Bootstrap.run,
 		"rpl load <file>": cli.RPL.Load.run,
 		"rpl show":        cli.RPL.Show.run,
-		"dhcp":            cli.DHCP.run,
-		"phone boot":      cli.Phone.Boot.run,
-		"phone register":  cli.Phone.Register.run,
-		"phone call":      cli.Phone.Call.run,
-		"phone call <to>": cli.Phone.Call.run,
+
+		"dnssec":              cli.DNSSEC.run,
+		"nodes list":          cli.Nodes.List.run,
+		"nodes drain <name>":  cli.Nodes.Drain.run,
+		"nodes resume <name>": cli.Nodes.Resume.run,
+		"nodes forget <name>": cli.Nodes.Forget.run,
+		"dhcp":                cli.DHCP.run,
+		"phone boot":          cli.Phone.Boot.run,
+		"phone register":      cli.Phone.Register.run,
+		"phone call":          cli.Phone.Call.run,
+		"phone call <to>":     cli.Phone.Call.run,
 	}
 	return actions[parsed.Command()], cli.check(parsed.Command())
 }

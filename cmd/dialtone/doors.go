@@ -14,10 +14,8 @@ import (
 	"dialtone/digest"
 	"dialtone/httpcfg"
 	"dialtone/pki"
-	"dialtone/provisioning"
 	"dialtone/sip"
 	"dialtone/tftp"
-	"dialtone/zone"
 )
 
 // open opens every door that isn't off. Only when all listen is the core told where phones find it: ports may be picked by the system.
@@ -55,7 +53,7 @@ func (h *house) openAdmin(ctx context.Context, _ *pki.Authority) error {
 		return nil
 	}
 	server, err := adminapi.New(adminapi.Config{
-		Customers: h.customers, Devices: h.core, People: h.people, Fleet: h.fleet, Imports: h.imports, Billing: h.billing, Webhooks: h.webhooks, Ready: h.db.Provisioning().Ping, Now: now, NewID: newID,
+		Customers: h.customers, Devices: h.core, People: h.people, Fleet: h.fleet, Imports: h.imports, Billing: h.billing, Webhooks: h.webhooks, Nodes: h.nodes, Ready: h.db.Provisioning().Ping, Now: now, NewID: newID,
 		Logger: h.logger.With("door", "admin"),
 	})
 	if err != nil {
@@ -148,24 +146,6 @@ func (h *house) openSIP(ctx context.Context, authority *pki.Authority) error {
 	h.note("sip-dtls", addresses.DTLS)
 	h.doors = append(h.doors, door{"sip", server.Run})
 	return nil
-}
-
-func (h *house) openDNS(ctx context.Context) error {
-	if h.config.ListenDNS == "" {
-		return nil
-	}
-	server, err := zone.New(zone.Config{
-		Parent: h.config.SIPDomain, Domains: h.db.Customers(), Host: h.config.PublicHost, Addresses: h.publicAddresses(ctx),
-		Ports: zone.Ports{UDP: h.port("sip"), TCP: h.port("sip"), TLS: h.port("sips")}, Now: now, Logger: h.logger.With("door", "dns"),
-		Asked: func(a zone.Asked) {
-			h.core.RecordQuery(provisioning.Query{Peer: a.Peer, Domain: a.Domain, Question: a.Question, Answer: a.Answer})
-		},
-	})
-	if err != nil {
-		return asUsage(err)
-	}
-	address, err := server.Listen(ctx, string(h.config.ListenDNS))
-	return h.opened(err, "dns", address, server.Run)
 }
 
 // nonces makes the challenges of one door. Nodes that share the master key accept each other's.

@@ -21,6 +21,7 @@ import (
 	"dialtone/fault"
 	"dialtone/fleet"
 	"dialtone/imports"
+	"dialtone/nodes"
 	"dialtone/people"
 	"dialtone/provisioning"
 	"dialtone/secret"
@@ -76,7 +77,7 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	staff := people.NewService(people.Config{Store: db.Provisioning(), Customers: customers, Core: core, Now: now})
 	h := house{
 		config: c, logger: logger, keyring: keyring, db: db, customers: customers, people: staff, fleet: newFleet(db, core, logger), imports: newImports(db, staff, logger), billing: newBilling(db), webhooks: webhooks, core: core,
-		makers: makers, addresses: map[string]string{},
+		makers: makers, nodes: newNodes(db, logger), addresses: map[string]string{},
 	}
 	if err := h.open(ctx); err != nil {
 		h.shut()
@@ -137,6 +138,8 @@ type house struct {
 	webhooks  *webhook.Service
 	core      *provisioning.Service
 	makers    *devicecert.Pools // nil without --device-ca
+	nodes     *nodes.Service
+	self      *nodes.Node // nil without --node
 	doors     []door
 	addresses map[string]string // of each door that is open, by its flag's name without --listen-
 }
@@ -179,6 +182,9 @@ func (h *house) runCore(ctx context.Context) error {
 	core, ctx := errgroup.WithContext(ctx)
 	core.Go(func() error { return h.core.Run(ctx) })
 	core.Go(func() error { return h.webhooks.Run(ctx) })
+	if h.self != nil {
+		core.Go(func() error { return h.nodes.Run(ctx, *h.self) })
+	}
 	if h.makers != nil {
 		core.Go(func() error { return h.makers.Run(ctx) })
 	}

@@ -24,20 +24,21 @@ var table = map[string][]string{
 	"bulk":           {"fault"},
 	"billing":        {"fault", "customer", "job"},
 	"filecrypt":      {"fault", "secret"},
+	"nodes":          {"fault"},
 	"dhcp":           {"fault", "deviceprofiles"},
 	"webhook":        {"fault", "secret", "customer"},
 	"provisioning":   {"fault", "secret", "digest", "filecrypt", "job", "throttle", "customer", "deviceprofiles", "diagnosis"},
 	"people":         {"fault", "job", "customer", "deviceprofiles", "provisioning"},
 	"fleet":          {"fault", "job", "customer", "deviceprofiles", "provisioning"},
 	"imports":        {"fault", "job", "bulk", "customer", "provisioning"},
-	"store":          {"fault", "secret", "job", "screening", "customer", "deviceprofiles", "billing", "webhook", "provisioning", "fleet", "imports"},
+	"store":          {"fault", "secret", "job", "screening", "customer", "deviceprofiles", "billing", "webhook", "provisioning", "fleet", "imports", "nodes"},
 	"httpcfg":        {"fault", "secret", "digest", "deviceprofiles", "provisioning"},
 	"tftp":           {"fault", "deviceprofiles", "provisioning"},
 	"media":          {"fault", "secret"},
 	"echo":           {"fault", "media"},
 	"sip":            {"fault", "secret", "digest", "customer", "deviceprofiles", "provisioning", "echo"},
-	"zone":           {"fault", "customer"},
-	"adminapi":       {"fault", "secret", "throttle", "screening", "customer", "deviceprofiles", "diagnosis", "billing", "webhook", "provisioning", "people", "fleet", "imports"},
+	"zone":           {"fault", "secret", "customer", "nodes"},
+	"adminapi":       {"fault", "secret", "throttle", "screening", "customer", "deviceprofiles", "diagnosis", "billing", "webhook", "provisioning", "people", "fleet", "imports", "nodes"},
 	"mail":           {"fault", "secret", "customer"},
 	"phone":          {"fault", "secret", "filecrypt", "deviceprofiles"},
 	"cmd/dialtone":   {everything},
@@ -49,7 +50,7 @@ var table = map[string][]string{
 var doors = []string{"httpcfg", "tftp", "sip", "zone", "adminapi"}
 
 // nouns hold rules, and no machinery.
-var nouns = []string{"customer", "deviceprofiles", "diagnosis", "screening", "bulk", "billing", "webhook", "dhcp"}
+var nouns = []string{"customer", "deviceprofiles", "diagnosis", "screening", "bulk", "billing", "webhook", "dhcp", "nodes"}
 
 // wall is the only package that speaks SQL, and only the command wires it to the rest.
 const (

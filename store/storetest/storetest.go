@@ -21,6 +21,7 @@ import (
 	"dialtone/fleet"
 	"dialtone/imports"
 	"dialtone/job"
+	"dialtone/nodes"
 	"dialtone/provisioning"
 	"dialtone/webhook"
 )
@@ -33,6 +34,8 @@ type Store interface {
 	Fleet() fleet.Store
 	Imports() imports.Store
 	Webhooks() webhook.Store
+	Nodes() nodes.Store
+	Directory() nodes.Directory
 	Work(ctx context.Context, workers []job.Worker, logger *slog.Logger) error
 	Jobs(ctx context.Context) (map[string]int, error)
 	Close() error

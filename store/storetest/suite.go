@@ -23,6 +23,8 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 // nounTests are about customers, their nouns, and what holds for every statement.
 func nounTests() map[string]func(*testing.T, *fixture) {
 	return map[string]func(*testing.T, *fixture){
+		"NodesComeAndGo":            nodesComeAndGo,
+		"TheZoneRises":              theZoneRises,
 		"NounsComeBackAsTheyWere":   nounsComeBack,
 		"ListsPageAndFilter":        listsPageAndFilter,
 		"ForeignRowsArentThere":     foreignRowsArentThere,

@@ -873,6 +873,26 @@ CREATE TABLE people_import_claims (
     PRIMARY KEY (import_id, claim)
 );
 
+-- How often what DNS says has changed: the serial number of its zone. No row: 1.
+CREATE TABLE zone_serial (
+    id     BIGINT PRIMARY KEY CHECK (id = 1),
+    serial BIGINT NOT NULL
+);
+
+-- The servers of this installation that phones register at. Each keeps its own row alive.
+CREATE TABLE nodes (
+    name      TEXT PRIMARY KEY,
+    addresses TEXT NOT NULL, -- JSON array
+    udp       BIGINT NOT NULL, -- port of the SIP door, 0: closed
+    tcp       BIGINT NOT NULL,
+    tls       BIGINT NOT NULL,
+    priority  BIGINT NOT NULL,
+    weight    BIGINT NOT NULL,
+    draining  BIGINT NOT NULL CHECK (draining IN (0, 1)),
+    alive     BIGINT NOT NULL CHECK (alive IN (0, 1)),
+    seen      BIGINT NOT NULL
+);
+
 -- +goose Down
 DROP TABLE people_import_claims;
 DROP TABLE people_import_rows;
@@ -917,3 +937,5 @@ DROP TABLE grants;
 DROP TABLE integrations;
 DROP TABLE admins;
 DROP TABLE partners;
+DROP TABLE nodes;
+DROP TABLE zone_serial;

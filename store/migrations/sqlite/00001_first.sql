@@ -864,6 +864,26 @@ CREATE TABLE people_import_claims (
     PRIMARY KEY (import_id, claim)
 ) STRICT, WITHOUT ROWID;
 
+-- How often what DNS says has changed: the serial number of its zone. No row: 1.
+CREATE TABLE zone_serial (
+    id     INTEGER PRIMARY KEY CHECK (id = 1),
+    serial INTEGER NOT NULL
+) STRICT;
+
+-- The servers of this installation that phones register at. Each keeps its own row alive.
+CREATE TABLE nodes (
+    name      TEXT PRIMARY KEY,
+    addresses TEXT NOT NULL, -- JSON array
+    udp       INTEGER NOT NULL, -- port of the SIP door, 0: closed
+    tcp       INTEGER NOT NULL,
+    tls       INTEGER NOT NULL,
+    priority  INTEGER NOT NULL,
+    weight    INTEGER NOT NULL,
+    draining  INTEGER NOT NULL CHECK (draining IN (0, 1)),
+    alive     INTEGER NOT NULL CHECK (alive IN (0, 1)),
+    seen      INTEGER NOT NULL
+) STRICT;
+
 -- +goose Down
 DROP TABLE people_import_claims;
 DROP TABLE people_import_rows;
@@ -908,3 +928,5 @@ DROP TABLE grants;
 DROP TABLE integrations;
 DROP TABLE admins;
 DROP TABLE partners;
+DROP TABLE nodes;
+DROP TABLE zone_serial;

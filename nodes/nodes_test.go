@@ -1,0 +1,106 @@
+package nodes_test
+
+import (
+	"context"
+	"log/slog"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"dialtone/fault"
+	"dialtone/nodes"
+)
+
+// MemoryStore keeps one installation's nodes.
+type MemoryStore struct{ all map[nodes.Name]nodes.Node }
+
+func (m *MemoryStore) AnyTenantNodes(context.Context) ([]nodes.Node, error) {
+	var out []nodes.Node
+	for _, n := range m.all {
+		out = append(out, n)
+	}
+	return out, nil
+}
+
+func (m *MemoryStore) AnyTenantAnnounce(_ context.Context, n nodes.Node) error {
+	n.Draining = m.all[n.Name].Draining
+	m.all[n.Name] = n
+	return nil
+}
+
+func (m *MemoryStore) AnyTenantSilence(_ context.Context, before time.Time) (int, error) {
+	gone := 0
+	for name, n := range m.all {
+		if n.Alive && n.Seen.Before(before) {
+			n.Alive = false
+			m.all[name] = n
+			gone++
+		}
+	}
+	return gone, nil
+}
+
+func (m *MemoryStore) AnyTenantDrain(_ context.Context, name nodes.Name, draining bool) error {
+	n := m.all[name]
+	n.Draining = draining
+	m.all[name] = n
+	return nil
+}
+
+func (m *MemoryStore) AnyTenantForget(_ context.Context, name nodes.Name) error {
+	delete(m.all, name)
+	return nil
+}
+
+func node(name nodes.Name) nodes.Node {
+	return nodes.Node{Name: name, Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, TLS: 5061, Priority: 10, Weight: 10}
+}
+
+func TestANodeThatFallsSilentIsTakenOut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &MemoryStore{all: map[nodes.Name]nodes.Node{}}
+		s := nodes.NewService(nodes.Config{Store: store, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+		require.NoError(t, s.Announce(t.Context(), node("b")))
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- s.Run(ctx, node("a")) }()
+		time.Sleep(44 * time.Second) //nolint:forbidigo // the bubble's clock
+		synctest.Wait()
+		assert.Equal(t, nodes.StateServing, store.all["b"].State())
+		err := s.Forget(ctx, "b")
+		assert.True(t, fault.Is(err, fault.Conflict), "it may come back any moment")
+		time.Sleep(10 * time.Second) //nolint:forbidigo // the bubble's clock
+		synctest.Wait()
+		assert.Equal(t, nodes.StateSilent, store.all["b"].State())
+		assert.Equal(t, nodes.StateServing, store.all["a"].State())
+		require.NoError(t, s.Forget(ctx, "b"))
+		require.NoError(t, s.Drain(ctx, "a"))
+		time.Sleep(10 * time.Second) //nolint:forbidigo // the bubble's clock
+		synctest.Wait()
+		assert.Equal(t, nodes.StateDraining, store.all["a"].State(), "what it says of itself doesn't end that")
+		assert.Equal(t, uint16(1010), store.all["a"].TriedAt())
+		require.NoError(t, s.Resume(ctx, "a"))
+		assert.Equal(t, uint16(10), store.all["a"].TriedAt())
+		cancel()
+		require.NoError(t, <-done)
+	})
+}
+
+func TestANodeThatCantBeARecordIsRefused(t *testing.T) {
+	t.Parallel()
+	for field, change := range map[string]func(*nodes.Node){
+		"name":      func(n *nodes.Node) { n.Name = "A.b" },
+		"priority":  func(n *nodes.Node) { n.Priority = 65_000 },
+		"addresses": func(n *nodes.Node) { n.Addresses = []netip.Addr{netip.IPv6Unspecified()} },
+	} {
+		n := node("a")
+		require.NoError(t, n.Check())
+		change(&n)
+		assert.True(t, fault.Is(n.Check(), fault.Invalid), field)
+	}
+}

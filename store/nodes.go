@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"dialtone/fault"
+	"dialtone/nodes"
+)
+
+// Nodes is the store as the package nodes wants it.
+func (s *Store) Nodes() nodes.Store { return s.db }
+
+// Directory is the store as DNS wants it: which SIP domains there are, which nodes serve them, and how often that changed.
+func (s *Store) Directory() nodes.Directory { return s.db }
+
+// AnyTenantZoneSerial implements nodes.Directory.
+func (r reader) AnyTenantZoneSerial(ctx context.Context) (uint32, error) {
+	var serial int
+	err := r.count(ctx, &serial, "read the zone's serial number", "SELECT coalesce(max(serial), 1) FROM zone_serial")
+	return uint32(serial), err //nolint:gosec // G115: modulo 2^32 is meant
+}
+
+// AnyTenantSIPDomains implements nodes.Directory.
+func (r reader) AnyTenantSIPDomains(ctx context.Context, after string, limit int) ([]string, error) {
+	var out []string
+	err := r.all(ctx, &out, "list SIP domains", `SELECT o.sip_domain FROM organizations o WHERE o.sip_domain > ?
+		AND EXISTS (SELECT 1 FROM customers c WHERE c.org_id = o.id) ORDER BY o.sip_domain LIMIT ?`, after, limit)
+	return out, err
+}
+
+// raiseZone counts a change of what DNS says. Writers wait for each other here until they commit: else a higher number could be seen before a lower one.
+func (t *tx) raiseZone(ctx context.Context) error {
+	_, err := t.exec(ctx, "raise the zone's serial number", `INSERT INTO zone_serial (id, serial) VALUES (1, 2)
+		ON CONFLICT (id) DO UPDATE SET serial = zone_serial.serial + 1`)
+	return err
+}
+
+type nodeRow struct {
+	Name      string `db:"name"`
+	Addresses string `db:"addresses"`
+	UDP       uint16 `db:"udp"`
+	TCP       uint16 `db:"tcp"`
+	TLS       uint16 `db:"tls"`
+	Priority  uint16 `db:"priority"`
+	Weight    uint16 `db:"weight"`
+	Draining  int    `db:"draining"`
+	Alive     int    `db:"alive"`
+	Seen      int64  `db:"seen"`
+}
+
+const nodeColumns = "name, addresses, udp, tcp, tls, priority, weight, draining, alive, seen"
+
+func (r nodeRow) noun() nodes.Node {
+	return nodes.Node{
+		Name: nodes.Name(r.Name), Addresses: decode[[]netip.Addr](r.Addresses), UDP: r.UDP, TCP: r.TCP, TLS: r.TLS, Priority: r.Priority, Weight: r.Weight,
+		Draining: r.Draining == 1, Alive: r.Alive == 1, Seen: fromMicros(r.Seen),
+	}
+}
+
+// AnyTenantNodes implements nodes.Store.
+func (r reader) AnyTenantNodes(ctx context.Context) ([]nodes.Node, error) {
+	var rows []nodeRow
+	err := r.all(ctx, &rows, "list nodes", "SELECT "+nodeColumns+" FROM nodes ORDER BY name")
+	out := make([]nodes.Node, len(rows))
+	for i, row := range rows {
+		out[i] = row.noun()
+	}
+	return out, err
+}
+
+// AnyTenantAnnounce implements nodes.Store.
+func (s *database) AnyTenantAnnounce(ctx context.Context, n nodes.Node) error {
+	addresses, err := encode(n.Addresses)
+	if err != nil {
+		return err
+	}
+	said := []any{addresses, n.UDP, n.TCP, n.TLS, n.Priority, n.Weight}
+	return s.transact(ctx, func(t *tx) error {
+		same, err := t.exec(ctx, "keep a node alive", `UPDATE nodes SET seen = ? WHERE name = ? AND alive = 1 AND addresses = ? AND udp = ? AND tcp = ? AND tls = ?
+			AND priority = ? AND weight = ?`, append([]any{micros(n.Seen), string(n.Name)}, said...)...)
+		if err != nil || same > 0 {
+			return err
+		}
+		_, err = t.exec(ctx, "announce a node", "INSERT INTO nodes ("+nodeColumns+") VALUES "+tuples(1, 10)+` ON CONFLICT (name) DO UPDATE SET
+			addresses = excluded.addresses, udp = excluded.udp, tcp = excluded.tcp, tls = excluded.tls, priority = excluded.priority, weight = excluded.weight,
+			alive = 1, seen = excluded.seen`, append(append([]any{string(n.Name)}, said...), flag(n.Draining), 1, micros(n.Seen))...)
+		if err != nil {
+			return err
+		}
+		return t.raiseZone(ctx)
+	})
+}
+
+// AnyTenantSilence implements nodes.Store.
+func (s *database) AnyTenantSilence(ctx context.Context, before time.Time) (int, error) {
+	var gone int64
+	err := s.transact(ctx, func(t *tx) (err error) {
+		gone, err = t.exec(ctx, "take silent nodes out", "UPDATE nodes SET alive = 0 WHERE alive = 1 AND seen < ?", micros(before))
+		if err != nil || gone == 0 {
+			return err
+		}
+		return t.raiseZone(ctx)
+	})
+	return int(gone), err
+}
+
+// AnyTenantDrain implements nodes.Store.
+func (s *database) AnyTenantDrain(ctx context.Context, name nodes.Name, draining bool) error {
+	return s.changeNode(ctx, name, "drain a node", "UPDATE nodes SET draining = ? WHERE name = ?", flag(draining), string(name))
+}
+
+// AnyTenantForget implements nodes.Store.
+func (s *database) AnyTenantForget(ctx context.Context, name nodes.Name) error {
+	return s.changeNode(ctx, name, "forget a node", "DELETE FROM nodes WHERE name = ?", string(name))
+}
+
+func (s *database) changeNode(ctx context.Context, name nodes.Name, what, query string, args ...any) error {
+	return s.transact(ctx, func(t *tx) error {
+		changed, err := t.exec(ctx, what, query, args...)
+		if err != nil {
+			return err
+		}
+		if changed == 0 {
+			return fault.New(fault.NotFound, "There is no node %s: dialtone nodes lists what there is.", name)
+		}
+		return t.raiseZone(ctx)
+	})
+}
