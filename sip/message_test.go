@@ -126,7 +126,7 @@ func TestOtherMethods(t *testing.T) {
 	}
 	res := ask(t, server, strings.Replace(message("OPTIONS", ""), "SIP/2.0\r\nVia", "SIP/7.0\r\nVia", 1))
 	assert.Equal(t, "505 Version Not Supported", short(res.StatusCode, res.Reason))
-	res = ask(t, server, message("OPTIONS", "Require: gruu\r\n"))
+	res = ask(t, server, message("OPTIONS", "Require: 100rel\r\n"))
 	assert.Equal(t, 420, res.StatusCode)
 }
 

@@ -7,12 +7,16 @@ import (
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
+
+	"dialtone/deviceprofiles"
 )
 
 // Peer is where a request came from, and how.
 type Peer struct {
 	Addr      netip.AddrPort
-	Transport string // udp, tcp, tls or dtls
+	Transport string // udp, tcp, tls, dtls or wss
+	// Certified is the address in its maker's certificate that the phone showed on the connection, zero for none.
+	Certified deviceprofiles.MAC
 }
 
 // request is what this door reads of a SIP request. Header fields are as sent but for folding.
@@ -31,6 +35,8 @@ type request struct {
 	contacts       []string
 	authorizations []string
 	require        []string
+	supported      []string
+	paths          []string
 	userAgent      string
 	branch         string // of the top Via
 
@@ -85,6 +91,10 @@ func (r *request) add(name, value string) {
 		r.authorizations = append(r.authorizations, value)
 	case "require":
 		r.require = append(r.require, value)
+	case "supported", "k":
+		r.supported = append(r.supported, value)
+	case "path":
+		r.paths = append(r.paths, value)
 	case "user-agent":
 		r.userAgent = value
 	}

@@ -15,6 +15,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -23,6 +24,7 @@ import (
 	"strings"
 	"time"
 
+	"dialtone/deviceprofiles"
 	"dialtone/digest"
 	"dialtone/provisioning"
 )
@@ -57,6 +59,19 @@ type Config struct {
 	// Unknown is told of a request to register in a domain that isn't below ours; nil: nobody is. It must not wait.
 	Unknown func(method, transport, userAgent string, peer netip.AddrPort)
 
+	// ServiceRoutes are given to every phone that registers (RFC 3608): the proxies that its own requests are to pass, as Route has them. None by
+	// default.
+	ServiceRoutes []string
+	// PathUnasked takes registrations that come through a proxy which wants to be on the way back (RFC 3327) also where the phone didn't say
+	// that it knows of such. By default they are refused with 420: calls would go through somebody the phone knows nothing of.
+	PathUnasked bool
+	// GRUUKey is a secret of 16 bytes or more, one for all nodes, that temporary addresses of phones are made with (RFC 5627); without it phones get
+	// public ones only.
+	GRUUKey []byte
+	// Certified reads the certificate that a phone showed on its connection, once a connection, and returns the address in it, zero for none; nil:
+	// phones aren't asked for certificates.
+	Certified func(chain []*x509.Certificate) deviceprofiles.MAC
+
 	// TLS holds the certificates for TLS and DTLS; needed only to listen with them.
 	TLS *tls.Config
 	// PublicHost is the name or address of this server that phones may have in a Request-URI beside their own domain.
@@ -77,6 +92,7 @@ type Server struct {
 	config      Config
 	connections *connections
 	tagSeed     maphash.Seed
+	gruus       *gruus
 	sockets     sockets
 }
 
@@ -107,8 +123,18 @@ func New(config Config) (*Server, error) {
 	if config.OfferSHA256 == nil {
 		config.OfferSHA256 = isLinphone
 	}
+	for _, route := range config.ServiceRoutes {
+		a, ok := parseAddress(route)
+		if _, isURI := parseURI(a.uri); !ok || !isURI || strings.ContainsFunc(route, isControl) {
+			return nil, fmt.Errorf("sip: %q is no route for ServiceRoutes, such as <sip:proxy.example.com;lr>", route)
+		}
+	}
+	addresses, err := newGRUUs(config.GRUUKey)
+	if err != nil {
+		return nil, err
+	}
 	return &Server{
-		config: config, tagSeed: maphash.MakeSeed(),
+		config: config, tagSeed: maphash.MakeSeed(), gruus: addresses,
 		connections: newConnections(config.MaxConnections, config.MaxConnectionsPerAddress),
 	}, nil
 }
