@@ -106,6 +106,12 @@ func (s *Server) serveUDP(ctx context.Context, conn *net.UDPConn) error {
 		case err != nil, n > maxMessage, isKeepAlive(buffer[:n]):
 			continue // such as an ICMP error that an earlier answer met
 		}
+		if isSTUN(buffer[:n]) {
+			if reply := answerSTUN(buffer[:n], unmap(from)); reply != nil {
+				_, _ = conn.WriteToUDPAddrPort(reply, from)
+			}
+			continue
+		}
 		message := bytes.Clone(buffer[:n])
 		slots <- struct{}{}
 		group.Go(func() {

@@ -1,5 +1,5 @@
-// Package sip is the door through which phones register: SIP REGISTER with digest authentication over UDP, TCP, TLS and DTLS (RFC 3261
-// sections 10 and 22).
+// Package sip is the door through which phones register: SIP REGISTER with digest authentication over UDP, TCP, TLS, DTLS and
+// WebSockets (RFC 3261 sections 10 and 22, RFC 7118).
 //
 // It owns sockets and their limits, the reading of SIP header fields, the challenge, and the translation between REGISTER and the core's
 // words. It never stores a binding, never sees a password or its hash, and forwards nothing to anybody. Start at Server.Handle, which is a
@@ -72,14 +72,20 @@ type Config struct {
 	// phones aren't asked for certificates.
 	Certified func(chain []*x509.Certificate) deviceprofiles.MAC
 
-	// TLS holds the certificates for TLS and DTLS; needed only to listen with them.
+	// ClientCAs are named to phones as issuers whose certificates are welcome; nil names none, and a phone shows what it has.
+	ClientCAs *x509.CertPool
+	// WebOrigins are the origins whose pages may open WebSockets, such as https://phone.example.com; "*" is all. None by default: programs that aren't
+	// browsers name no origin, and need not be here.
+	WebOrigins []string
+
+	// TLS holds the certificates for TLS, DTLS and WebSockets; needed only to listen with them.
 	TLS *tls.Config
 	// PublicHost is the name or address of this server that phones may have in a Request-URI beside their own domain.
 	PublicHost string
 	// SIPDomain is the parent of every customer's domain: addresses of record are user@CUSTOMER.SIPDomain.
 	SIPDomain string
 
-	// MaxConnections bounds TCP, TLS and DTLS connections together (10,000). A TLS connection takes some 50 kB, so that this is half a
+	// MaxConnections bounds TCP, TLS, DTLS and WebSocket connections together (10,000). A TLS connection takes some 50 kB, so that this is half a
 	// gigabyte at the most.
 	MaxConnections int
 	// MaxConnectionsPerAddress bounds those of one IPv4 address or IPv6 /64 (500), which is a large office behind one NAT with a connection

@@ -9,10 +9,13 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"dialtone/deviceprofiles"
 )
 
 const (
@@ -38,17 +41,21 @@ type handshaker interface {
 	HandshakeContext(ctx context.Context) error
 }
 
-// listenTLS opens a plain listener and wraps it, so that the address family can't change the protocol.
-func (s *Server) listenTLS(ctx context.Context, address string) (netip.AddrPort, error) {
+// listenTLS opens a plain listener and wraps it, so that the address family can't change the protocol. The transport is tls or wss.
+func (s *Server) listenTLS(ctx context.Context, transport, address string) (netip.AddrPort, error) {
 	if err := s.noCertificate("TLS", address); err != nil {
 		return netip.AddrPort{}, err
+	}
+	secure := s.config.TLS.Clone()
+	if s.config.Certified != nil && transport == "tls" { // a browser would ask its user for one
+		secure.ClientAuth, secure.ClientCAs = tls.RequestClientCert, s.config.ClientCAs
 	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("listening for SIP over TLS on %s: %w", address, err)
+		return netip.AddrPort{}, fmt.Errorf("listening for SIP over %s on %s: %w", strings.ToUpper(transport), address, err)
 	}
-	s.sockets.streams = append(s.sockets.streams, streamListener{tls.NewListener(listener, s.config.TLS), "tls"})
+	s.sockets.streams = append(s.sockets.streams, streamListener{tls.NewListener(listener, secure), transport})
 	return localAddr(listener.Addr()), nil
 }
 
@@ -123,6 +130,7 @@ func (s *Server) serveConnection(ctx context.Context, conn net.Conn, peer Peer) 
 			return
 		}
 	}
+	peer.Certified = s.certified(conn)
 	c := &connection{
 		Conn: conn, server: s, peer: peer, parser: newParser(), slots: make(chan struct{}, maxPipelined),
 		deadline: time.Now().Add(strangerTimeout),
@@ -130,11 +138,30 @@ func (s *Server) serveConnection(ctx context.Context, conn net.Conn, peer Peer) 
 	defer c.group.Wait()
 	stop := context.AfterFunc(ctx, c.stop)
 	defer stop()
-	if peer.Transport == "dtls" {
+	switch peer.Transport {
+	case "dtls":
 		c.readRecords(ctx)
-	} else {
+	case "wss":
+		c.readWebSocket(ctx)
+	default:
 		c.readStream(ctx)
 	}
+}
+
+// maxChain bounds the certificates of a phone that are looked at: its own and two or three CAs.
+const maxChain = 10
+
+// certified reads the certificate that a phone showed, if phones are asked for any. That the phone has its key is proven by the handshake.
+func (s *Server) certified(conn net.Conn) deviceprofiles.MAC {
+	secure, ok := conn.(*tls.Conn)
+	if !ok || s.config.Certified == nil {
+		return deviceprofiles.MAC{}
+	}
+	chain := secure.ConnectionState().PeerCertificates
+	if len(chain) == 0 || len(chain) > maxChain {
+		return deviceprofiles.MAC{}
+	}
+	return s.config.Certified(chain)
 }
 
 // readStream cuts messages out of a byte stream.
@@ -232,8 +259,17 @@ func (c *connection) handle(ctx context.Context, message []byte) {
 	})
 }
 
-// write sends one message whole. After a failure the peer is gone, or has part of a message, and the connection ends.
+// write sends one message whole.
 func (c *connection) write(message []byte) {
+	if c.peer.Transport == "wss" {
+		c.writeFrame(frame(message))
+		return
+	}
+	c.writeBytes(message)
+}
+
+// writeBytes sends bytes whole. After a failure the peer is gone, or has part of a message, and the connection ends.
+func (c *connection) writeBytes(message []byte) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	_ = c.SetWriteDeadline(time.Now().Add(writeTimeout))
