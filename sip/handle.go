@@ -13,7 +13,12 @@ import (
 // Handle answers one request; nil means silence. It uses no socket and keeps nothing, so that the same request gives the same answer again,
 // apart from the challenge's nonce. What reaches the core has been read, checked and bounded here.
 func (s *Server) Handle(ctx context.Context, req *sip.Request, peer Peer) *sip.Response {
-	r, ok := newRequest(req, peer)
+	return s.handle(ctx, req, len(req.Body()), peer)
+}
+
+// handle answers a request whose body has a size in bytes.
+func (s *Server) handle(ctx context.Context, req *sip.Request, bodySize int, peer Peer) *sip.Response {
+	r, ok := newRequest(req, bodySize, peer)
 	if !ok || r.method == "ACK" || isScanner(r.userAgent) {
 		return nil
 	}

@@ -40,13 +40,13 @@ type request struct {
 	userAgent      string
 	branch         string // of the top Via
 
-	count struct{ from, to, callID, cseq, maxForwards, expires int } // header fields that may stand only once
+	count struct{ from, to, callID, cseq, maxForwards, expires, contentLength int } // header fields that may stand only once
 }
 
 // newRequest collects the header fields, by their long or compact names. ok is false for what can't be answered at all: without a usable Via
 // there is nowhere to say so (RFC 3261 section 18.2.2), and a control character could start a line of its own in what we send back.
-func newRequest(req *sip.Request, peer Peer) (r request, ok bool) {
-	r.method, r.uri, r.bodySize = string(req.Method), req.Recipient.String(), len(req.Body())
+func newRequest(req *sip.Request, bodySize int, peer Peer) (r request, ok bool) {
+	r.method, r.uri, r.bodySize = string(req.Method), req.Recipient.String(), bodySize
 	for _, h := range req.Headers() {
 		value := h.Value()
 		if strings.ContainsFunc(value, func(c rune) bool { return isControl(c) && c != '\t' }) {
@@ -82,6 +82,7 @@ func (r *request) add(name, value string) {
 		r.count.maxForwards++
 	case "content-length", "l":
 		r.contentLength = value
+		r.count.contentLength++
 	case "expires":
 		r.expires = value
 		r.count.expires++
@@ -120,7 +121,7 @@ func (r *request) problem() string {
 		return "Bad Max-Forwards"
 	case r.count.expires > 1:
 		return "Bad Expires"
-	case !isContentLength(r.contentLength, r.bodySize):
+	case r.count.contentLength > 1 || !isContentLength(r.contentLength, r.bodySize):
 		return "Bad Content-Length"
 	}
 	return ""

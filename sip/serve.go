@@ -61,7 +61,12 @@ func (s *Server) answer(ctx context.Context, parser *sip.Parser, message []byte,
 			reply, registered = nil, false
 		}
 	}()
-	parsed, err := parser.ParseSIP(message)
+	// The body says nothing that is of use here, and sipgo makes Content-Length fit the body that it finds.
+	head, bodySize := message, 0
+	if end := bytes.Index(message, []byte("\r\n\r\n")); end >= 0 {
+		head, bodySize = message[:end+4], len(message)-end-4
+	}
+	parsed, err := parser.ParseSIP(head)
 	if err != nil {
 		s.config.Logger.Debug("SIP message can't be read", "peer", peer.Addr, "transport", peer.Transport, "bytes", len(message))
 		return nil, false
@@ -72,7 +77,7 @@ func (s *Server) answer(ctx context.Context, parser *sip.Parser, message []byte,
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
 	defer cancel()
-	res := s.Handle(ctx, req, peer)
+	res := s.handle(ctx, req, bodySize, peer)
 	if res == nil {
 		return nil, false
 	}
