@@ -29,8 +29,8 @@ type SIPProof struct {
 // the same work. fault.Limited after too many wrong proofs for one line from one address; fault.Unavailable when the store doesn't answer.
 func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) {
 	domain, user := strings.ToLower(p.Domain), strings.ToLower(p.UserName)
-	place := p.Peer.Addr().String() + " " + user + "@" + domain
-	if wait := s.failures.Wait(place); wait > 0 {
+	place := sipPlace(p.Peer.Addr(), user, domain)
+	if wait := max(s.failures.Wait(place), s.guard.wait(user+"@"+domain, place)); wait > 0 {
 		s.recordSIP(p, TraceEntry{Answer: fault.Limited.String(), Rule: RuleThrottled})
 		e := fault.New(fault.Limited, "Too many wrong credentials. Wait before the next try.")
 		e.RetryAfter = wait
@@ -57,15 +57,29 @@ func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) 
 		proven = line.ByPrevious
 	}
 	if proven && known && same {
+		s.guard.proved(place)
 		return line, nil
 	}
 	s.failures.Count(place)
+	if s.guard.failed(p.Peer.Addr(), user+"@"+domain, place, known) {
+		s.logger.WarnContext(ctx, "an address that tries one SIP user after another gets no answer for a while", "peer", p.Peer.Addr(), "for", banLength)
+	}
 	refused := TraceEntry{Device: line.Device, Answer: "refused", Rule: RuleWrongPassword}
 	if !known {
 		refused.Rule = RuleUnknownSIP
 	}
 	s.recordSIP(p, refused)
 	return LineOwner{}, fault.New(fault.Denied, "The user name or password is wrong.")
+}
+
+// sipPlace is where somebody is tried from.
+func sipPlace(peer netip.Addr, user, domain string) string {
+	return peer.String() + " " + user + "@" + domain
+}
+
+// SIPBanned reports whether an address tried so many SIP users that it gets no answer now; a user that registered from there lately does all the same.
+func (s *Service) SIPBanned(peer netip.Addr, user, domain string) bool {
+	return s.guard.banned(peer, sipPlace(peer, strings.ToLower(user), strings.ToLower(domain)))
 }
 
 // recordSIP notes what became of a proof. A user whom nobody knows is a phone that says its MAC address, or one of those at the same address.

@@ -74,6 +74,9 @@ func (s *Server) register(ctx context.Context, r request, peer Peer) *sip.Respon
 		}
 		return s.respond(r, status, "Not Found")
 	}
+	if s.config.Banned != nil && s.config.Banned(peer.Addr.Addr(), aor.user, aor.domain) {
+		return nil
+	}
 	wanted, problem := s.readOrder(r, aor)
 	if problem != "" {
 		return s.respond(r, sip.StatusBadRequest, problem)

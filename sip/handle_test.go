@@ -100,6 +100,34 @@ func TestWrongAndUnknownLookTheSame(t *testing.T) {
 	}
 }
 
+// TestWrongAndUnknownAreTheSameBytes compares whole answers, as a scanner would: of users that are as long, in requests that are alike.
+func TestWrongAndUnknownAreTheSameBytes(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, newFixedCore())
+	answers := func(user string) (challenge, refusal string) {
+		r := register{to: "<sip:" + user + "@acme.sip.test>", user: user, password: "looking-glass", headers: []string{"From: <sip:x@y.example>;tag=from1"}}
+		first := ask(t, server, r.text(""))
+		nonce := nonceOf(t, first)
+		tidy := strings.NewReplacer(nonce, "NONCE", user, "USER")
+		return tidy.Replace(first.String()), tidy.Replace(ask(t, server, r.text(nonce)).String())
+	}
+	knownChallenge, knownRefusal := answers("alice")
+	unknownChallenge, unknownRefusal := answers("carol")
+	assert.Equal(t, knownChallenge, unknownChallenge)
+	assert.Equal(t, knownRefusal, unknownRefusal)
+}
+
+func TestWhoGuessesGetsSilence(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, newFixedCore(), func(c *sip.Config) {
+		c.Banned = func(peer netip.Addr, user, domain string) bool {
+			return peer == deskPhone.Addr.Addr() && domain == "acme.sip.test" && user != "alice"
+		}
+	})
+	assert.Nil(t, ask(t, server, register{to: "<sip:bob@acme.sip.test>"}.text("")))
+	assert.Equal(t, 401, ask(t, server, register{}.text("")).StatusCode, "a phone in good standing at the same address")
+}
+
 func TestTheDigestMustBeForThisRequest(t *testing.T) {
 	t.Parallel()
 	for name, tc := range map[string]struct {

@@ -78,6 +78,9 @@ type Config struct {
 	// browsers name no origin, and need not be here.
 	WebOrigins []string
 
+	// Banned reports whether an address guesses: it gets silence, but for users that it says are in good standing; nil: nobody is. It must not wait.
+	Banned func(peer netip.Addr, user, domain string) bool
+
 	// TLS holds the certificates for TLS, DTLS and WebSockets; needed only to listen with them.
 	TLS *tls.Config
 	// PublicHost is the name or address of this server that phones may have in a Request-URI beside their own domain.
