@@ -81,16 +81,25 @@ func (s *Server) serveListener(ctx context.Context, l streamListener) error {
 			continue
 		}
 		peer := Peer{Addr: localAddr(conn.RemoteAddr()), Transport: l.transport}
-		if !s.connections.enter(peer.Addr.Addr()) {
+		here := s.connections.enter(peer.Addr.Addr(), func() { _ = abandon(conn) })
+		if here == nil {
 			s.config.Logger.Debug("SIP connection refused: too many", "peer", peer.Addr, "transport", l.transport)
 			_ = conn.Close()
 			continue
 		}
 		group.Go(func() {
-			defer s.connections.leave(peer.Addr.Addr())
-			s.serveConnection(ctx, conn, peer)
+			defer s.connections.leave(here)
+			s.serveConnection(ctx, conn, peer, func() { s.connections.trust(here) })
 		})
 	}
+}
+
+// abandon ends a connection without a goodbye, which could wait for a peer that says nothing.
+func abandon(conn net.Conn) error {
+	if secure, ok := conn.(*tls.Conn); ok {
+		return secure.NetConn().Close()
+	}
+	return conn.Close()
 }
 
 func pauseAccepting(ctx context.Context) {
@@ -111,6 +120,8 @@ type connection struct {
 	slots  chan struct{} // one for each request in the making
 	group  sync.WaitGroup
 
+	trusted func()
+
 	writing sync.Mutex // one message at a time
 
 	mu       sync.Mutex // guards the read deadline and what decides it
@@ -119,8 +130,8 @@ type connection struct {
 }
 
 // serveConnection shakes hands, then answers messages until the peer ends it, breaks the framing or has no registration any more, or ctx
-// ends.
-func (s *Server) serveConnection(ctx context.Context, conn net.Conn, peer Peer) {
+// ends. It calls trusted whenever a registration succeeds on it.
+func (s *Server) serveConnection(ctx context.Context, conn net.Conn, peer Peer, trusted func()) {
 	defer func() { _ = conn.Close() }()
 	if h, ok := conn.(handshaker); ok {
 		handshake, cancel := context.WithTimeout(ctx, handshakeTimeout)
@@ -132,7 +143,7 @@ func (s *Server) serveConnection(ctx context.Context, conn net.Conn, peer Peer) 
 	}
 	peer.Certified = s.certified(conn)
 	c := &connection{
-		Conn: conn, server: s, peer: peer, parser: newParser(), slots: make(chan struct{}, maxPipelined),
+		Conn: conn, server: s, peer: peer, parser: newParser(), slots: make(chan struct{}, maxPipelined), trusted: trusted,
 		deadline: time.Now().Add(strangerTimeout),
 	}
 	defer c.group.Wait()
@@ -228,6 +239,7 @@ func (c *connection) wait() bool {
 
 // trust lets a connection on which a registration succeeded stay, also while a read is waiting.
 func (c *connection) trust() {
+	c.trusted()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.deadline = time.Now().Add(c.server.config.MaxExpires + idleMargin)
