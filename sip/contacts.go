@@ -50,8 +50,7 @@ func (s *Server) readOrder(r request, aor addressOfRecord) (o order, problem str
 			return order{}, "Bad Contact"
 		}
 		o.tooBrief = o.tooBrief || contact.Expires > 0 && contact.Expires < s.config.MinExpires
-		u, _ := parseURI(contact.URI)
-		o.loop = o.loop || isGRUU(u, aor)
+		o.loop = o.loop || isGRUU(contact.URI, aor)
 		o.contacts = append(o.contacts, contact)
 	}
 	if o.wildcard && (len(values) != 1 || strings.TrimSpace(r.expires) != "0") {

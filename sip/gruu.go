@@ -81,8 +81,12 @@ func (g *gruus) resolve(u uri) (user, instance, callID string, ok bool) {
 }
 
 // isGRUU reports whether a contact is such an address itself, which would lead to nowhere but back to us.
-func isGRUU(u uri, aor addressOfRecord) bool {
-	if u.host != aor.domain {
+func isGRUU(contact string, aor addressOfRecord) bool {
+	if !strings.Contains(strings.ToLower(contact), aor.domain) {
+		return false
+	}
+	u, ok := parseURI(contact)
+	if !ok || u.host != aor.domain {
 		return false
 	}
 	for parameter := range strings.SplitSeq(u.parameters, ";") {

@@ -145,6 +145,9 @@ func (s *Server) addWay(res *sip.Response, r request, o order, peer Peer) {
 
 // readRegID reads which flow of a phone a contact is: 1 to 2^31-1, 0 for none.
 func readRegID(text string) uint32 {
+	if text == "" { // as nearly always
+		return 0
+	}
 	n, err := strconv.ParseUint(text, 10, 31)
 	if err != nil {
 		return 0
@@ -158,6 +161,9 @@ const topPreference = 1000
 // readPreference reads a q value of at most three decimals (RFC 3261 section 25.1), in thousandths. What isn't one counts as none: the phone can be
 // called all the same.
 func readPreference(text string) int {
+	if text == "" { // as nearly always
+		return topPreference
+	}
 	whole, decimals, _ := strings.Cut(text, ".")
 	if len(decimals) > 3 || whole != "0" && whole != "1" {
 		return topPreference
