@@ -6,7 +6,7 @@ TOOL   := $(GO) tool -modfile=tools/go.mod
 FUZZ   ?= 10s
 BENCH  ?= .
 
-.PHONY: help run demo build test race lint vuln fuzz bench ci packages
+.PHONY: help run demo build test race lint vuln fuzz bench crowd ci packages
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "  %-9s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,4 +49,7 @@ fuzz: ## run every fuzz target for FUZZ (10s) each
 bench: build ## measure this machine: configurations, TFTP transfers, registrations and DNS answers a second
 	$(GO) test $(TAGS) -run '^$$' -bench '$(BENCH)' -benchtime 5s -timeout 30m ./bench
 
-ci: test race lint fuzz ## everything, slow suites too
+crowd: ## let a phone register beside 10,000 connections that say nothing
+	DIALTONE_HALF_OPEN=10000 $(GO) test $(TAGS) -count=1 -run BesideThousands ./sip
+
+ci: test race lint crowd fuzz ## everything, slow suites too

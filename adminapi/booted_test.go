@@ -42,7 +42,7 @@ func register(t *testing.T, o *office, core *provisioning.Service, sequence uint
 	require.NoError(t, err)
 	_, err = core.Register(t.Context(), provisioning.RegisterRequest{
 		Line: line, CallID: "call-1", CSeq: sequence, Transport: "tls", Source: desk, UserAgent: "Yealink SIP-T54W 96.86.0.100",
-		Contacts: []provisioning.RegisterContact{{URI: "sip:" + user + "@192.0.2.7:5070;transport=tls", Expires: length}},
+		Contacts: []provisioning.RegisterContact{{URI: "sip:" + user + "@192.0.2.7:5070;transport=tls", Expires: length, Q: 1000}},
 	})
 	require.NoError(t, err)
 }
@@ -61,6 +61,7 @@ func TestAPhoneIsSeenRegisteredAndGone(t *testing.T) {
 	delete(binding, "contact")
 	assert.Equal(t, map[string]any{
 		"transport": "tls", "expires": "2026-05-01T09:00:00.123Z", "userAgent": "Yealink SIP-T54W 96.86.0.100", "port": 1.0, "source": "192.0.2.7:5070",
+		"registered": "2026-05-01T08:00:00.123Z", "q": 1.0,
 	}, binding)
 	assert.Equal(t, []map[string]any{{
 		"time": "2026-05-01T08:00:00.123Z", "door": "sip", "peer": "192.0.2.7", "request": "REGISTER over tls", "answer": "registered",

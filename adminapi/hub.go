@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"dialtone/customer"
+	"dialtone/deviceprofiles"
 	"dialtone/provisioning"
 )
 
@@ -46,6 +47,13 @@ type bindingWire struct {
 	UserAgent string `json:"userAgent"`
 	Port      int    `json:"port" doc:"Of the line"`
 	Source    string `json:"source" doc:"Address that the request came from"`
+
+	Registered   string  `json:"registered" doc:"When the phone said so last"`
+	InstanceID   string  `json:"instanceId,omitempty" doc:"What the phone calls itself (RFC 5626)"`
+	RegID        uint32  `json:"regId,omitempty" doc:"Which of the phone's flows this is (RFC 5626)"`
+	Preference   float64 `json:"q" doc:"0 to 1, the most preferred contact first"`
+	Path         string  `json:"path,omitempty" doc:"Proxies on the way to the phone (RFC 3327)"`
+	CertifiedMAC string  `json:"certifiedMac,omitempty" doc:"Address in the maker's certificate that the phone showed on the connection"`
 }
 
 type registrationOutput struct {
@@ -126,6 +134,10 @@ func (s *Server) registration(ctx context.Context, in *DeviceInput) (*registrati
 	for i, b := range bindings {
 		out.Body.Bindings[i] = bindingWire{
 			Contact: b.Contact, Transport: b.Transport, Expires: timestamp(b.Expires), UserAgent: b.UserAgent, Port: b.Port, Source: b.Source.String(),
+			Registered: timestamp(b.Registered), InstanceID: b.InstanceID, RegID: b.RegID, Preference: float64(b.Q) / 1000, Path: b.Path,
+		}
+		if b.Certified != (deviceprofiles.MAC{}) {
+			out.Body.Bindings[i].CertifiedMAC = b.Certified.String()
 		}
 	}
 	return out, nil

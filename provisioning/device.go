@@ -184,6 +184,10 @@ type Binding struct {
 	UserAgent  string // at most 200 bytes
 	Registered time.Time
 	Expires    time.Time
+	RegID      uint32             // flow of the instance (RFC 5626), 0 if it has but this one
+	Q          int                // preference of the contact in thousandths, 1000 where the phone says none
+	Path       string             // proxies on the way to the phone, nearest to us first, as Route has them (RFC 3327); "" if none
+	Certified  deviceprofiles.MAC // in the certificate that its maker gave the phone, shown on the connection; zero if none
 }
 
 // BindingView is a binding with the port of its line.

@@ -1,7 +1,9 @@
 package provisioning
 
 import (
+	"cmp"
 	"context"
+	"crypto/x509"
 	"net/netip"
 	"slices"
 	"strings"
@@ -27,8 +29,8 @@ type SIPProof struct {
 // the same work. fault.Limited after too many wrong proofs for one line from one address; fault.Unavailable when the store doesn't answer.
 func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) {
 	domain, user := strings.ToLower(p.Domain), strings.ToLower(p.UserName)
-	place := p.Peer.Addr().String() + " " + user + "@" + domain
-	if wait := s.failures.Wait(place); wait > 0 {
+	place := sipPlace(p.Peer.Addr(), user, domain)
+	if wait := max(s.failures.Wait(place), s.guard.wait(user+"@"+domain, place)); wait > 0 {
 		s.recordSIP(p, TraceEntry{Answer: fault.Limited.String(), Rule: RuleThrottled})
 		e := fault.New(fault.Limited, "Too many wrong credentials. Wait before the next try.")
 		e.RetryAfter = wait
@@ -55,15 +57,29 @@ func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) 
 		proven = line.ByPrevious
 	}
 	if proven && known && same {
+		s.guard.proved(place)
 		return line, nil
 	}
 	s.failures.Count(place)
+	if s.guard.failed(p.Peer.Addr(), user+"@"+domain, place, known) {
+		s.logger.WarnContext(ctx, "an address that tries one SIP user after another gets no answer for a while", "peer", p.Peer.Addr(), "for", banLength)
+	}
 	refused := TraceEntry{Device: line.Device, Answer: "refused", Rule: RuleWrongPassword}
 	if !known {
 		refused.Rule = RuleUnknownSIP
 	}
 	s.recordSIP(p, refused)
 	return LineOwner{}, fault.New(fault.Denied, "The user name or password is wrong.")
+}
+
+// sipPlace is where somebody is tried from.
+func sipPlace(peer netip.Addr, user, domain string) string {
+	return peer.String() + " " + user + "@" + domain
+}
+
+// SIPBanned reports whether an address tried so many SIP users that it gets no answer now; a user that registered from there lately does all the same.
+func (s *Service) SIPBanned(peer netip.Addr, user, domain string) bool {
+	return s.guard.banned(peer, sipPlace(peer, strings.ToLower(user), strings.ToLower(domain)))
 }
 
 // recordSIP notes what became of a proof. A user whom nobody knows is a phone that says its MAC address, or one of those at the same address.
@@ -98,6 +114,8 @@ type RegisterRequest struct {
 	Transport string
 	Source    netip.AddrPort
 	UserAgent string
+	Path      string             // the proxies that the request came through (RFC 3327), "" if none
+	Certified deviceprofiles.MAC // what CertifiedMAC said of the connection, zero if nothing
 }
 
 // RegisterContact is one contact of a REGISTER.
@@ -105,19 +123,21 @@ type RegisterContact struct {
 	URI        string
 	Expires    time.Duration // 0 removes it
 	InstanceID string        // +sip.instance (RFC 5626), "" if none
+	RegID      uint32        // which of the instance's flows this is, 0 if it has but one; never without InstanceID
+	Q          int           // preference in thousandths
 }
 
 // MaxContacts is the most contacts of one line: a person's desk phone and apps, and the ones that a phone left behind when it got a new address.
 const MaxContacts = 10
 
-// Register applies a REGISTER and returns the line's valid bindings, by contact, once they are stored: many registrations share one commit.
+// Register applies a REGISTER and returns the line's valid bindings, the preferred ones first, once they are stored: many registrations share one commit.
 // fault.Limited: more than MaxContacts. fault.Conflict: the CSeq isn't higher than that of the same Call-ID before (RFC 3261 section
 // 10.3, steps 6 and 7). fault.NotFound: the line was removed meanwhile. fault.Unavailable: not stored, try again.
 func (s *Service) Register(ctx context.Context, r RegisterRequest) ([]Binding, error) {
 	bindings, err := s.commits.submit(ctx, r)
 	if kind := fault.KindOf(err); err != nil && (kind == fault.Internal || kind == fault.Unavailable) {
 		s.Record(TraceEntry{
-			Device: r.Line.Device, Door: doorSIP, Peer: r.Source.Addr(), Request: "REGISTER over " + r.Transport,
+			Device: r.Line.Device, Door: doorSIP, Peer: r.Source.Addr(), Request: r.said(),
 			Answer: kind.String(), Rule: RuleBroken, UserAgent: r.UserAgent, Proof: ProofDigest,
 		})
 	}
@@ -137,13 +157,35 @@ func (s *Service) Register(ctx context.Context, r RegisterRequest) ([]Binding, e
 		}
 	}
 	s.Record(TraceEntry{
-		Device: r.Line.Device, Door: doorSIP, Peer: r.Source.Addr(), Request: "REGISTER over " + r.Transport,
+		Device: r.Line.Device, Door: doorSIP, Peer: r.Source.Addr(), Request: r.said(),
 		Answer: answer, Rule: rule, Revision: r.Line.Revision, UserAgent: r.UserAgent, Proof: ProofDigest, Standing: standing,
 	})
 	return bindings, nil
 }
 
-// applyRegister returns what becomes of a line's bindings. It is a pure function: current isn't changed, and the result is by contact.
+// CertifiedMAC returns the address that the certificate of a SIP connection proves, zero for none; the chain has the phone's own first. It is worth asking
+// once a connection, as it costs arithmetic. It decides nothing: the password does, and the binding and the trace say what was shown.
+func (s *Service) CertifiedMAC(chain []*x509.Certificate) deviceprofiles.MAC {
+	if len(chain) == 0 || s.certificates == nil {
+		return deviceprofiles.MAC{}
+	}
+	phone, err := s.certificates.Identify(chain, s.now())
+	if err != nil {
+		s.logger.Debug("the certificate on a SIP connection doesn't count", "error", err)
+		return deviceprofiles.MAC{}
+	}
+	return phone.MAC
+}
+
+// said is what the trace says that the phone asked for.
+func (r RegisterRequest) said() string {
+	if r.Certified == (deviceprofiles.MAC{}) {
+		return "REGISTER over " + r.Transport
+	}
+	return "REGISTER over " + r.Transport + " with the certificate of " + r.Certified.String()
+}
+
+// applyRegister returns what becomes of a line's bindings. It is a pure function: current isn't changed, and the result has the preferred ones first.
 func applyRegister(current []Binding, r RegisterRequest, now time.Time) ([]Binding, error) {
 	next := make([]Binding, 0, len(current)+len(r.Contacts))
 	for _, b := range current {
@@ -170,32 +212,40 @@ func applyRegister(current []Binding, r RegisterRequest, now time.Time) ([]Bindi
 		e.RetryAfter = time.Minute
 		return nil, e
 	}
-	slices.SortFunc(next, func(a, b Binding) int { return strings.Compare(a.Contact, b.Contact) })
+	slices.SortFunc(next, compareBindings)
 	return next, nil
 }
 
+// compareBindings puts what a phone prefers first.
+func compareBindings(a, b Binding) int {
+	return cmp.Or(cmp.Compare(b.Q, a.Q), strings.Compare(a.Contact, b.Contact), strings.Compare(a.InstanceID, b.InstanceID), cmp.Compare(a.RegID, b.RegID))
+}
+
 func applyContact(list []Binding, c RegisterContact, r RegisterRequest, now time.Time) ([]Binding, error) {
-	for i, b := range list {
-		if b.Contact != c.URI {
-			continue
-		}
-		if b.CallID == r.CallID && r.CSeq < b.CSeq {
+	for _, b := range list {
+		if c.replaces(b) && b.CallID == r.CallID && r.CSeq < b.CSeq {
 			return nil, outOfOrder()
 		}
-		list = slices.Delete(list, i, i+1)
-		break
 	}
-	if c.InstanceID != "" { // the same phone at another address: what it was before is gone
-		list = slices.DeleteFunc(list, func(b Binding) bool { return b.InstanceID == c.InstanceID })
-	}
+	list = slices.DeleteFunc(list, c.replaces)
 	if c.Expires <= 0 {
 		return list, nil
 	}
 	return append(list, Binding{
 		Line: r.Line.ID, Contact: c.URI, InstanceID: c.InstanceID, CallID: r.CallID, CSeq: r.CSeq,
 		Transport: r.Transport, Source: r.Source, UserAgent: truncate(r.UserAgent, maxUserAgent),
-		Registered: now, Expires: now.Add(c.Expires),
+		Registered: now, Expires: now.Add(c.Expires), RegID: c.RegID, Q: c.Q, Path: r.Path, Certified: r.Certified,
 	}), nil
+}
+
+// replaces reports whether a binding ends where the contact is bound or removed. One of several flows of a phone replaces itself alone, and what the
+// phone bound before it had flows (RFC 5626 section 6); without flows, it is the same contact, and the same phone at another address.
+func (c RegisterContact) replaces(b Binding) bool {
+	sameInstance := c.InstanceID != "" && b.InstanceID == c.InstanceID
+	if c.RegID != 0 {
+		return sameInstance && (b.RegID == c.RegID || b.RegID == 0)
+	}
+	return sameInstance || b.Contact == c.URI && b.RegID == 0
 }
 
 // maxUserAgent bounds what a stranger's header takes of the table, in bytes.

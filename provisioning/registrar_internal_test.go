@@ -153,3 +153,41 @@ func TestBindingsAgreeWithASimplerRegistrar(t *testing.T) {
 		}
 	})
 }
+
+func TestFlowsOfOnePhoneStandBesideEachOther(t *testing.T) {
+	t.Parallel()
+	flow := func(id uint32, uri string) RegisterContact {
+		return RegisterContact{URI: uri, Expires: time.Hour, InstanceID: "<urn:uuid:1>", RegID: id, Q: 1000}
+	}
+	before := RegisterContact{URI: "sip:x@10.0.0.1", Expires: time.Hour, InstanceID: "<urn:uuid:1>"}
+	other := RegisterContact{URI: "sip:x@10.0.0.1", Expires: time.Hour, InstanceID: "<urn:uuid:2>", RegID: 1, Q: 1000}
+	list, err := applyRegister(nil, register("a", 1, before), noon)
+	require.NoError(t, err)
+	for i, c := range []RegisterContact{flow(1, "sip:x@10.0.0.1"), flow(2, "sip:x@10.0.0.1"), other} {
+		list, err = applyRegister(list, register(fmt.Sprint(i), 1, c), noon)
+		require.NoError(t, err)
+	}
+	assert.Len(t, list, 3, "two flows with one contact, and another phone with the same contact behind another NAT")
+	list, err = applyRegister(list, register("new", 1, flow(2, "sip:x@10.0.0.9")), noon)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"sip:x@10.0.0.1", "sip:x@10.0.0.1", "sip:x@10.0.0.9"}, uris(list), "a flow replaces itself alone")
+	_, err = applyRegister(list, register("new", 0, flow(2, "sip:x@10.0.0.5")), noon)
+	assert.True(t, fault.Is(err, fault.Conflict))
+	gone := flow(1, "sip:whatever@10.0.0.1")
+	gone.Expires = 0
+	list, err = applyRegister(list, register("end", 1, gone), noon)
+	require.NoError(t, err)
+	assert.Len(t, list, 2)
+	list, err = applyRegister(list, register("plain", 1, before), noon)
+	require.NoError(t, err)
+	assert.Len(t, list, 2, "without flows, the phone has one contact again")
+}
+
+func TestPreferredContactsComeFirst(t *testing.T) {
+	t.Parallel()
+	desk, app := contact("sip:b", time.Hour), contact("sip:a", time.Hour)
+	desk.Q, app.Q = 1000, 300
+	list, err := applyRegister(nil, register("a", 1, app, desk), noon)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"sip:b", "sip:a"}, uris(list))
+}

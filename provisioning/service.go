@@ -55,6 +55,7 @@ type Service struct {
 
 	rendered  *renderCache
 	failures  *throttle.Failures
+	guard     *sipGuard
 	probers   *probers
 	uploading receiving
 	codeKeys  codeKeys
@@ -82,6 +83,7 @@ func New(c Config) (*Service, error) {
 		probers:      newProbers(c.Now),
 		uploading:    receiving{devices: map[DeviceID]int{}},
 		failures:     newFailureLimits(c.Now),
+		guard:        newSIPGuard(c.Now),
 		codeKeys:     newCodeKeys(c.Keyring),
 		guesses:      newGuesses(c.Now),
 		trace:        newTraceBuffer(),

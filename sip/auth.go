@@ -105,5 +105,5 @@ func binding(aor addressOfRecord, peer Peer) string {
 
 // fingerprint stands for all of a REGISTER that has an effect and that the digest doesn't cover.
 func fingerprint(r request) string {
-	return r.callID + "\n" + r.cseqText + "\n" + r.to + "\n" + r.expires + "\n" + strings.Join(r.contacts, "\n")
+	return r.callID + "\n" + r.cseqText + "\n" + r.to + "\n" + r.expires + "\n" + strings.Join(r.contacts, "\n") + "\n" + strings.Join(r.paths, "\n")
 }

@@ -69,7 +69,7 @@ func (s *Server) call(ctx context.Context, req *sip.Request, r request, peer Pee
 func (s *Server) callRequest(req *sip.Request, r request, peer Peer) echo.Request {
 	out := echo.Request{
 		Method: r.method, Vias: r.vias, Branch: r.branch, From: r.from, To: r.to, CallID: r.callID, CSeq: r.cseq, Require: tags(r.require),
-		Body: req.Body(), UserAgent: r.userAgent, Peer: peer.Addr, Transport: peer.Transport, Here: s.here(peer.Transport),
+		Body: r.content(), UserAgent: r.userAgent, Peer: peer.Addr, Transport: peer.Transport, Here: s.here(peer.Transport),
 	}
 	from, _ := parseAddress(r.from)
 	out.FromTag, _ = from.get("tag")
@@ -123,6 +123,8 @@ func (s *Server) here(transport string) string {
 		at = s.addresses.TLS
 	case "dtls":
 		at = s.addresses.DTLS
+	case "wss":
+		at = s.addresses.WSS
 	}
 	host := s.config.PublicHost
 	if host == "" {

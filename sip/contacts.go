@@ -19,10 +19,20 @@ type order struct {
 	contacts []provisioning.RegisterContact
 	wildcard bool
 	tooBrief bool // a contact asks for less than MinExpires
+	outbound bool // one of the contacts is a flow (RFC 5626)
+	proxied  bool // somebody stands between us and the phone
+	gruu     bool // the phone takes addresses of its own (RFC 5627)
+	loop     bool // a contact is such an address
+	path     string
 }
 
 // readOrder reads Contact and Expires (RFC 3261 section 10.3, steps 6 and 7). A broken rule comes back in words for a reason phrase.
-func (s *Server) readOrder(r request) (o order, problem string) {
+func (s *Server) readOrder(r request, aor addressOfRecord) (o order, problem string) {
+	var ok bool
+	if o.path, ok = readPath(r.paths); !ok {
+		return order{}, "Bad Path"
+	}
+	o.proxied, o.gruu = proxied(r.vias), has(r.supported, extensionGRUU)
 	var values []string
 	for _, header := range r.contacts {
 		values = append(values, splitList(header)...)
@@ -40,12 +50,13 @@ func (s *Server) readOrder(r request) (o order, problem string) {
 			return order{}, "Bad Contact"
 		}
 		o.tooBrief = o.tooBrief || contact.Expires > 0 && contact.Expires < s.config.MinExpires
+		o.loop = o.loop || isGRUU(contact.URI, aor)
 		o.contacts = append(o.contacts, contact)
 	}
 	if o.wildcard && (len(values) != 1 || strings.TrimSpace(r.expires) != "0") {
 		return order{}, "Wildcard Needs Expires 0"
 	}
-	return o, ""
+	return o, o.flow(r)
 }
 
 // readContact reads one contact. Only SIP and SIPS URIs can be bound, as nothing else can be called over SIP.
@@ -65,7 +76,9 @@ func (s *Server) readContact(value, expires string) (provisioning.RegisterContac
 	if len(instance) > maxInstanceID {
 		return provisioning.RegisterContact{}, false
 	}
-	return provisioning.RegisterContact{URI: a.uri, Expires: s.length(expires), InstanceID: instance}, true
+	regID, _ := a.get("reg-id")
+	q, _ := a.get("q")
+	return provisioning.RegisterContact{URI: a.uri, Expires: s.length(expires), InstanceID: instance, RegID: readRegID(regID), Q: readPreference(q)}, true
 }
 
 // length returns how long a registration shall last: the wish up to MaxExpires. What isn't a number counts as no wish (RFC 3261 section
@@ -82,13 +95,42 @@ func (s *Server) length(wish string) time.Duration {
 	}
 }
 
-// render writes the bindings as the values of Contact header fields, with the seconds that each still lasts.
-func render(bindings []provisioning.Binding, now time.Time) []string {
+// render writes the bindings as the values of Contact header fields, with the seconds that each still lasts; preferred ones come first, as the core has
+// them. A phone that asked for it gets addresses of its own with each instance.
+func (s *Server) render(bindings []provisioning.Binding, aor addressOfRecord, gruu bool, now time.Time) []string {
 	out := make([]string, 0, len(bindings))
 	for _, b := range bindings {
-		if left := b.Expires.Sub(now); left > 0 {
-			out = append(out, "<"+b.Contact+">;expires="+strconv.Itoa(seconds(left)))
+		left := b.Expires.Sub(now)
+		if left <= 0 {
+			continue
 		}
+		var text strings.Builder
+		text.Grow(len(b.Contact) + 32)
+		text.WriteString("<" + b.Contact + ">")
+		writePreference(&text, b)
+		text.WriteString(";expires=" + strconv.Itoa(seconds(left)))
+		if b.InstanceID != "" && isQuotable(b.InstanceID) {
+			s.writeInstance(&text, b, aor, gruu)
+		}
+		out = append(out, text.String())
 	}
 	return out
 }
+
+// writeInstance adds what a phone tells its own contact by.
+func (s *Server) writeInstance(text *strings.Builder, b provisioning.Binding, aor addressOfRecord, gruu bool) {
+	text.WriteString(`;+sip.instance="` + b.InstanceID + `"`)
+	if b.RegID != 0 {
+		text.WriteString(";reg-id=" + strconv.FormatUint(uint64(b.RegID), 10))
+	}
+	if !gruu {
+		return
+	}
+	text.WriteString(`;pub-gruu="` + s.gruus.public(aor, b.InstanceID) + `"`)
+	if temporary := s.gruus.temporary(aor, b); temporary != "" {
+		text.WriteString(`;temp-gruu="` + temporary + `"`)
+	}
+}
+
+// isQuotable reports whether a text can stand between quotes as it is.
+func isQuotable(s string) bool { return !strings.ContainsAny(s, "\"\\\r\n") }

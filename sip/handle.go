@@ -13,12 +13,12 @@ import (
 // Handle answers one request; nil means silence. It uses no socket and keeps nothing, so that the same request gives the same answer again,
 // apart from the challenge's nonce. What reaches the core has been read, checked and bounded here.
 func (s *Server) Handle(ctx context.Context, req *sip.Request, peer Peer) *sip.Response {
-	return s.handle(ctx, req, peer, back{})
+	return s.handle(ctx, req, req.Body(), peer, back{})
 }
 
-// handle answers one request that has a way back, if there is one: without it, there are no calls.
-func (s *Server) handle(ctx context.Context, req *sip.Request, peer Peer, way back) *sip.Response {
-	r, ok := newRequest(req, peer)
+// handle answers one request with its body, which has a way back, if there is one: without it, there are no calls.
+func (s *Server) handle(ctx context.Context, req *sip.Request, body []byte, peer Peer, way back) *sip.Response {
+	r, ok := newRequest(req, body, peer)
 	calls := s.config.Calls != nil && way.send != nil && isOfCall(r)
 	if !ok || r.method == "ACK" && !calls || isScanner(r.userAgent) {
 		return nil
@@ -37,13 +37,15 @@ func (s *Server) handle(ctx context.Context, req *sip.Request, peer Peer, way ba
 	}
 	switch r.method {
 	case "REGISTER", "OPTIONS":
-		if extensions := strings.Join(r.require, ", "); strings.Trim(extensions, ", \t") != "" {
+		if extensions := unknownExtensions(r.require); extensions != "" {
 			return s.unsupported(r, extensions)
 		}
 		if r.method == "REGISTER" {
 			return s.register(ctx, r, peer)
 		}
-		return s.allow(r, sip.StatusOK, "OK")
+		res := s.allow(r, sip.StatusOK, "OK")
+		add(res, "Supported", supported)
+		return res
 	case "CANCEL": // every request was answered before it could be cancelled
 		return s.respond(r, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist")
 	case "INVITE", "BYE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER", "INFO", "MESSAGE", "PRACK", "UPDATE":
@@ -60,7 +62,7 @@ func (s *Server) allow(r request, status int, reason string) *sip.Response {
 	return res
 }
 
-// unsupported refuses a request that makes an extension a condition (RFC 3261 section 8.2.2.3); none is supported.
+// unsupported refuses a request that makes an extension a condition (RFC 3261 section 8.2.2.3) which isn't known here.
 func (s *Server) unsupported(r request, extensions string) *sip.Response {
 	res := s.respond(r, sip.StatusBadExtension, "Bad Extension")
 	add(res, "Unsupported", extensions)
@@ -79,7 +81,10 @@ func (s *Server) register(ctx context.Context, r request, peer Peer) *sip.Respon
 		}
 		return s.respond(r, status, "Not Found")
 	}
-	wanted, problem := s.readOrder(r)
+	if s.config.Banned != nil && s.config.Banned(peer.Addr.Addr(), aor.user, aor.domain) {
+		return nil
+	}
+	wanted, problem := s.readOrder(r, aor)
 	if problem != "" {
 		return s.respond(r, sip.StatusBadRequest, problem)
 	}
@@ -87,25 +92,38 @@ func (s *Server) register(ctx context.Context, r request, peer Peer) *sip.Respon
 	if refusal != nil {
 		return refusal
 	}
-	if wanted.tooBrief {
-		res := s.respond(r, sip.StatusIntervalToBrief, "Interval Too Brief")
-		add(res, "Min-Expires", strconv.Itoa(seconds(s.config.MinExpires)))
-		return res
+	if refusal := s.refuseOrder(r, wanted); refusal != nil {
+		return refusal
 	}
 	bindings, err := s.config.Core.Register(ctx, provisioning.RegisterRequest{
 		Line: line, CallID: r.callID, CSeq: r.cseq, Wildcard: wanted.wildcard, Contacts: wanted.contacts,
 		Transport: peer.Transport, Source: peer.Addr, UserAgent: r.userAgent,
+		Path: wanted.path, Certified: peer.Certified,
 	})
 	if err != nil {
 		return s.refuse(r, peer, err)
 	}
 	now := s.config.Now()
 	res := s.respond(r, sip.StatusOK, "OK")
-	for _, contact := range render(bindings, now) {
+	for _, contact := range s.render(bindings, aor, wanted.gruu, now) {
 		add(res, "Contact", contact)
 	}
+	s.addWay(res, r, wanted, peer)
 	add(res, "Date", date(now))
 	return res
+}
+
+// refuseOrder refuses what a proven line asks for and can't have; nil if it can.
+func (s *Server) refuseOrder(r request, wanted order) *sip.Response {
+	switch {
+	case wanted.loop:
+		return s.respond(r, sip.StatusForbidden, "Contact Is A GRUU")
+	case wanted.tooBrief:
+		res := s.respond(r, sip.StatusIntervalToBrief, "Interval Too Brief")
+		add(res, "Min-Expires", strconv.Itoa(seconds(s.config.MinExpires)))
+		return res
+	}
+	return s.refuseWay(r, wanted)
 }
 
 // addressOfRecord reads who wants to register, and where: the To must be a user of a domain below ours, and the Request-URI that domain,

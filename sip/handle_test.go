@@ -41,7 +41,7 @@ func TestAPhoneRegisters(t *testing.T) {
 	assert.Equal(t, provisioning.RegisterRequest{
 		Line: got.Line, CallID: "call-1@192.0.2.10", CSeq: 2, Transport: "udp", Source: netip.MustParseAddrPort("192.0.2.10:5070"),
 		UserAgent: "Yealink SIP-T54W 96.86.0.70",
-		Contacts:  []provisioning.RegisterContact{{URI: "sip:alice@192.0.2.10:5070", Expires: time.Hour}},
+		Contacts:  []provisioning.RegisterContact{{URI: "sip:alice@192.0.2.10:5070", Expires: time.Hour, Q: 1000}},
 	}, got)
 	assert.Equal(t, provisioning.LineID("alice@acme.sip.test"), got.Line.ID)
 	proof := core.proofs[0]
@@ -98,6 +98,34 @@ func TestWrongAndUnknownLookTheSame(t *testing.T) {
 			assert.Empty(t, headers(res, "WWW-Authenticate"))
 		})
 	}
+}
+
+// TestWrongAndUnknownAreTheSameBytes compares whole answers, as a scanner would: of users that are as long, in requests that are alike.
+func TestWrongAndUnknownAreTheSameBytes(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, newFixedCore())
+	answers := func(user string) (challenge, refusal string) {
+		r := register{to: "<sip:" + user + "@acme.sip.test>", user: user, password: "looking-glass", headers: []string{"From: <sip:x@y.example>;tag=from1"}}
+		first := ask(t, server, r.text(""))
+		nonce := nonceOf(t, first)
+		tidy := strings.NewReplacer(nonce, "NONCE", user, "USER")
+		return tidy.Replace(first.String()), tidy.Replace(ask(t, server, r.text(nonce)).String())
+	}
+	knownChallenge, knownRefusal := answers("alice")
+	unknownChallenge, unknownRefusal := answers("carol")
+	assert.Equal(t, knownChallenge, unknownChallenge)
+	assert.Equal(t, knownRefusal, unknownRefusal)
+}
+
+func TestWhoGuessesGetsSilence(t *testing.T) {
+	t.Parallel()
+	server := newServer(t, newFixedCore(), func(c *sip.Config) {
+		c.Banned = func(peer netip.Addr, user, domain string) bool {
+			return peer == deskPhone.Addr.Addr() && domain == "acme.sip.test" && user != "alice"
+		}
+	})
+	assert.Nil(t, ask(t, server, register{to: "<sip:bob@acme.sip.test>"}.text("")))
+	assert.Equal(t, 401, ask(t, server, register{}.text("")).StatusCode, "a phone in good standing at the same address")
 }
 
 func TestTheDigestMustBeForThisRequest(t *testing.T) {
@@ -264,7 +292,7 @@ func TestBindings(t *testing.T) {
 		"own expires wins":       {[]string{a + ";expires=90"}, []string{"Expires: 120"}, "200 OK", []string{a + ";expires=90", "<sip:before@192.0.2.1>;expires=600"}},
 		"without brackets":       {[]string{"sip:alice@192.0.2.10:5070;expires=90"}, nil, "200 OK", []string{a + ";expires=90", "<sip:before@192.0.2.1>;expires=600"}},
 		"two in one":             {[]string{a + ";expires=90, " + b}, nil, "200 OK", []string{a + ";expires=90", b + ";expires=3600", "<sip:before@192.0.2.1>;expires=600"}},
-		"two in two":             {[]string{`"A, \"B" ` + a, b + ";q=0.5;expires=100;"}, nil, "200 OK", []string{a + ";expires=3600", b + ";expires=100", "<sip:before@192.0.2.1>;expires=600"}},
+		"two in two":             {[]string{`"A, \"B" ` + a, b + ";q=0.5;expires=100;"}, nil, "200 OK", []string{a + ";expires=3600", b + ";q=0.5;expires=100", "<sip:before@192.0.2.1>;expires=600"}},
 		"too long is cut":        {[]string{a}, []string{"Expires: 86400"}, "200 OK", []string{a + ";expires=3600", "<sip:before@192.0.2.1>;expires=600"}},
 		"far too long is cut":    {[]string{a + ";expires=99999999999999999999"}, nil, "200 OK", []string{a + ";expires=3600", "<sip:before@192.0.2.1>;expires=600"}},
 		"unreadable is none":     {[]string{a}, []string{"Expires: soon"}, "200 OK", []string{a + ";expires=3600", "<sip:before@192.0.2.1>;expires=600"}},
@@ -293,7 +321,7 @@ func TestBindings(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			core := newFixedCore()
-			core.bindings["alice@acme.sip.test"] = []provisioning.Binding{{Contact: "sip:before@192.0.2.1", Expires: now.Add(10 * time.Minute)}}
+			core.bindings["alice@acme.sip.test"] = []provisioning.Binding{{Contact: "sip:before@192.0.2.1", Q: 1000, Expires: now.Add(10 * time.Minute)}}
 			server := newServer(t, core)
 			r := register{contacts: tc.contacts, headers: tc.headers}
 			res := ask(t, server, r.text(""))
@@ -319,7 +347,7 @@ func TestInstanceIDsReachTheCore(t *testing.T) {
 	contact := `<sip:alice@192.0.2.10;ob>;reg-id=1;+sip.instance="<urn:uuid:00000000-0000-1000-8000-805EC0AABBCC>"`
 	require.Equal(t, 200, prove(t, newServer(t, core), register{contacts: []string{contact}}).StatusCode)
 	assert.Equal(t, []provisioning.RegisterContact{{
-		URI: "sip:alice@192.0.2.10;ob", Expires: time.Hour, InstanceID: "<urn:uuid:00000000-0000-1000-8000-805EC0AABBCC>",
+		URI: "sip:alice@192.0.2.10;ob", Expires: time.Hour, InstanceID: "<urn:uuid:00000000-0000-1000-8000-805EC0AABBCC>", Q: 1000,
 	}}, core.last(t).Contacts)
 }
 
@@ -327,7 +355,7 @@ func TestRemainingSecondsAreRoundedUpAndEndedBindingsLeftOut(t *testing.T) {
 	t.Parallel()
 	core := newFixedCore()
 	core.bindings["alice@acme.sip.test"] = []provisioning.Binding{
-		{Contact: "sip:a@192.0.2.1", Expires: now.Add(1500 * time.Millisecond)},
+		{Contact: "sip:a@192.0.2.1", Q: 1000, Expires: now.Add(1500 * time.Millisecond)},
 		{Contact: "sip:b@192.0.2.1", Expires: now},
 		{Contact: "sip:c@192.0.2.1", Expires: now.Add(-time.Second)},
 	}

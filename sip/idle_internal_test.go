@@ -40,7 +40,7 @@ func serve(t *testing.T, wrap func(net.Conn) net.Conn) (client net.Conn, closed 
 	closed = make(chan struct{})
 	go func() {
 		defer close(closed)
-		server.serveConnection(t.Context(), wrap(remote), Peer{Addr: netip.MustParseAddrPort("192.0.2.10:5070"), Transport: "tls"})
+		server.serveConnection(t.Context(), wrap(remote), Peer{Addr: netip.MustParseAddrPort("192.0.2.10:5070"), Transport: "tls"}, func() {})
 	}()
 	return client, closed
 }

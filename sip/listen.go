@@ -12,10 +12,11 @@ import (
 
 // Listen says where to listen: a host:port for each transport, port 0 for a free one, and "" for not at all. UDP and TCP with the same
 // text share one port also when it is 0. DTLS is SIP messages in DTLS 1.2 records over UDP, one each.
-type Listen struct{ UDP, TCP, TLS, DTLS string }
+// WSS is SIP in WebSockets over TLS.
+type Listen struct{ UDP, TCP, TLS, DTLS, WSS string }
 
 // Addresses says where a server listens; zero for the transports that it doesn't.
-type Addresses struct{ UDP, TCP, TLS, DTLS netip.AddrPort }
+type Addresses struct{ UDP, TCP, TLS, DTLS, WSS netip.AddrPort }
 
 // sockets are the open ones.
 type sockets struct {
@@ -51,7 +52,12 @@ func (s *Server) listen(ctx context.Context, at Listen) (a Addresses, err error)
 		return a, err
 	}
 	if at.TLS != "" {
-		if a.TLS, err = s.listenTLS(ctx, at.TLS); err != nil {
+		if a.TLS, err = s.listenTLS(ctx, "tls", at.TLS); err != nil {
+			return a, err
+		}
+	}
+	if at.WSS != "" {
+		if a.WSS, err = s.listenTLS(ctx, "wss", at.WSS); err != nil {
 			return a, err
 		}
 	}

@@ -51,7 +51,7 @@ func TestEveryRequestNeedsItsHeaders(t *testing.T) {
 		"Max-Forwards of 0":          {[]string{"Max-Forwards: 0"}, "401 Unauthorized"},
 		"Max-Forwards of 300":        {[]string{"Max-Forwards: 300"}, "400 Bad Max-Forwards"},
 		"negative Max-Forwards":      {[]string{"Max-Forwards: -1"}, "400 Bad Max-Forwards"},
-		"Content-Length too large":   {[]string{"l: 9999"}, "401 Unauthorized"}, // the last one counts, which is the usual one
+		"Content-Length too large":   {[]string{"l: 9999"}, "400 Bad Content-Length"}, // the last one counts, which is the usual one
 		"unknown extension":          {[]string{"Require: nothingSupportsThis, nothingSupportsThisEither"}, "420 Bad Extension"},
 		"empty Require":              {[]string{"Require:"}, "401 Unauthorized"},
 	} {
@@ -126,7 +126,7 @@ func TestOtherMethods(t *testing.T) {
 	}
 	res := ask(t, server, strings.Replace(message("OPTIONS", ""), "SIP/2.0\r\nVia", "SIP/7.0\r\nVia", 1))
 	assert.Equal(t, "505 Version Not Supported", short(res.StatusCode, res.Reason))
-	res = ask(t, server, message("OPTIONS", "Require: gruu\r\n"))
+	res = ask(t, server, message("OPTIONS", "Require: 100rel\r\n"))
 	assert.Equal(t, 420, res.StatusCode)
 }
 

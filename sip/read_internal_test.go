@@ -139,21 +139,56 @@ func FuzzMessageSize(f *testing.F) {
 func TestConnectionsAreCounted(t *testing.T) {
 	t.Parallel()
 	c := newConnections(4, 2)
-	one, other := netip.MustParseAddr("192.0.2.1"), netip.MustParseAddr("192.0.2.2")
-	assert.True(t, c.enter(one))
-	assert.True(t, c.enter(netip.MustParseAddr("::ffff:192.0.2.1")))
-	assert.False(t, c.enter(one), "its two are taken")
-	assert.True(t, c.enter(other))
-	assert.True(t, c.enter(netip.MustParseAddr("2001:db8::1")))
-	assert.False(t, c.enter(other), "all four are taken")
-	c.leave(one)
-	assert.True(t, c.enter(netip.MustParseAddr("2001:db8::2")))
-	c.leave(one)
-	assert.False(t, c.enter(netip.MustParseAddr("2001:db8:0:0:ffff::1")), "the same /64")
-	assert.True(t, c.enter(netip.MustParseAddr("2001:db8:0:1::1")), "another /64")
-	for _, addr := range []string{"192.0.2.2", "2001:db8::1", "2001:db8::2", "2001:db8:0:1::1"} {
-		c.leave(netip.MustParseAddr(addr))
+	var inside []*visit
+	enter := func(addr string) bool {
+		v := c.enter(netip.MustParseAddr(addr), func() { t.Error("nobody has to go") })
+		if v == nil {
+			return false
+		}
+		c.trust(v)
+		inside = append(inside, v)
+		return true
+	}
+	assert.True(t, enter("192.0.2.1"))
+	assert.True(t, enter("::ffff:192.0.2.1"))
+	assert.False(t, enter("192.0.2.1"), "its two are taken")
+	assert.True(t, enter("192.0.2.2"))
+	assert.True(t, enter("2001:db8::1"))
+	assert.False(t, enter("192.0.2.2"), "all four are taken")
+	c.leave(inside[0])
+	c.leave(inside[0])
+	assert.True(t, enter("2001:db8::2"))
+	c.leave(inside[1])
+	assert.False(t, enter("2001:db8:0:0:ffff::1"), "the same /64")
+	assert.True(t, enter("2001:db8:0:1::1"), "another /64")
+	for _, v := range inside {
+		c.leave(v)
 	}
 	assert.Zero(t, c.total)
 	assert.Empty(t, c.perAddress, "nothing is kept of who has left")
+	assert.Zero(t, c.strangers.Len())
+}
+
+func TestStrangersMakeRoomForEachOther(t *testing.T) {
+	t.Parallel()
+	c := newConnections(4, 4)
+	var closed []int
+	enter := func(i int) *visit {
+		return c.enter(netip.AddrFrom4([4]byte{10, 0, 0, byte(i)}), func() { closed = append(closed, i) })
+	}
+	phone := enter(0)
+	c.trust(phone)
+	first := enter(1)
+	enter(2)
+	assert.Empty(t, closed)
+	enter(3)
+	assert.Equal(t, []int{1}, closed, "two of four may be strangers")
+	c.leave(first) // its goroutine ends after it
+	c.trust(enter(4))
+	c.trust(enter(5))
+	assert.Equal(t, []int{1, 2}, closed)
+	enter(6)
+	enter(7)
+	assert.Equal(t, []int{1, 2, 3, 6}, closed, "no phone is ever closed for a stranger")
+	assert.Equal(t, 4, c.total)
 }

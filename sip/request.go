@@ -7,12 +7,16 @@ import (
 	"strings"
 
 	"github.com/emiago/sipgo/sip"
+
+	"dialtone/deviceprofiles"
 )
 
 // Peer is where a request came from, and how.
 type Peer struct {
 	Addr      netip.AddrPort
-	Transport string // udp, tcp, tls or dtls
+	Transport string // udp, tcp, tls, dtls or wss
+	// Certified is the address in its maker's certificate that the phone showed on the connection, zero for none.
+	Certified deviceprofiles.MAC
 }
 
 // request is what this door reads of a SIP request. Header fields are as sent but for folding.
@@ -26,21 +30,23 @@ type request struct {
 	cseq           uint32
 	maxForwards    string
 	contentLength  string
-	bodySize       int
+	body           []byte // all that came, which over UDP may be more than Content-Length says
 	expires        string
 	contacts       []string
 	authorizations []string
 	require        []string
+	supported      []string
+	paths          []string
 	userAgent      string
 	branch         string // of the top Via
 
-	count struct{ from, to, callID, cseq, maxForwards, expires int } // header fields that may stand only once
+	count struct{ from, to, callID, cseq, maxForwards, expires, contentLength int } // header fields that may stand only once
 }
 
 // newRequest collects the header fields, by their long or compact names. ok is false for what can't be answered at all: without a usable Via
 // there is nowhere to say so (RFC 3261 section 18.2.2), and a control character could start a line of its own in what we send back.
-func newRequest(req *sip.Request, peer Peer) (r request, ok bool) {
-	r.method, r.uri, r.bodySize = string(req.Method), req.Recipient.String(), len(req.Body())
+func newRequest(req *sip.Request, body []byte, peer Peer) (r request, ok bool) {
+	r.method, r.uri, r.body = string(req.Method), req.Recipient.String(), body
 	for _, h := range req.Headers() {
 		value := h.Value()
 		if strings.ContainsFunc(value, func(c rune) bool { return isControl(c) && c != '\t' }) {
@@ -76,6 +82,7 @@ func (r *request) add(name, value string) {
 		r.count.maxForwards++
 	case "content-length", "l":
 		r.contentLength = value
+		r.count.contentLength++
 	case "expires":
 		r.expires = value
 		r.count.expires++
@@ -85,6 +92,10 @@ func (r *request) add(name, value string) {
 		r.authorizations = append(r.authorizations, value)
 	case "require":
 		r.require = append(r.require, value)
+	case "supported", "k":
+		r.supported = append(r.supported, value)
+	case "path":
+		r.paths = append(r.paths, value)
 	case "user-agent":
 		r.userAgent = value
 	}
@@ -110,7 +121,7 @@ func (r *request) problem() string {
 		return "Bad Max-Forwards"
 	case r.count.expires > 1:
 		return "Bad Expires"
-	case !isContentLength(r.contentLength, r.bodySize):
+	case r.count.contentLength > 1 || !isContentLength(r.contentLength, len(r.body)):
 		return "Bad Content-Length"
 	}
 	return ""
@@ -139,6 +150,14 @@ func isMaxForwards(s string) bool {
 func isContentLength(s string, bodySize int) bool {
 	n, err := strconv.ParseUint(s, 10, 31)
 	return s == "" || err == nil && int(n) <= bodySize
+}
+
+// content is the body as far as Content-Length has it: what comes behind it in a datagram is dropped (RFC 3261 section 18.3).
+func (r *request) content() []byte {
+	if n, err := strconv.ParseUint(r.contentLength, 10, 31); err == nil && int(n) < len(r.body) {
+		return r.body[:n]
+	}
+	return r.body
 }
 
 // stampVia adds to the top value of a Via header field where the request came from, as RFC 3261 section 18.2.1 and RFC 3581 section 4 ask:

@@ -61,7 +61,12 @@ func (s *Server) answer(ctx context.Context, parser *sip.Parser, message []byte,
 			reply, registered = nil, false
 		}
 	}()
-	parsed, err := parser.ParseSIP(message)
+	// The body stays beside: sipgo makes Content-Length fit the body that it finds, and ours is to be checked.
+	head, body := message, []byte(nil)
+	if end := bytes.Index(message, []byte("\r\n\r\n")); end >= 0 {
+		head, body = message[:end+4], message[end+4:]
+	}
+	parsed, err := parser.ParseSIP(head)
 	if err != nil {
 		s.config.Logger.Debug("SIP message can't be read", "peer", peer.Addr, "transport", peer.Transport, "bytes", len(message))
 		return nil, false
@@ -75,7 +80,7 @@ func (s *Server) answer(ctx context.Context, parser *sip.Parser, message []byte,
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
 	defer cancel()
-	res := s.handle(ctx, req, peer, way)
+	res := s.handle(ctx, req, body, peer, way)
 	if res == nil {
 		return nil, false
 	}
@@ -108,6 +113,12 @@ func (s *Server) serveUDP(ctx context.Context, conn *net.UDPConn) error {
 			return err
 		case err != nil, n > maxMessage, isKeepAlive(buffer[:n]):
 			continue // such as an ICMP error that an earlier answer met
+		}
+		if isSTUN(buffer[:n]) {
+			if reply := answerSTUN(buffer[:n], unmap(from)); reply != nil {
+				_, _ = conn.WriteToUDPAddrPort(reply, from)
+			}
+			continue
 		}
 		message := bytes.Clone(buffer[:n])
 		slots <- struct{}{}

@@ -333,3 +333,11 @@ func TestAPanicEndsOneMessageOnly(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, exchange(t, conn, message("OPTIONS", "")), "SIP/2.0 200 OK")
 }
+
+func TestSTUNIsAnsweredBesideSIP(t *testing.T) {
+	t.Parallel()
+	conn := dial(t, "udp", run(t, newServer(t, newFixedCore()), sip.Listen{UDP: "127.0.0.1:0"}))
+	answer := exchange(t, conn, "\x00\x01\x00\x00\x21\x12\xa4\x42abcdefghijkl")
+	assert.Equal(t, "\x01\x01\x00\x0c\x21\x12\xa4\x42abcdefghijkl\x00\x20\x00\x08\x00\x01", answer[:26])
+	assert.Contains(t, exchange(t, conn, message("OPTIONS", "")), "SIP/2.0 200 OK")
+}

@@ -1,5 +1,5 @@
-// Package sip is the door through which phones register: SIP REGISTER with digest authentication over UDP, TCP, TLS and DTLS (RFC 3261
-// sections 10 and 22). It also lets those who prove themselves call the echo (call.go).
+// Package sip is the door through which phones register: SIP REGISTER with digest authentication over UDP, TCP, TLS, DTLS and
+// WebSockets (RFC 3261 sections 10 and 22, RFC 7118). It also lets those who prove themselves call the echo (call.go).
 //
 // It owns sockets and their limits, the reading of SIP header fields, the challenge, and the translation between REGISTER and the core's
 // words. It never stores a binding, never sees a password or its hash, and forwards nothing to anybody. Start at Server.Handle, which is a
@@ -15,6 +15,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"hash/maphash"
@@ -23,6 +24,7 @@ import (
 	"strings"
 	"time"
 
+	"dialtone/deviceprofiles"
 	"dialtone/digest"
 	"dialtone/provisioning"
 )
@@ -60,14 +62,36 @@ type Config struct {
 	// Calls takes calls to the echo; nil: there are none, and INVITE is refused.
 	Calls Calls
 
-	// TLS holds the certificates for TLS and DTLS; needed only to listen with them.
+	// ServiceRoutes are given to every phone that registers (RFC 3608): the proxies that its own requests are to pass, as Route has them. None by
+	// default.
+	ServiceRoutes []string
+	// PathUnasked takes registrations that come through a proxy which wants to be on the way back (RFC 3327) also where the phone didn't say
+	// that it knows of such. By default they are refused with 420: calls would go through somebody the phone knows nothing of.
+	PathUnasked bool
+	// GRUUKey is a secret of 16 bytes or more, one for all nodes, that temporary addresses of phones are made with (RFC 5627); without it phones get
+	// public ones only.
+	GRUUKey []byte
+	// Certified reads the certificate that a phone showed on its connection, once a connection, and returns the address in it, zero for none; nil:
+	// phones aren't asked for certificates.
+	Certified func(chain []*x509.Certificate) deviceprofiles.MAC
+
+	// ClientCAs are named to phones as issuers whose certificates are welcome; nil names none, and a phone shows what it has.
+	ClientCAs *x509.CertPool
+	// WebOrigins are the origins whose pages may open WebSockets, such as https://phone.example.com; "*" is all. None by default: programs that aren't
+	// browsers name no origin, and need not be here.
+	WebOrigins []string
+
+	// Banned reports whether an address guesses: it gets silence, but for users that it says are in good standing; nil: nobody is. It must not wait.
+	Banned func(peer netip.Addr, user, domain string) bool
+
+	// TLS holds the certificates for TLS, DTLS and WebSockets; needed only to listen with them.
 	TLS *tls.Config
 	// PublicHost is the name or address of this server that phones may have in a Request-URI beside their own domain.
 	PublicHost string
 	// SIPDomain is the parent of every customer's domain: addresses of record are user@CUSTOMER.SIPDomain.
 	SIPDomain string
 
-	// MaxConnections bounds TCP, TLS and DTLS connections together (10,000). A TLS connection takes some 50 kB, so that this is half a
+	// MaxConnections bounds TCP, TLS, DTLS and WebSocket connections together (10,000). A TLS connection takes some 50 kB, so that this is half a
 	// gigabyte at the most.
 	MaxConnections int
 	// MaxConnectionsPerAddress bounds those of one IPv4 address or IPv6 /64 (500), which is a large office behind one NAT with a connection
@@ -80,6 +104,7 @@ type Server struct {
 	config      Config
 	connections *connections
 	tagSeed     maphash.Seed
+	gruus       *gruus
 	sockets     sockets
 	addresses   Addresses // of the sockets
 }
@@ -111,8 +136,18 @@ func New(config Config) (*Server, error) {
 	if config.OfferSHA256 == nil {
 		config.OfferSHA256 = isLinphone
 	}
+	for _, route := range config.ServiceRoutes {
+		a, ok := parseAddress(route)
+		if _, isURI := parseURI(a.uri); !ok || !isURI || strings.ContainsFunc(route, isControl) {
+			return nil, fmt.Errorf("sip: %q is no route for ServiceRoutes, such as <sip:proxy.example.com;lr>", route)
+		}
+	}
+	addresses, err := newGRUUs(config.GRUUKey)
+	if err != nil {
+		return nil, err
+	}
 	return &Server{
-		config: config, tagSeed: maphash.MakeSeed(),
+		config: config, tagSeed: maphash.MakeSeed(), gruus: addresses,
 		connections: newConnections(config.MaxConnections, config.MaxConnectionsPerAddress),
 	}, nil
 }

@@ -70,7 +70,10 @@ func (c *FixedCore) Register(_ context.Context, r provisioning.RegisterRequest) 
 	for _, contact := range r.Contacts {
 		list = slices.DeleteFunc(list, func(b provisioning.Binding) bool { return b.Contact == contact.URI })
 		if contact.Expires > 0 {
-			list = append(list, provisioning.Binding{Contact: contact.URI, Transport: r.Transport, Expires: now.Add(contact.Expires)})
+			list = append(list, provisioning.Binding{
+				Contact: contact.URI, Transport: r.Transport, Expires: now.Add(contact.Expires),
+				InstanceID: contact.InstanceID, RegID: contact.RegID, Q: contact.Q, CallID: r.CallID, Path: r.Path, Certified: r.Certified,
+			})
 		}
 	}
 	slices.SortFunc(list, func(a, b provisioning.Binding) int { return cmp.Compare(a.Contact, b.Contact) })
@@ -115,13 +118,17 @@ var now = time.Date(2026, 11, 21, 9, 0, 0, 0, time.UTC)
 
 func fixedNow() time.Time { return now }
 
+func nonces() *digest.Nonces {
+	return digest.NewNonces(digest.NoncesConfig{Key: []byte("0123456789abcdef"), Now: fixedNow})
+}
+
 var deskPhone = sip.Peer{Addr: netip.MustParseAddrPort("192.0.2.10:5070"), Transport: "udp"}
 
 func newServer(t testing.TB, core sip.Core, change ...func(*sip.Config)) *sip.Server {
 	t.Helper()
 	config := sip.Config{
 		Core: core, Now: fixedNow, SIPDomain: "sip.test", PublicHost: "pbx.example.net",
-		Nonces: digest.NewNonces(digest.NoncesConfig{Key: []byte("0123456789abcdef"), Now: fixedNow}),
+		Nonces: nonces(),
 	}
 	for _, c := range change {
 		c(&config)

@@ -9,10 +9,13 @@ import (
 	"net"
 	"net/netip"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
 	"github.com/emiago/sipgo/sip"
+
+	"dialtone/deviceprofiles"
 )
 
 const (
@@ -38,17 +41,21 @@ type handshaker interface {
 	HandshakeContext(ctx context.Context) error
 }
 
-// listenTLS opens a plain listener and wraps it, so that the address family can't change the protocol.
-func (s *Server) listenTLS(ctx context.Context, address string) (netip.AddrPort, error) {
+// listenTLS opens a plain listener and wraps it, so that the address family can't change the protocol. The transport is tls or wss.
+func (s *Server) listenTLS(ctx context.Context, transport, address string) (netip.AddrPort, error) {
 	if err := s.noCertificate("TLS", address); err != nil {
 		return netip.AddrPort{}, err
+	}
+	secure := s.config.TLS.Clone()
+	if s.config.Certified != nil && transport == "tls" { // a browser would ask its user for one
+		secure.ClientAuth, secure.ClientCAs = tls.RequestClientCert, s.config.ClientCAs
 	}
 	var config net.ListenConfig
 	listener, err := config.Listen(ctx, "tcp", address)
 	if err != nil {
-		return netip.AddrPort{}, fmt.Errorf("listening for SIP over TLS on %s: %w", address, err)
+		return netip.AddrPort{}, fmt.Errorf("listening for SIP over %s on %s: %w", strings.ToUpper(transport), address, err)
 	}
-	s.sockets.streams = append(s.sockets.streams, streamListener{tls.NewListener(listener, s.config.TLS), "tls"})
+	s.sockets.streams = append(s.sockets.streams, streamListener{tls.NewListener(listener, secure), transport})
 	return localAddr(listener.Addr()), nil
 }
 
@@ -74,16 +81,25 @@ func (s *Server) serveListener(ctx context.Context, l streamListener) error {
 			continue
 		}
 		peer := Peer{Addr: localAddr(conn.RemoteAddr()), Transport: l.transport}
-		if !s.connections.enter(peer.Addr.Addr()) {
+		here := s.connections.enter(peer.Addr.Addr(), func() { _ = abandon(conn) })
+		if here == nil {
 			s.config.Logger.Debug("SIP connection refused: too many", "peer", peer.Addr, "transport", l.transport)
 			_ = conn.Close()
 			continue
 		}
 		group.Go(func() {
-			defer s.connections.leave(peer.Addr.Addr())
-			s.serveConnection(ctx, conn, peer)
+			defer s.connections.leave(here)
+			s.serveConnection(ctx, conn, peer, func() { s.connections.trust(here) })
 		})
 	}
+}
+
+// abandon ends a connection without a goodbye, which could wait for a peer that says nothing.
+func abandon(conn net.Conn) error {
+	if secure, ok := conn.(*tls.Conn); ok {
+		return secure.NetConn().Close()
+	}
+	return conn.Close()
 }
 
 func pauseAccepting(ctx context.Context) {
@@ -104,6 +120,8 @@ type connection struct {
 	slots  chan struct{} // one for each request in the making
 	group  sync.WaitGroup
 
+	trusted func()
+
 	writing sync.Mutex // one message at a time
 
 	mu       sync.Mutex // guards the read deadline and what decides it
@@ -112,8 +130,8 @@ type connection struct {
 }
 
 // serveConnection shakes hands, then answers messages until the peer ends it, breaks the framing or has no registration any more, or ctx
-// ends.
-func (s *Server) serveConnection(ctx context.Context, conn net.Conn, peer Peer) {
+// ends. It calls trusted whenever a registration succeeds on it.
+func (s *Server) serveConnection(ctx context.Context, conn net.Conn, peer Peer, trusted func()) {
 	defer func() { _ = conn.Close() }()
 	if h, ok := conn.(handshaker); ok {
 		handshake, cancel := context.WithTimeout(ctx, handshakeTimeout)
@@ -123,18 +141,38 @@ func (s *Server) serveConnection(ctx context.Context, conn net.Conn, peer Peer) 
 			return
 		}
 	}
+	peer.Certified = s.certified(conn)
 	c := &connection{
-		Conn: conn, server: s, peer: peer, parser: newParser(), slots: make(chan struct{}, maxPipelined),
+		Conn: conn, server: s, peer: peer, parser: newParser(), slots: make(chan struct{}, maxPipelined), trusted: trusted,
 		deadline: time.Now().Add(strangerTimeout),
 	}
 	defer c.group.Wait()
 	stop := context.AfterFunc(ctx, c.stop)
 	defer stop()
-	if peer.Transport == "dtls" {
+	switch peer.Transport {
+	case "dtls":
 		c.readRecords(ctx)
-	} else {
+	case "wss":
+		c.readWebSocket(ctx)
+	default:
 		c.readStream(ctx)
 	}
+}
+
+// maxChain bounds the certificates of a phone that are looked at: its own and two or three CAs.
+const maxChain = 10
+
+// certified reads the certificate that a phone showed, if phones are asked for any. That the phone has its key is proven by the handshake.
+func (s *Server) certified(conn net.Conn) deviceprofiles.MAC {
+	secure, ok := conn.(*tls.Conn)
+	if !ok || s.config.Certified == nil {
+		return deviceprofiles.MAC{}
+	}
+	chain := secure.ConnectionState().PeerCertificates
+	if len(chain) == 0 || len(chain) > maxChain {
+		return deviceprofiles.MAC{}
+	}
+	return s.config.Certified(chain)
 }
 
 // readStream cuts messages out of a byte stream.
@@ -201,6 +239,7 @@ func (c *connection) wait() bool {
 
 // trust lets a connection on which a registration succeeded stay, also while a read is waiting.
 func (c *connection) trust() {
+	c.trusted()
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.deadline = time.Now().Add(c.server.config.MaxExpires + idleMargin)
@@ -232,8 +271,17 @@ func (c *connection) handle(ctx context.Context, message []byte) {
 	})
 }
 
-// write sends one message whole. After a failure the peer is gone, or has part of a message, and the connection ends.
+// write sends one message whole.
 func (c *connection) write(message []byte) {
+	if c.peer.Transport == "wss" {
+		c.writeFrame(frame(message))
+		return
+	}
+	c.writeBytes(message)
+}
+
+// writeBytes sends bytes whole. After a failure the peer is gone, or has part of a message, and the connection ends.
+func (c *connection) writeBytes(message []byte) {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	_ = c.SetWriteDeadline(time.Now().Add(writeTimeout))

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"strings"
 	"time"
 
 	"dialtone/customer"
+	"dialtone/deviceprofiles"
 	"dialtone/provisioning"
 )
 
@@ -22,25 +24,35 @@ type bindingRow struct {
 	UserAgent  string `db:"user_agent"`
 	Registered int64  `db:"registered"`
 	Expires    int64  `db:"expires"`
+	RegID      int64  `db:"reg_id"`
+	Q          int    `db:"q"`
+	Path       string `db:"path"`
+	Certified  string `db:"certified"`
 }
 
-const bindingColumns = "line_id, contact, instance_id, call_id, cseq, transport, source, user_agent, registered, expires"
+const bindingColumns = "line_id, contact, instance_id, call_id, cseq, transport, source, user_agent, registered, expires, reg_id, q, path, certified"
 
 func (r bindingRow) noun() provisioning.Binding {
-	source, _ := netip.ParseAddrPort(r.Source) // invalid for none
+	source, _ := netip.ParseAddrPort(r.Source)           // invalid for none
+	certified, _ := deviceprofiles.ParseMAC(r.Certified) // zero for none
 	return provisioning.Binding{
 		Line: provisioning.LineID(r.LineID), Contact: r.Contact, InstanceID: r.InstanceID, CallID: r.CallID, CSeq: uint32(r.CSeq), //nolint:gosec // G115: written from one
 		Transport: r.Transport, Source: source, UserAgent: r.UserAgent, Registered: fromMicros(r.Registered), Expires: fromMicros(r.Expires),
+		RegID: uint32(r.RegID), Q: r.Q, Path: r.Path, Certified: certified, //nolint:gosec // G115: written from one
 	}
 }
 
 func bindingArgs(b provisioning.Binding) []any {
-	source := ""
+	source, certified := "", ""
 	if b.Source.IsValid() {
 		source = b.Source.String()
 	}
+	if b.Certified != (deviceprofiles.MAC{}) {
+		certified = b.Certified.String()
+	}
 	return []any{
 		string(b.Line), b.Contact, b.InstanceID, b.CallID, int64(b.CSeq), b.Transport, source, b.UserAgent, micros(b.Registered), micros(b.Expires),
+		int64(b.RegID), b.Q, b.Path, certified,
 	}
 }
 
@@ -50,7 +62,7 @@ func (r reader) Bindings(ctx context.Context, tenant customer.Tenant, device pro
 	w.add("l.device_id = ?", string(device))
 	w.add("b.expires > ?", micros(now))
 	var rows []bindingViewRow
-	query := "SELECT " + qualified("b", bindingColumns, false) + ", l.port FROM lines l JOIN bindings b ON b.line_id = l.id" + w.text() + " ORDER BY l.port, b.contact"
+	query := "SELECT " + qualified("b", bindingColumns, false) + ", l.port FROM lines l JOIN bindings b ON b.line_id = l.id" + w.text() + " ORDER BY l.port, b.q DESC, b.contact, b.instance_id, b.reg_id"
 	err := r.all(ctx, &rows, "read bindings", query, w.args...)
 	return nouns(rows, bindingViewRow.noun), err
 }
@@ -96,7 +108,7 @@ func (t *tx) lockBindings(ctx context.Context, ids []string) (map[provisioning.L
 			out[provisioning.LineID(id)] = nil
 		}
 		var rows []bindingRow
-		if err := t.in(ctx, &rows, "read bindings", "SELECT "+bindingColumns+" FROM bindings WHERE line_id IN ", part, " ORDER BY line_id, contact"); err != nil {
+		if err := t.in(ctx, &rows, "read bindings", "SELECT "+bindingColumns+" FROM bindings WHERE line_id IN ", part, " ORDER BY line_id, q DESC, contact, instance_id, reg_id"); err != nil {
 			return nil, err
 		}
 		for _, row := range rows {
@@ -107,25 +119,33 @@ func (t *tx) lockBindings(ctx context.Context, ids []string) (map[provisioning.L
 	return out, nil
 }
 
+// bindingKey is what two bindings of one line differ in: phones with several flows have one contact in all of them.
+type bindingKey struct {
+	contact, instance string
+	regID             uint32
+}
+
+func keyOf(b provisioning.Binding) bindingKey { return bindingKey{b.Contact, b.InstanceID, b.RegID} }
+
 // differences says what is to be deleted and what to be written. Lines that aren't in current don't exist any more. Of two bindings with the same
-// contact the later one counts.
+// key the later one counts.
 func differences(current, next map[provisioning.LineID][]provisioning.Binding) (gone, fresh []provisioning.Binding) {
 	for line, list := range next {
 		before, exists := current[line]
 		if !exists {
 			continue
 		}
-		wanted := make(map[string]provisioning.Binding, len(list))
+		wanted := make(map[bindingKey]provisioning.Binding, len(list))
 		for _, b := range list {
 			b = cleanedBinding(b)
-			wanted[b.Contact] = b
+			wanted[keyOf(b)] = b
 		}
 		for _, b := range before {
-			switch w, stays := wanted[b.Contact]; {
+			switch w, stays := wanted[keyOf(b)]; {
 			case !stays:
 				gone = append(gone, b)
 			case w == b:
-				delete(wanted, b.Contact)
+				delete(wanted, keyOf(b))
 			}
 		}
 		for _, b := range wanted {
@@ -138,6 +158,7 @@ func differences(current, next map[provisioning.LineID][]provisioning.Binding) (
 // The most bytes that are kept of what phones say of themselves. A contact is in an index, whose entries PostgreSQL bounds.
 const (
 	maxContact = 1024
+	maxPath    = 2048
 	maxSaid    = 512
 )
 
@@ -145,17 +166,20 @@ const (
 func cleanedBinding(b provisioning.Binding) provisioning.Binding {
 	b.Contact = cleaned(b.Contact, maxContact)
 	b.InstanceID, b.CallID, b.UserAgent = cleaned(b.InstanceID, maxSaid), cleaned(b.CallID, maxSaid), cleaned(b.UserAgent, maxSaid)
-	b.Transport = cleaned(b.Transport, maxSaid)
+	b.Transport, b.Path = cleaned(b.Transport, maxSaid), cleaned(b.Path, maxPath)
 	return b
 }
 
 func (t *tx) deleteBindings(ctx context.Context, list []provisioning.Binding) error {
 	for part := range slices.Chunk(list, maxRows) {
-		args := make([]any, 0, 2*len(part))
+		args := make([]any, 0, 4*len(part))
 		for _, b := range part {
-			args = append(args, string(b.Line), b.Contact)
+			args = append(args, string(b.Line), b.Contact, b.InstanceID, int64(b.RegID))
 		}
-		if _, err := t.exec(ctx, "delete bindings", "DELETE FROM bindings WHERE (line_id, contact) IN (VALUES "+tuples(len(part), 2)+")", args...); err != nil {
+		// PostgreSQL takes a parameter in VALUES for a text unless it is told otherwise.
+		rows := strings.TrimSuffix(strings.Repeat("(?, ?, ?, CAST(? AS BIGINT)), ", len(part)), ", ")
+		query := "DELETE FROM bindings WHERE (line_id, contact, instance_id, reg_id) IN (VALUES " + rows + ")"
+		if _, err := t.exec(ctx, "delete bindings", query, args...); err != nil {
 			return err
 		}
 	}
@@ -164,13 +188,14 @@ func (t *tx) deleteBindings(ctx context.Context, list []provisioning.Binding) er
 
 func (t *tx) upsertBindings(ctx context.Context, list []provisioning.Binding) error {
 	for part := range slices.Chunk(list, maxRows) {
-		args := make([]any, 0, 10*len(part))
+		args := make([]any, 0, 14*len(part))
 		for _, b := range part {
 			args = append(args, bindingArgs(b)...)
 		}
-		query := fmt.Sprintf(`INSERT INTO bindings (%s) VALUES %s ON CONFLICT (line_id, contact) DO UPDATE SET instance_id = excluded.instance_id,
+		query := fmt.Sprintf(`INSERT INTO bindings (%s) VALUES %s ON CONFLICT (line_id, contact, instance_id, reg_id) DO UPDATE SET
 			call_id = excluded.call_id, cseq = excluded.cseq, transport = excluded.transport, source = excluded.source,
-			user_agent = excluded.user_agent, registered = excluded.registered, expires = excluded.expires`, bindingColumns, tuples(len(part), 10))
+			user_agent = excluded.user_agent, registered = excluded.registered, expires = excluded.expires, q = excluded.q,
+			path = excluded.path, certified = excluded.certified`, bindingColumns, tuples(len(part), 14))
 		if _, err := t.exec(ctx, "write bindings", query, args...); err != nil {
 			return err
 		}
@@ -182,8 +207,8 @@ func (t *tx) upsertBindings(ctx context.Context, list []provisioning.Binding) er
 func (s *database) DeleteExpiredBindings(ctx context.Context, before time.Time, limit int) (int, error) {
 	deleted := 0
 	err := s.transact(ctx, func(t *tx) error {
-		n, err := t.exec(ctx, "delete bindings", `DELETE FROM bindings WHERE (line_id, contact) IN
-			(SELECT line_id, contact FROM bindings WHERE expires < ? ORDER BY expires LIMIT ?`+s.dialect.lockFreeRows()+")", micros(before), limit)
+		n, err := t.exec(ctx, "delete bindings", `DELETE FROM bindings WHERE (line_id, contact, instance_id, reg_id) IN
+			(SELECT line_id, contact, instance_id, reg_id FROM bindings WHERE expires < ? ORDER BY expires LIMIT ?`+s.dialect.lockFreeRows()+")", micros(before), limit)
 		deleted = int(n)
 		return err
 	})

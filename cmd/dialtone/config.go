@@ -43,6 +43,7 @@ type serveCommand struct {
 	ListenSIP      listen   `name:"listen-sip" default:"127.0.0.1:5060" placeholder:"ADDR" help:"SIP over UDP and TCP (${default})."`
 	ListenSIPS     listen   `name:"listen-sips" default:"127.0.0.1:5061" placeholder:"ADDR" help:"SIP over TLS (${default})."`
 	ListenSIPDTLS  listen   `name:"listen-sip-dtls" default:"127.0.0.1:5062" placeholder:"ADDR" help:"SIP over DTLS (${default})."`
+	ListenSIPWSS   listen   `name:"listen-sip-wss" default:"off" placeholder:"ADDR" help:"SIP in secure WebSockets, for phones in browsers (${default})."`
 	RTPPorts       rtpPorts `name:"rtp-ports" default:"30000-30199" placeholder:"FIRST-LAST" help:"UDP ports for the sound of calls to the echo, two a call; any for free ones, off for no echo (${default})."`
 	EchoEncryption string   `name:"echo-encryption" enum:"offered,demanded" default:"offered" placeholder:"WORD" help:"Whether the echo takes calls as they are offered, or only encrypted ones: offered or demanded (${default})."`
 	ListenMetrics  listen   `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Prometheus metrics (${default})."`
@@ -60,6 +61,9 @@ type serveCommand struct {
 	TrustedProxies     []network `placeholder:"NET" help:"Networks of proxies in front of the phones' doors, whose X-Forwarded-For and X-Forwarded-Proto are believed."`
 	ProxyCertificate   string    `enum:"off,client-cert,x-ssl-client-cert" default:"off" placeholder:"HEADER" help:"Header in which these proxies pass a phone's certificate on: client-cert (RFC 9440), x-ssl-client-cert (PEM with percent escapes), or off (${default})."`
 	ClientCertificates bool      `default:"true" negatable:"" help:"Ask phones for their certificate in the TLS handshake; none has to show one."`
+	SIPWebOrigins      []string  `name:"sip-web-origin" placeholder:"ORIGIN" help:"Origins whose pages may open WebSockets, such as https://phone.example.com; * for all. Without one, no browser may."`
+	SIPServiceRoutes   []string  `name:"sip-service-route" sep:"none" placeholder:"ROUTE" help:"Proxy that phones send their calls through, as <sip:proxy.example.com;lr>; told when they register. Several in their order."`
+	SIPPathUnasked     bool      `name:"sip-path-unasked" help:"Take registrations through proxies that want to be on the way back (Path) also from phones that don't say that they know of such."`
 	Firmware           string    `placeholder:"DIR" help:"Folder with firmware files, which anybody may fetch below /firmware/. Without one there are none."`
 	Demo               bool      `help:"Add a sample partner, customer, people and phones, and say how to try them."`
 }

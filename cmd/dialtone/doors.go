@@ -118,7 +118,7 @@ func (h *house) openTFTP(ctx context.Context, _ *pki.Authority) error {
 }
 
 func (h *house) openSIP(ctx context.Context, authority *pki.Authority) error {
-	if h.config.ListenSIP == "" && h.config.ListenSIPS == "" && h.config.ListenSIPDTLS == "" {
+	if h.config.ListenSIP == "" && h.config.ListenSIPS == "" && h.config.ListenSIPDTLS == "" && h.config.ListenSIPWSS == "" {
 		return nil
 	}
 	calls, err := h.openEcho(ctx)
@@ -127,23 +127,28 @@ func (h *house) openSIP(ctx context.Context, authority *pki.Authority) error {
 	}
 	config := sip.Config{
 		Core: h.core, Nonces: h.nonces("sip digest"), Now: now, Logger: h.logger.With("door", "sip"), TLS: authority.ServerConfig(),
-		PublicHost: h.config.PublicHost, SIPDomain: h.config.SIPDomain, Unknown: h.core.RecordUnknownSIP,
+		PublicHost: h.config.PublicHost, SIPDomain: h.config.SIPDomain, Unknown: h.core.RecordUnknownSIP, Banned: h.core.SIPBanned,
+		GRUUKey: h.keyring.Derive("sip gruu"), ServiceRoutes: h.config.SIPServiceRoutes, PathUnasked: h.config.SIPPathUnasked, WebOrigins: h.config.SIPWebOrigins,
+	}
+	if h.makers != nil && h.config.ClientCertificates {
+		config.Certified, config.ClientCAs = h.core.CertifiedMAC, h.makers.Hints()
 	}
 	if calls != nil {
 		config.Calls = calls
 	}
 	server, err := sip.New(config)
 	if err != nil {
-		return err
+		return &usageError{err}
 	}
 	plain := string(h.config.ListenSIP)
-	addresses, err := server.Listen(ctx, sip.Listen{UDP: plain, TCP: plain, TLS: string(h.config.ListenSIPS), DTLS: string(h.config.ListenSIPDTLS)})
+	addresses, err := server.Listen(ctx, sip.Listen{UDP: plain, TCP: plain, TLS: string(h.config.ListenSIPS), DTLS: string(h.config.ListenSIPDTLS), WSS: string(h.config.ListenSIPWSS)})
 	if err != nil {
 		return cantListen("sip", err)
 	}
 	h.note("sip", addresses.UDP)
 	h.note("sips", addresses.TLS)
 	h.note("sip-dtls", addresses.DTLS)
+	h.note("sip-wss", addresses.WSS)
 	h.doors = append(h.doors, door{"sip", server.Run})
 	return nil
 }

@@ -71,6 +71,7 @@ var soleUsers = map[string][]string{
 	"github.com/riverqueue":           {wall},
 	"github.com/emiago/sipgo":         {"sip", "phone"},
 	"github.com/pion":                 {"sip", "media", "phone"},
+	"github.com/gobwas":               {"sip"},
 	"github.com/icholy/digest":        {"phone"},
 	"github.com/miekg/dns":            {"zone", "phone"},
 	"github.com/pin/tftp/v3":          {"tftp", "phone"},

@@ -191,6 +191,7 @@ func binding(line provisioning.LineID, contact string, expires time.Time) provis
 	return provisioning.Binding{
 		Line: line, Contact: contact, InstanceID: "<urn:uuid:1>", CallID: "c", CSeq: 4294967295, Transport: "tls", Source: netip.MustParseAddrPort("[2001:db8::1]:5061"),
 		UserAgent: `Phone "1"`, Registered: expires.Add(-time.Hour), Expires: expires,
+		RegID: 4294967295, Q: 500, Path: "<sip:edge.example.net;lr;ob>", Certified: deviceprofiles.MAC{0x80, 0x5e, 0xc0, 0xaa, 0xbb, 0xcc},
 	}
 }
 
@@ -212,7 +213,11 @@ func bindingsAreReplaced(t *testing.T, f *fixture) {
 	same(t, []provisioning.BindingView{{Binding: a, Port: 1}, {Binding: b, Port: 1}})(f.p.Bindings(ctx, d.Tenant(), d.ID, f.now))
 	same(t, []provisioning.BindingView{{Binding: b, Port: 1}})(f.p.Bindings(ctx, d.Tenant(), d.ID, f.now.Add(time.Minute)))
 
-	b.Expires, b.CSeq = f.now.Add(2*time.Hour), 7
+	flow, preferred := b, b
+	flow.RegID, preferred.InstanceID, preferred.Q = 2, "<urn:uuid:2>", 1000
+	f.bind(t, line.ID, b, flow, preferred)
+	same(t, []provisioning.BindingView{{Binding: preferred, Port: 1}, {Binding: flow, Port: 1}, {Binding: b, Port: 1}})(f.p.Bindings(ctx, d.Tenant(), d.ID, f.now))
+	b.Expires, b.CSeq, b.Q, b.Path, b.Certified = f.now.Add(2*time.Hour), 7, 700, "", deviceprofiles.MAC{}
 	f.bind(t, line.ID, b)
 	same(t, []provisioning.BindingView{{Binding: b, Port: 1}})(f.p.Bindings(ctx, d.Tenant(), d.ID, f.now))
 

@@ -564,7 +564,11 @@ CREATE TABLE bindings (
     user_agent  TEXT NOT NULL,
     registered  INTEGER NOT NULL,
     expires     INTEGER NOT NULL,
-    PRIMARY KEY (line_id, contact)
+    reg_id      INTEGER NOT NULL, -- of a phone with several flows (RFC 5626); 0 for none
+    q           INTEGER NOT NULL, -- preference in thousandths
+    path        TEXT NOT NULL,    -- proxies on the way to the phone (RFC 3327); '' for none
+    certified   TEXT NOT NULL,    -- MAC address in the certificate of its maker that the phone showed; '' for none
+    PRIMARY KEY (line_id, contact, instance_id, reg_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX bindings_expires ON bindings (expires);
 

@@ -1,0 +1,130 @@
+package provisioning
+
+import (
+	"net/netip"
+	"sync"
+	"time"
+
+	"github.com/maypok86/otter/v2"
+
+	"dialtone/throttle"
+)
+
+// The bounds of guessing at the SIP door, beside that of one user from one address. An address that tries user after user is banned for a while; a
+// line that is tried from address after address is closed to those from where it never registered.
+const (
+	// banAt is what a source may collect: an unknown user counts unknownWeight and a wrong password of a known one wrongWeight, each once. So twenty
+	// invented users are too many, and an office whose every phone came up with an old password is not.
+	banAt         = 100
+	unknownWeight = 5
+	wrongWeight   = 1
+	banWindow     = 10 * time.Minute
+	banLength     = 15 * time.Minute
+	guardSources  = 10_000
+	// standingLength is how long somebody who registered from an address is known there, and standingPairs how many are: some 100 bytes each.
+	standingLength = 24 * time.Hour
+	standingPairs  = 400_000
+
+	lineBurst    = 50
+	lineInterval = 10 * time.Second
+	lineKeys     = 100_000
+)
+
+// sipGuard remembers who guesses, and who is in good standing: a user that proved its password from the same address within a day. It forgets with
+// the process. Nothing of it can be brought about with a forged address, as only answers to a challenge are counted. It is safe for concurrent use.
+type sipGuard struct {
+	now      func() time.Time
+	standing *otter.Cache[string, time.Time] // by place: address, user and domain
+	lines    *throttle.Failures              // by user and domain
+
+	mu      sync.Mutex // guards what the sources hold
+	sources *otter.Cache[netip.Addr, *guessingSource]
+}
+
+// guessingSource is an address that failed lately. It is dropped as a whole when its window ends.
+type guessingSource struct {
+	users  map[string]bool // at most banAt
+	weight int
+	since  time.Time
+	banned time.Time // until when
+}
+
+func newSIPGuard(now func() time.Time) *sipGuard {
+	return &sipGuard{
+		now:      now,
+		standing: otter.Must(&otter.Options[string, time.Time]{MaximumSize: standingPairs}),
+		lines:    throttle.NewFailures(throttle.Config{Now: now, Burst: lineBurst, Interval: lineInterval, Keys: lineKeys}),
+		sources:  otter.Must(&otter.Options[netip.Addr, *guessingSource]{MaximumSize: guardSources}),
+	}
+}
+
+// sourceNetwork is what counts as one source: an IPv4 address, or the /64 that one host has.
+func sourceNetwork(a netip.Addr) netip.Addr {
+	a = a.Unmap().WithZone("")
+	if a.Is6() {
+		if p, err := a.Prefix(64); err == nil {
+			return p.Addr()
+		}
+	}
+	return a
+}
+
+// inStanding reports whether the user proved itself at the place lately.
+func (g *sipGuard) inStanding(place string) bool {
+	at, ok := g.standing.GetIfPresent(place)
+	return ok && g.now().Sub(at) < standingLength
+}
+
+// proved notes a right password.
+func (g *sipGuard) proved(place string) { g.standing.Set(place, g.now()) }
+
+// banned reports whether a source is, and the one who asks has no standing that lets it pass.
+func (g *sipGuard) banned(source netip.Addr, place string) bool {
+	s, ok := g.sources.GetIfPresent(sourceNetwork(source))
+	if !ok {
+		return false
+	}
+	g.mu.Lock()
+	until := s.banned
+	g.mu.Unlock()
+	return g.now().Before(until) && !g.inStanding(place)
+}
+
+// wait returns how long a line is closed to a place, 0 if it is open.
+func (g *sipGuard) wait(line, place string) time.Duration {
+	if wait := g.lines.Wait(line); wait > 0 && !g.inStanding(place) {
+		return wait
+	}
+	return 0
+}
+
+// failed counts a wrong proof, unless it is from somebody in good standing, and reports whether the source is banned for it from now on.
+func (g *sipGuard) failed(source netip.Addr, line, place string, known bool) (banned bool) {
+	if g.inStanding(place) {
+		return false
+	}
+	if known {
+		g.lines.Count(line)
+	}
+	now, key := g.now(), sourceNetwork(source)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s, ok := g.sources.GetIfPresent(key)
+	if !ok || now.Sub(s.since) >= banWindow && !now.Before(s.banned) {
+		s = &guessingSource{users: map[string]bool{}, since: now}
+		g.sources.Set(key, s)
+	}
+	if s.users[line] || now.Before(s.banned) {
+		return false
+	}
+	s.users[line] = true
+	s.weight += wrongWeight
+	if !known {
+		s.weight += unknownWeight - wrongWeight
+	}
+	if s.weight < banAt {
+		return false
+	}
+	s.banned, s.since, s.weight, s.users = now.Add(banLength), now.Add(-banWindow), 0, nil
+	return true
+}
