@@ -68,7 +68,10 @@ func (s *Server) answer(ctx context.Context, parser *sip.Parser, message []byte,
 	}
 	req, ok := parsed.(*sip.Request)
 	if !ok {
-		return nil, false // a response: we never asked
+		if response, ok := parsed.(*sip.Response); ok {
+			s.flows.deliver(response)
+		}
+		return nil, false
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), answerTimeout)
 	defer cancel()
