@@ -53,6 +53,7 @@ type pack struct {
 	Foreign      packForeign         `json:"foreign"`      // what phones of the vendor ask for that aren't of the family
 	LeastVersion packVersion         `json:"leastVersion"` // older firmware is known not to understand its files
 	DHCP         DHCP                `json:"dhcp"`
+	Notify       *NotifyEvents       `json:"notify"` // what its phones can be told over SIP; none: they aren't known to obey
 
 	vendor   string // the folder's name
 	agents   []*regexp.Regexp
