@@ -38,23 +38,6 @@ type enrolmentOutput struct {
 	}
 }
 
-// bindingWire is where a phone is registered from.
-type bindingWire struct {
-	Contact   string `json:"contact"`
-	Transport string `json:"transport"`
-	Expires   string `json:"expires"`
-	UserAgent string `json:"userAgent"`
-	Port      int    `json:"port" doc:"Of the line"`
-	Source    string `json:"source" doc:"Address that the request came from"`
-}
-
-type registrationOutput struct {
-	Body struct {
-		Registered bool          `json:"registered"`
-		Bindings   []bindingWire `json:"bindings"`
-	}
-}
-
 const hubDevice = "/hub/v1/devices/{deviceId}"
 
 // maxMinutes keeps a window's length within what a duration holds; the core's own bound is far below.
@@ -83,6 +66,14 @@ func (s *Server) hubRoutes() {
 			return nil, s.Devices.CloseEnrolment(ctx, actorOf(ctx), tenant, id)
 		})
 	route(s, operation{"getRegistration", http.MethodGet, hubDevice + "/registration", "Whether and from where the phone is registered", 0, customer.ScopeDevicesRead}, s.registration)
+	route(s, operation{"rebootDevice", http.MethodPost, hubDevice + "/actions/reboot/invoke", "Tell the phone to restart", http.StatusNoContent, customer.ScopeDevicesWrite},
+		func(ctx context.Context, in *DeviceInput) (*struct{}, error) {
+			tenant, id, err := s.device(ctx, *in)
+			if err != nil {
+				return nil, err
+			}
+			return nil, s.Devices.Reboot(ctx, actorOf(ctx), tenant, id)
+		})
 }
 
 func (s *Server) files(ctx context.Context, in *DeviceInput) (*filesOutput, error) {
@@ -109,24 +100,4 @@ func wireFiles(files []provisioning.DeviceFile) []fileWire {
 		out[i] = fileWire{Path: f.Path, Transports: transports, ContentType: f.ContentType, Body: f.Masked, SHA256: f.SHA256()}
 	}
 	return out
-}
-
-func (s *Server) registration(ctx context.Context, in *DeviceInput) (*registrationOutput, error) {
-	tenant, id, err := s.device(ctx, *in)
-	if err != nil {
-		return nil, err
-	}
-	bindings, err := s.Devices.Registration(ctx, tenant, id)
-	if err != nil {
-		return nil, err
-	}
-	out := &registrationOutput{}
-	out.Body.Registered = len(bindings) > 0
-	out.Body.Bindings = make([]bindingWire, len(bindings))
-	for i, b := range bindings {
-		out.Body.Bindings[i] = bindingWire{
-			Contact: b.Contact, Transport: b.Transport, Expires: timestamp(b.Expires), UserAgent: b.UserAgent, Port: b.Port, Source: b.Source.String(),
-		}
-	}
-	return out, nil
 }

@@ -98,6 +98,7 @@ type RegisterRequest struct {
 	Transport string
 	Source    netip.AddrPort
 	UserAgent string
+	node      string // ours
 }
 
 // RegisterContact is one contact of a REGISTER.
@@ -114,6 +115,7 @@ const MaxContacts = 10
 // fault.Limited: more than MaxContacts. fault.Conflict: the CSeq isn't higher than that of the same Call-ID before (RFC 3261 section
 // 10.3, steps 6 and 7). fault.NotFound: the line was removed meanwhile. fault.Unavailable: not stored, try again.
 func (s *Service) Register(ctx context.Context, r RegisterRequest) ([]Binding, error) {
+	r.node = s.node
 	bindings, err := s.commits.submit(ctx, r)
 	if kind := fault.KindOf(err); err != nil && (kind == fault.Internal || kind == fault.Unavailable) {
 		s.Record(TraceEntry{
@@ -124,6 +126,7 @@ func (s *Service) Register(ctx context.Context, r RegisterRequest) ([]Binding, e
 	if err != nil || len(r.Contacts) == 0 && !r.Wildcard {
 		return bindings, err
 	}
+	s.wake(ctx, r.Line)
 	answer, rule, standing := answerRegistered, RuleRegistered, StandingRegistered
 	if len(bindings) == 0 {
 		answer, standing = answerUnregistered, StandingNone
@@ -194,7 +197,7 @@ func applyContact(list []Binding, c RegisterContact, r RegisterRequest, now time
 	return append(list, Binding{
 		Line: r.Line.ID, Contact: c.URI, InstanceID: c.InstanceID, CallID: r.CallID, CSeq: r.CSeq,
 		Transport: r.Transport, Source: r.Source, UserAgent: truncate(r.UserAgent, maxUserAgent),
-		Registered: now, Expires: now.Add(c.Expires),
+		Node: r.node, Registered: now, Expires: now.Add(c.Expires),
 	}), nil
 }
 

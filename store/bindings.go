@@ -20,17 +20,18 @@ type bindingRow struct {
 	Transport  string `db:"transport"`
 	Source     string `db:"source"`
 	UserAgent  string `db:"user_agent"`
+	Node       string `db:"node"`
 	Registered int64  `db:"registered"`
 	Expires    int64  `db:"expires"`
 }
 
-const bindingColumns = "line_id, contact, instance_id, call_id, cseq, transport, source, user_agent, registered, expires"
+const bindingColumns = "line_id, contact, instance_id, call_id, cseq, transport, source, user_agent, node, registered, expires"
 
 func (r bindingRow) noun() provisioning.Binding {
 	source, _ := netip.ParseAddrPort(r.Source) // invalid for none
 	return provisioning.Binding{
 		Line: provisioning.LineID(r.LineID), Contact: r.Contact, InstanceID: r.InstanceID, CallID: r.CallID, CSeq: uint32(r.CSeq), //nolint:gosec // G115: written from one
-		Transport: r.Transport, Source: source, UserAgent: r.UserAgent, Registered: fromMicros(r.Registered), Expires: fromMicros(r.Expires),
+		Transport: r.Transport, Source: source, UserAgent: r.UserAgent, Node: r.Node, Registered: fromMicros(r.Registered), Expires: fromMicros(r.Expires),
 	}
 }
 
@@ -40,7 +41,7 @@ func bindingArgs(b provisioning.Binding) []any {
 		source = b.Source.String()
 	}
 	return []any{
-		string(b.Line), b.Contact, b.InstanceID, b.CallID, int64(b.CSeq), b.Transport, source, b.UserAgent, micros(b.Registered), micros(b.Expires),
+		string(b.Line), b.Contact, b.InstanceID, b.CallID, int64(b.CSeq), b.Transport, source, b.UserAgent, b.Node, micros(b.Registered), micros(b.Expires),
 	}
 }
 
@@ -170,7 +171,7 @@ func (t *tx) upsertBindings(ctx context.Context, list []provisioning.Binding) er
 		}
 		query := fmt.Sprintf(`INSERT INTO bindings (%s) VALUES %s ON CONFLICT (line_id, contact) DO UPDATE SET instance_id = excluded.instance_id,
 			call_id = excluded.call_id, cseq = excluded.cseq, transport = excluded.transport, source = excluded.source,
-			user_agent = excluded.user_agent, registered = excluded.registered, expires = excluded.expires`, bindingColumns, tuples(len(part), 10))
+			user_agent = excluded.user_agent, node = excluded.node, registered = excluded.registered, expires = excluded.expires`, bindingColumns, tuples(len(part), 11))
 		if _, err := t.exec(ctx, "write bindings", query, args...); err != nil {
 			return err
 		}

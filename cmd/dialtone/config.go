@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -55,6 +57,9 @@ type serveCommand struct {
 	ProxyCertificate   string    `enum:"off,client-cert,x-ssl-client-cert" default:"off" placeholder:"HEADER" help:"Header in which these proxies pass a phone's certificate on: client-cert (RFC 9440), x-ssl-client-cert (PEM with percent escapes), or off (${default})."`
 	ClientCertificates bool      `default:"true" negatable:"" help:"Ask phones for their certificate in the TLS handshake; none has to show one."`
 	Firmware           string    `placeholder:"DIR" help:"Folder with firmware files, which anybody may fetch below /firmware/. Without one there are none."`
+	Node               string    `placeholder:"NAME" help:"Name of this process among those that share the database, the same after a restart (the host's name and --data)."`
+	NotifyRate         int       `default:"50" placeholder:"N" help:"Phones that are told of changes in a second (${default})."`
+	NotifyRateCustomer int       `default:"10" placeholder:"N" help:"The same, of one customer (${default})."`
 	Demo               bool      `help:"Add a sample partner, customer, people and phones, and say how to try them."`
 }
 
@@ -172,6 +177,9 @@ func (c *commandLine) check(command string) error {
 		if !hostName.MatchString(c.Serve.SIPDomain) || len(c.Serve.SIPDomain) > maxSIPDomain {
 			return usage("--sip-domain: %q is no domain name of at most %d characters", c.Serve.SIPDomain, maxSIPDomain)
 		}
+		if c.Serve.NotifyRate < 1 || c.Serve.NotifyRateCustomer < 1 {
+			return usage("--notify-rate and --notify-rate-customer: must be 1 or more")
+		}
 		return checkPublicHost(c.Serve.PublicHost)
 	default:
 		return nil
@@ -188,4 +196,17 @@ func checkPublicHost(host string) error {
 		return usage("--public-host: %q is no address that a phone can reach", host)
 	}
 	return nil
+}
+
+// nodeName is the process's name among those that share a database: two on one host have data folders of their own.
+func (c *serveCommand) nodeName() (string, error) {
+	if c.Node != "" {
+		return c.Node, nil
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return "", err
+	}
+	folder, err := filepath.Abs(c.Data)
+	return host + ":" + folder, err
 }

@@ -138,7 +138,9 @@ func (h *house) openSIP(ctx context.Context, authority *pki.Authority) error {
 	h.note("sip", addresses.UDP)
 	h.note("sips", addresses.TLS)
 	h.note("sip-dtls", addresses.DTLS)
-	h.doors = append(h.doors, door{"sip", server.Run})
+	h.doors = append(h.doors, door{"sip", server.Run}, door{"sip notify", func(ctx context.Context) error {
+		return h.core.RingBells(ctx, server, provisioning.BellRates{PerNode: h.config.NotifyRate, PerCustomer: h.config.NotifyRateCustomer})
+	}})
 	return nil
 }
 
@@ -156,6 +158,7 @@ func (h *house) openDNS(ctx context.Context) error {
 	if err != nil {
 		return asUsage(err)
 	}
+	h.core.AnnounceZone(h.db.Customers().AnyTenantHasSIPDomain)
 	address, err := server.Listen(ctx, string(h.config.ListenDNS))
 	return h.opened(err, "dns", address, server.Run)
 }
