@@ -53,11 +53,11 @@ func (s *Service) AnnounceZone(resolves Resolves) { s.resolves = resolves }
 
 // Registration says how a device's phone is registered and configured. fault.NotFound when the tenant has no such device.
 func (s *Service) Registration(ctx context.Context, tenant customer.Tenant, id DeviceID) (RegistrationState, error) {
+	s.flushTraces(ctx) // which may say that the phone was seen
 	d, err := s.store.Device(ctx, tenant, id)
 	if err != nil {
 		return RegistrationState{}, err
 	}
-	s.flushTraces(ctx)
 	out := RegistrationState{Configured: d.Revision, Resolvable: true, History: []TraceEntry{}}
 	if out.Bindings, err = s.store.Bindings(ctx, d.Tenant(), id, s.now()); err != nil {
 		return out, err
