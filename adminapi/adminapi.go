@@ -121,6 +121,7 @@ type Devices interface {
 	ChangeTags(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, change provisioning.TagChange, tags []string) (provisioning.DeviceView, error)
 	ValidateMACs(ctx context.Context, macs []string) ([]provisioning.MACStatus, error)
 	AskToResync(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
+	Reboot(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
 	Members(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.DeviceMembers, error)
 	SetMembers(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, list []provisioning.NewMember) error
 	AvailableMembers(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, filter provisioning.CandidateFilter, page customer.Page) ([]customer.Member, bool, error)
@@ -140,7 +141,7 @@ type Devices interface {
 	OpenEnrolment(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID, length time.Duration) (time.Time, error)
 	CloseEnrolment(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id provisioning.DeviceID) error
 	Files(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.FilesView, error)
-	Registration(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) ([]provisioning.BindingView, error)
+	Registration(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (provisioning.RegistrationState, error)
 	Trace(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID, filter provisioning.TraceFilter, limit int) ([]provisioning.TraceEntry, error)
 	Why(ctx context.Context, tenant customer.Tenant, id provisioning.DeviceID) (diagnosis.Verdict, error)
 	WhyMAC(ctx context.Context, all, tenant customer.Tenant, mac string) (diagnosis.Verdict, provisioning.DeviceID, error)

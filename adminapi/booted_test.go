@@ -61,8 +61,9 @@ func TestAPhoneIsSeenRegisteredAndGone(t *testing.T) {
 	delete(binding, "contact")
 	assert.Equal(t, map[string]any{
 		"transport": "tls", "expires": "2026-05-01T09:00:00.123Z", "userAgent": "Yealink SIP-T54W 96.86.0.100", "port": 1.0, "source": "192.0.2.7:5070",
-		"registered": "2026-05-01T08:00:00.123Z", "q": 1.0,
+		"encrypted": true, "registered": "2026-05-01T08:00:00.123Z", "node": "", "q": 1.0,
 	}, binding)
+	assert.Equal(t, "behind", drift(t, got), "it never fetched")
 	assert.Equal(t, []map[string]any{{
 		"time": "2026-05-01T08:00:00.123Z", "door": "sip", "peer": "192.0.2.7", "request": "REGISTER over tls", "answer": "registered",
 		"rule": "the line's password was right", "revision": 1.0, "id": "1", "userAgent": "Yealink SIP-T54W 96.86.0.100", "proof": "digest", "bytes": 0.0, "byAddress": false,
@@ -74,7 +75,11 @@ func TestAPhoneIsSeenRegisteredAndGone(t *testing.T) {
 	assert.Equal(t, "192.0.2.7", o.ok(t, 200, "GET", "/v1/telephony/config/devices/"+o.device, "")["ip"])
 
 	register(t, o, core, 2, 0)
-	assert.Equal(t, map[string]any{"registered": false, "bindings": []any{}}, o.ok(t, 200, "GET", hub+"/registration", ""))
+	got = o.ok(t, 200, "GET", hub+"/registration", "")
+	assert.Equal(t, []any{false, []any{}}, []any{got["registered"], got["bindings"]})
+	assert.Equal(t, "away", drift(t, got))
+	history, _ := got["history"].([]any)
+	require.Len(t, history, 2)
 	assert.Equal(t, "disconnected", o.ok(t, 200, "GET", "/v1/devices/"+o.device, "")["connectionStatus"])
 	trace := items(t, o.ok(t, 200, "GET", hub+"/trace", ""))
 	require.Len(t, trace, 2)
@@ -136,4 +141,12 @@ func TestAPasswordInTheWrongPlaceIsntRepeated(t *testing.T) {
 		assert.NotContains(t, got.body, "Hunter-Two", body)
 	}
 	assert.NotContains(t, o.log.String(), "Hunter-Two")
+}
+
+// drift is the word for where a phone is.
+func drift(t *testing.T, registration map[string]any) any {
+	t.Helper()
+	d, _ := registration["drift"].(map[string]any)
+	require.NotEmpty(t, d["sentence"])
+	return d["status"]
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"dialtone/customer"
-	"dialtone/deviceprofiles"
 	"dialtone/provisioning"
 )
 
@@ -39,30 +38,6 @@ type enrolmentOutput struct {
 	}
 }
 
-// bindingWire is where a phone is registered from.
-type bindingWire struct {
-	Contact   string `json:"contact"`
-	Transport string `json:"transport"`
-	Expires   string `json:"expires"`
-	UserAgent string `json:"userAgent"`
-	Port      int    `json:"port" doc:"Of the line"`
-	Source    string `json:"source" doc:"Address that the request came from"`
-
-	Registered   string  `json:"registered" doc:"When the phone said so last"`
-	InstanceID   string  `json:"instanceId,omitempty" doc:"What the phone calls itself (RFC 5626)"`
-	RegID        uint32  `json:"regId,omitempty" doc:"Which of the phone's flows this is (RFC 5626)"`
-	Preference   float64 `json:"q" doc:"0 to 1, the most preferred contact first"`
-	Path         string  `json:"path,omitempty" doc:"Proxies on the way to the phone (RFC 3327)"`
-	CertifiedMAC string  `json:"certifiedMac,omitempty" doc:"Address in the maker's certificate that the phone showed on the connection"`
-}
-
-type registrationOutput struct {
-	Body struct {
-		Registered bool          `json:"registered"`
-		Bindings   []bindingWire `json:"bindings"`
-	}
-}
-
 const hubDevice = "/hub/v1/devices/{deviceId}"
 
 // maxMinutes keeps a window's length within what a duration holds; the core's own bound is far below.
@@ -91,6 +66,14 @@ func (s *Server) hubRoutes() {
 			return nil, s.Devices.CloseEnrolment(ctx, actorOf(ctx), tenant, id)
 		})
 	route(s, operation{"getRegistration", http.MethodGet, hubDevice + "/registration", "Whether and from where the phone is registered", 0, customer.ScopeDevicesRead}, s.registration)
+	route(s, operation{"rebootDevice", http.MethodPost, hubDevice + "/actions/reboot/invoke", "Tell the phone to restart", http.StatusNoContent, customer.ScopeDevicesWrite},
+		func(ctx context.Context, in *DeviceInput) (*struct{}, error) {
+			tenant, id, err := s.device(ctx, *in)
+			if err != nil {
+				return nil, err
+			}
+			return nil, s.Devices.Reboot(ctx, actorOf(ctx), tenant, id)
+		})
 }
 
 func (s *Server) files(ctx context.Context, in *DeviceInput) (*filesOutput, error) {
@@ -117,28 +100,4 @@ func wireFiles(files []provisioning.DeviceFile) []fileWire {
 		out[i] = fileWire{Path: f.Path, Transports: transports, ContentType: f.ContentType, Body: f.Masked, SHA256: f.SHA256()}
 	}
 	return out
-}
-
-func (s *Server) registration(ctx context.Context, in *DeviceInput) (*registrationOutput, error) {
-	tenant, id, err := s.device(ctx, *in)
-	if err != nil {
-		return nil, err
-	}
-	bindings, err := s.Devices.Registration(ctx, tenant, id)
-	if err != nil {
-		return nil, err
-	}
-	out := &registrationOutput{}
-	out.Body.Registered = len(bindings) > 0
-	out.Body.Bindings = make([]bindingWire, len(bindings))
-	for i, b := range bindings {
-		out.Body.Bindings[i] = bindingWire{
-			Contact: b.Contact, Transport: b.Transport, Expires: timestamp(b.Expires), UserAgent: b.UserAgent, Port: b.Port, Source: b.Source.String(),
-			Registered: timestamp(b.Registered), InstanceID: b.InstanceID, RegID: b.RegID, Preference: float64(b.Q) / 1000, Path: b.Path,
-		}
-		if b.Certified != (deviceprofiles.MAC{}) {
-			out.Body.Bindings[i].CertifiedMAC = b.Certified.String()
-		}
-	}
-	return out, nil
 }

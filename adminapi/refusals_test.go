@@ -281,6 +281,7 @@ func routes() []routed {
 		{"GET", "/hub/v1/firmware", "spark-admin:devices_read", 200, at("/hub/v1/firmware"), nil},
 		{"GET", hub + "/files", "spark-admin:devices_read", 200, ofDevice("/hub/v1/devices/%s/files"), nil},
 		{"GET", hub + "/registration", "spark-admin:devices_read", 200, ofDevice("/hub/v1/devices/%s/registration"), nil},
+		{"POST", hub + "/actions/reboot/invoke", "spark-admin:devices_write", 204, ofDevice("/hub/v1/devices/%s/actions/reboot/invoke"), nil},
 		{"POST", telephony + "/actions/applyChanges/invoke", "spark-admin:telephony_config_write", 204, ofDevice("/v1/telephony/config/devices/%s/actions/applyChanges/invoke"), nil},
 		{"POST", "/v1/telephony/config/devices/actions/validateMacs/invoke", "spark-admin:telephony_config_write", 200, at("/v1/telephony/config/devices/actions/validateMacs/invoke"), at(`{"macs":["ab125678cdef"]}`)},
 		{"GET", telephony + "/members", "spark-admin:telephony_config_read", 200, ofDevice("/v1/telephony/config/devices/%s/members"), nil},

@@ -131,7 +131,14 @@ func TestFilesRegistrationAndTraceOfAPhoneThatNeverBooted(t *testing.T) {
 	t.Parallel()
 	o := newOffice(t)
 	hub := "/hub/v1/devices/" + o.device
-	assert.Equal(t, map[string]any{"registered": false, "bindings": []any{}}, o.ok(t, 200, "GET", hub+"/registration", ""))
+	registration := o.ok(t, 200, "GET", hub+"/registration", "")
+	assert.Equal(t, "waiting", drift(t, registration))
+	delete(registration, "drift")
+	assert.Regexp(t, `^[a-z0-9]+\.`, registration["domain"])
+	delete(registration, "domain")
+	assert.Equal(t, map[string]any{
+		"registered": false, "bindings": []any{}, "configuredRevision": 1.0, "fetchedRevision": 0.0, "resolvable": true, "history": []any{},
+	}, registration)
 	assert.Equal(t, map[string]any{"items": []any{}}, o.ok(t, 200, "GET", hub+"/trace", ""))
 	files := o.ok(t, 200, "GET", hub+"/files", "")
 	assert.InDelta(t, 1, files["revision"], 0)

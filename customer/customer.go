@@ -404,6 +404,7 @@ const (
 	EventDeviceFirmware      EventKind = "device.firmware_chosen"
 	EventDeviceRebuilt       EventKind = "device.rebuilt"
 	EventDeviceResync        EventKind = "device.resync_asked"
+	EventDeviceReboot        EventKind = "device.reboot_asked"
 	EventDeviceCompromised   EventKind = "device.compromised"
 	EventCredentialsShown    EventKind = "line.credentials_shown"
 	EventCredentialsRotated  EventKind = "line.credentials_rotated"

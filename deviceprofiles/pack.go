@@ -55,6 +55,7 @@ type pack struct {
 	LeastVersion packVersion         `json:"leastVersion"` // older firmware is known not to understand its files
 	DHCP         DHCP                `json:"dhcp"`
 	Lookup       []lookupRule        `json:"lookup"` // settings that decide whether its phones look up where to register
+	Notify       *NotifyEvents       `json:"notify"` // what its phones can be told over SIP; none: they aren't known to obey
 
 	vendor   string // the folder's name
 	agents   []*regexp.Regexp

@@ -75,6 +75,9 @@ func (p *pack) prepareFacts() error {
 		}
 		p.Foreign.pattern = pattern
 	}
+	if err := p.Notify.check(); err != nil {
+		return fmt.Errorf("notify.%w", err)
+	}
 	if err := p.DHCP.check(); err != nil {
 		return fmt.Errorf("dhcp.%w", err)
 	}

@@ -182,6 +182,7 @@ type Binding struct {
 	Transport  string // udp, tcp, tls or dtls
 	Source     netip.AddrPort
 	UserAgent  string // at most 200 bytes
+	Node       string // that the registration came to, by which alone the phone can be reached
 	Registered time.Time
 	Expires    time.Time
 	RegID      uint32             // flow of the instance (RFC 5626), 0 if it has but this one
@@ -201,6 +202,7 @@ type LineOwner struct {
 	Line
 	Revision   int64 // of the device
 	ByPrevious bool  // proven by a password that the line had before its rotation
+	Bell       bool  // its phone is to be told something
 }
 
 // RenderInput is what the store knows of a device's settings, read in one go.

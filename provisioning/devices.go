@@ -278,6 +278,9 @@ func (s *Service) AskToResync(ctx context.Context, actor customer.Actor, tenant 
 		return fault.New(fault.Invalid, "Nothing is served to a %s: whoever manages it has to apply changes.", model.DisplayName)
 	}
 	return s.store.Update(ctx, d.Tenant(), func(tx Tx) error {
+		if err := s.ring(ctx, tx, d, ActionResync, true); err != nil {
+			return err
+		}
 		return s.record(ctx, tx, actor, d, customer.EventDeviceResync, map[string]any{"revision": d.Revision})
 	})
 }

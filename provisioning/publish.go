@@ -38,6 +38,9 @@ func (s *Service) Publish(ctx context.Context, tx Tx, actor customer.Actor, tena
 	if err := s.record(ctx, tx, actor, d, customer.EventDeviceRevised, map[string]any{"revision": d.Revision, "change": change}); err != nil {
 		return 0, err
 	}
+	if err := s.ring(ctx, tx, d, ActionResync, false); err != nil {
+		return 0, err
+	}
 	return d.Revision, s.keepRevision(ctx, tx, actor, in, change)
 }
 

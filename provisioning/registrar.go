@@ -116,6 +116,7 @@ type RegisterRequest struct {
 	UserAgent string
 	Path      string             // the proxies that the request came through (RFC 3327), "" if none
 	Certified deviceprofiles.MAC // what CertifiedMAC said of the connection, zero if nothing
+	node      string             // ours
 }
 
 // RegisterContact is one contact of a REGISTER.
@@ -134,6 +135,7 @@ const MaxContacts = 10
 // fault.Limited: more than MaxContacts. fault.Conflict: the CSeq isn't higher than that of the same Call-ID before (RFC 3261 section
 // 10.3, steps 6 and 7). fault.NotFound: the line was removed meanwhile. fault.Unavailable: not stored, try again.
 func (s *Service) Register(ctx context.Context, r RegisterRequest) ([]Binding, error) {
+	r.node = s.node
 	bindings, err := s.commits.submit(ctx, r)
 	if kind := fault.KindOf(err); err != nil && (kind == fault.Internal || kind == fault.Unavailable) {
 		s.Record(TraceEntry{
@@ -144,6 +146,7 @@ func (s *Service) Register(ctx context.Context, r RegisterRequest) ([]Binding, e
 	if err != nil || len(r.Contacts) == 0 && !r.Wildcard {
 		return bindings, err
 	}
+	s.wake(ctx, r.Line)
 	answer, rule, standing := answerRegistered, RuleRegistered, StandingRegistered
 	if len(bindings) == 0 {
 		answer, standing = answerUnregistered, StandingNone
@@ -234,7 +237,7 @@ func applyContact(list []Binding, c RegisterContact, r RegisterRequest, now time
 	return append(list, Binding{
 		Line: r.Line.ID, Contact: c.URI, InstanceID: c.InstanceID, CallID: r.CallID, CSeq: r.CSeq,
 		Transport: r.Transport, Source: r.Source, UserAgent: truncate(r.UserAgent, maxUserAgent),
-		Registered: now, Expires: now.Add(c.Expires), RegID: c.RegID, Q: c.Q, Path: r.Path, Certified: r.Certified,
+		Node: r.node, Registered: now, Expires: now.Add(c.Expires), RegID: c.RegID, Q: c.Q, Path: r.Path, Certified: r.Certified,
 	}), nil
 }
 

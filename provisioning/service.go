@@ -34,6 +34,8 @@ type Config struct {
 	Firmware  fs.FS // the files of FirmwareFolder; nil when there are none. Nothing in it may lead out of it
 	// Certificates judges what makers built into phones; nil: no certificate counts.
 	Certificates Certificates
+	// Node names this process among those that share a database, the same after a restart; "" where it is alone.
+	Node string
 }
 
 // Service carries the operations on devices. It is safe for concurrent use. It needs Announce once, and Run for Register and the boot trace.
@@ -67,6 +69,8 @@ type Service struct {
 	harvests   *harvests
 	commits    *groupCommit
 	nobody     nobody
+	node       string
+	resolves   Resolves  // nil: nobody knows here
 	started    time.Time // when Announce said what phones are told of the installation
 }
 
@@ -92,6 +96,7 @@ func New(c Config) (*Service, error) {
 		harvests:     newHarvests(c.Now),
 		commits:      newGroupCommit(c.Store, c.Now),
 		nobody:       nobody,
+		node:         c.Node,
 	}
 	s.unseal = s.open
 	var problem string

@@ -97,6 +97,7 @@ type Tx interface {
 	SetLines(ctx context.Context, tenant customer.Tenant, device DeviceID, lines []Line) error
 	// DeleteBindings ends the registrations of a device.
 	DeleteBindings(ctx context.Context, tenant customer.Tenant, device DeviceID) error
+	BellTx
 	AlarmTx
 }
 
@@ -118,6 +119,7 @@ type Store interface {
 	EndOverlaps(ctx context.Context, before time.Time, limit int) (int, error)
 	WatchStore
 	FirmwareStore
+	BellStore
 	// AppendTrace writes contacts, sets when the devices were seen, fetched, registered and were refused, notes the addresses of those that did well, and
 	// cuts traces to their bound. Entries told by address count for no such moment; those with
 	// a domain go to devices of its organisation alone.

@@ -291,15 +291,6 @@ func (s *Service) Trace(ctx context.Context, tenant customer.Tenant, id DeviceID
 	return s.store.Trace(ctx, d.Tenant(), id, filter, limit)
 }
 
-// Registration lists a device's bindings that are valid now.
-func (s *Service) Registration(ctx context.Context, tenant customer.Tenant, id DeviceID) ([]BindingView, error) {
-	d, err := s.store.Device(ctx, tenant, id)
-	if err != nil {
-		return nil, err
-	}
-	return s.store.Bindings(ctx, d.Tenant(), id, s.now())
-}
-
 // printable escapes what a stranger sent, so that it can't break a line, a terminal or a log, and cuts it to at most size bytes. It isn't made safe for
 // HTML: that is for whoever writes HTML.
 func printable(text string, size int) string {

@@ -113,7 +113,7 @@ func tags(values []string) []string {
 	return out
 }
 
-// here is where a phone reaches us over a transport: by the public host, else by the address that we listen on.
+// here is where a phone reaches us over a transport, and what we call ourselves in a Via: by the public host, else by the address that we listen on.
 func (s *Server) here(transport string) string {
 	at := s.addresses.UDP
 	switch transport {
@@ -130,12 +130,12 @@ func (s *Server) here(transport string) string {
 	if host == "" {
 		host = at.Addr().String()
 	}
-	return net.JoinHostPort(host, strconv.Itoa(int(at.Port())))
+	return net.JoinHostPort(strings.Trim(host, "[]"), strconv.Itoa(int(at.Port())))
 }
 
-// response hands the response to a request of the echo on.
+// response hands a response on to whoever sent the request: the ways back to phones, or the echo.
 func (s *Server) response(res *sip.Response) {
-	if s.config.Calls == nil {
+	if s.flows.deliver(res) || s.config.Calls == nil {
 		return
 	}
 	via := res.GetHeader("Via")

@@ -73,8 +73,8 @@ func (s *Server) answer(ctx context.Context, parser *sip.Parser, message []byte,
 	}
 	req, ok := parsed.(*sip.Request)
 	if !ok {
-		if res, answered := parsed.(*sip.Response); answered {
-			s.response(res)
+		if response, ok := parsed.(*sip.Response); ok {
+			s.response(response)
 		}
 		return nil, false
 	}

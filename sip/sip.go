@@ -2,9 +2,9 @@
 // WebSockets (RFC 3261 sections 10 and 22, RFC 7118). It also lets those who prove themselves call the echo (call.go).
 //
 // It owns sockets and their limits, the reading of SIP header fields, the challenge, and the translation between REGISTER and the core's
-// words. It never stores a binding, never sees a password or its hash, and forwards nothing to anybody. Start at Server.Handle, which is a
+// words. It never stores a binding, never sees a password, and forwards nothing to anybody. Start at Server.Handle, which is a
 // request in and a response out without any socket; serve.go brings the requests, auth.go challenges, contacts.go reads what is to be
-// bound.
+// bound. The other way round, Flows.Send brings a request of ours to a phone the way that its registration came, and Notify tells it something.
 //
 // sipgo parses and writes messages; its transaction and transport layers aren't used. All requests are answered without a transaction
 // (RFC 3261 section 8.2.7): a retransmitted REGISTER is handled like the first and gives the same bindings, so there is nothing to remember
@@ -14,11 +14,13 @@ package sip
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
 	"fmt"
 	"hash/maphash"
+	"io"
 	"log/slog"
 	"net/netip"
 	"strings"
@@ -46,6 +48,10 @@ type Config struct {
 	Nonces *digest.Nonces
 	Now    func() time.Time // time.Now
 	Logger *slog.Logger     // slog.DiscardHandler
+	Random io.Reader        // crypto/rand.Reader; for what only the far end of a request of ours may know
+
+	// T1 is the estimate of a round trip, by which requests of ours are sent again and given up (500 ms, RFC 3261 section 17.1.1.1).
+	T1 time.Duration
 
 	// The bounds of a registration's length. Shorter wishes than MinExpires (60 s) are refused with 423, longer ones than MaxExpires (1 h) are
 	// cut, and DefaultExpires (1 h, at most MaxExpires) stands in for none.
@@ -103,6 +109,7 @@ type Config struct {
 type Server struct {
 	config      Config
 	connections *connections
+	flows       *Flows
 	tagSeed     maphash.Seed
 	gruus       *gruus
 	sockets     sockets
@@ -146,10 +153,16 @@ func New(config Config) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Server{
+	if config.Random == nil {
+		config.Random = rand.Reader
+	}
+	config.T1 = cmp.Or(config.T1, usualT1)
+	s := &Server{
 		config: config, tagSeed: maphash.MakeSeed(), gruus: addresses,
 		connections: newConnections(config.MaxConnections, config.MaxConnectionsPerAddress),
-	}, nil
+	}
+	s.flows = newFlows(s)
+	return s, nil
 }
 
 // isLinphone recognises the desktop and mobile apps of Linphone, which take several challenges in any order.

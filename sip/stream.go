@@ -146,6 +146,7 @@ func (s *Server) serveConnection(ctx context.Context, conn net.Conn, peer Peer, 
 		Conn: conn, server: s, peer: peer, parser: newParser(), slots: make(chan struct{}, maxPipelined), trusted: trusted,
 		deadline: time.Now().Add(strangerTimeout),
 	}
+	defer s.flows.forget(c)
 	defer c.group.Wait()
 	stop := context.AfterFunc(ctx, c.stop)
 	defer stop()
@@ -237,9 +238,10 @@ func (c *connection) wait() bool {
 	return !c.stopping && c.SetReadDeadline(c.deadline) == nil
 }
 
-// trust lets a connection on which a registration succeeded stay, also while a read is waiting.
+// trust lets a connection on which a registration succeeded stay, also while a read is waiting. From then on it is a way back to the phone.
 func (c *connection) trust() {
 	c.trusted()
+	c.server.flows.keep(c)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.deadline = time.Now().Add(c.server.config.MaxExpires + idleMargin)
@@ -271,23 +273,27 @@ func (c *connection) handle(ctx context.Context, message []byte) {
 	})
 }
 
-// write sends one message whole.
-func (c *connection) write(message []byte) {
+// write sends an answer. Whether it arrived nobody can do anything about.
+func (c *connection) write(message []byte) { _ = c.send(message) }
+
+// send sends one message whole.
+func (c *connection) send(message []byte) error {
 	if c.peer.Transport == "wss" {
-		c.writeFrame(frame(message))
-		return
+		return c.sendFrame(frame(message))
 	}
-	c.writeBytes(message)
+	return c.sendBytes(message)
 }
 
-// writeBytes sends bytes whole. After a failure the peer is gone, or has part of a message, and the connection ends.
-func (c *connection) writeBytes(message []byte) {
+// sendBytes sends bytes whole. After a failure the peer is gone, or has part of a message, and the connection ends.
+func (c *connection) sendBytes(message []byte) error {
 	c.writing.Lock()
 	defer c.writing.Unlock()
 	_ = c.SetWriteDeadline(time.Now().Add(writeTimeout))
-	if _, err := c.Write(message); err != nil {
+	_, err := c.Write(message)
+	if err != nil {
 		_ = c.Close()
 	}
+	return err
 }
 
 // trimEmptyLines takes the CRLFs before a message away, and reports whether there was a pair of them.

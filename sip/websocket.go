@@ -175,11 +175,13 @@ func frame(message []byte) ws.Frame {
 	return ws.NewBinaryFrame(message)
 }
 
-func (c *connection) writeFrame(f ws.Frame) {
+// writeFrame sends a frame of which nobody waits for the outcome.
+func (c *connection) writeFrame(f ws.Frame) { _ = c.sendFrame(f) }
+
+func (c *connection) sendFrame(f ws.Frame) error {
 	text, err := ws.CompileFrame(f)
 	if err != nil {
-		c.server.config.Logger.Error("WebSocket frame can't be made", "error", fmt.Errorf("%d bytes: %w", len(f.Payload), err))
-		return
+		return fmt.Errorf("making a WebSocket frame of %d bytes: %w", len(f.Payload), err)
 	}
-	c.writeBytes(text)
+	return c.sendBytes(text)
 }

@@ -22,6 +22,7 @@ type bindingRow struct {
 	Transport  string `db:"transport"`
 	Source     string `db:"source"`
 	UserAgent  string `db:"user_agent"`
+	Node       string `db:"node"`
 	Registered int64  `db:"registered"`
 	Expires    int64  `db:"expires"`
 	RegID      int64  `db:"reg_id"`
@@ -30,14 +31,14 @@ type bindingRow struct {
 	Certified  string `db:"certified"`
 }
 
-const bindingColumns = "line_id, contact, instance_id, call_id, cseq, transport, source, user_agent, registered, expires, reg_id, q, path, certified"
+const bindingColumns = "line_id, contact, instance_id, call_id, cseq, transport, source, user_agent, node, registered, expires, reg_id, q, path, certified"
 
 func (r bindingRow) noun() provisioning.Binding {
 	source, _ := netip.ParseAddrPort(r.Source)           // invalid for none
 	certified, _ := deviceprofiles.ParseMAC(r.Certified) // zero for none
 	return provisioning.Binding{
 		Line: provisioning.LineID(r.LineID), Contact: r.Contact, InstanceID: r.InstanceID, CallID: r.CallID, CSeq: uint32(r.CSeq), //nolint:gosec // G115: written from one
-		Transport: r.Transport, Source: source, UserAgent: r.UserAgent, Registered: fromMicros(r.Registered), Expires: fromMicros(r.Expires),
+		Transport: r.Transport, Source: source, UserAgent: r.UserAgent, Node: r.Node, Registered: fromMicros(r.Registered), Expires: fromMicros(r.Expires),
 		RegID: uint32(r.RegID), Q: r.Q, Path: r.Path, Certified: certified, //nolint:gosec // G115: written from one
 	}
 }
@@ -51,7 +52,7 @@ func bindingArgs(b provisioning.Binding) []any {
 		certified = b.Certified.String()
 	}
 	return []any{
-		string(b.Line), b.Contact, b.InstanceID, b.CallID, int64(b.CSeq), b.Transport, source, b.UserAgent, micros(b.Registered), micros(b.Expires),
+		string(b.Line), b.Contact, b.InstanceID, b.CallID, int64(b.CSeq), b.Transport, source, b.UserAgent, b.Node, micros(b.Registered), micros(b.Expires),
 		int64(b.RegID), b.Q, b.Path, certified,
 	}
 }
@@ -194,8 +195,8 @@ func (t *tx) upsertBindings(ctx context.Context, list []provisioning.Binding) er
 		}
 		query := fmt.Sprintf(`INSERT INTO bindings (%s) VALUES %s ON CONFLICT (line_id, contact, instance_id, reg_id) DO UPDATE SET
 			call_id = excluded.call_id, cseq = excluded.cseq, transport = excluded.transport, source = excluded.source,
-			user_agent = excluded.user_agent, registered = excluded.registered, expires = excluded.expires, q = excluded.q,
-			path = excluded.path, certified = excluded.certified`, bindingColumns, tuples(len(part), 14))
+			user_agent = excluded.user_agent, node = excluded.node, registered = excluded.registered, expires = excluded.expires, q = excluded.q,
+			path = excluded.path, certified = excluded.certified`, bindingColumns, tuples(len(part), 15))
 		if _, err := t.exec(ctx, "write bindings", query, args...); err != nil {
 			return err
 		}

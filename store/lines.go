@@ -81,13 +81,14 @@ func (r reader) AnyTenantLine(ctx context.Context, domain, userName string) (pro
 	var row struct {
 		lineRow
 		Revision int64 `db:"revision"`
+		Bell     bool  `db:"bell"`
 	}
-	err := r.get(ctx, &row, "line", "SELECT "+qualified("l", lineColumns, false)+`, d.revision
+	err := r.get(ctx, &row, "line", "SELECT "+qualified("l", lineColumns, false)+`, d.revision, EXISTS (SELECT 1 FROM bells r WHERE r.device_id = d.id) AS bell
 		FROM lines l JOIN devices d ON d.id = l.device_id WHERE l.domain = ? AND l.user_name = ?`, domain, userName)
 	if err != nil {
 		return provisioning.LineOwner{}, err
 	}
-	return provisioning.LineOwner{Line: row.noun(), Revision: row.Revision}, nil
+	return provisioning.LineOwner{Line: row.noun(), Revision: row.Revision, Bell: row.Bell}, nil
 }
 
 // portsAway moves ports out of the way while a device's lines change places.

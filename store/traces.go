@@ -145,7 +145,7 @@ func (t *tx) cutTraces(ctx context.Context, ids []string, keep int) error {
 }
 
 // moments are when a device was there, in microseconds; 0 for not in this batch.
-type moments struct{ first, last, fetched, registered, refused int64 }
+type moments struct{ first, last, fetched, registered, refused, revision int64 }
 
 func momentsOf(entries []provisioning.TraceEntry) (moments, bool) {
 	m := moments{first: math.MaxInt64}
@@ -157,7 +157,7 @@ func momentsOf(entries []provisioning.TraceEntry) (moments, bool) {
 		m.first, m.last = min(m.first, at), max(m.last, at)
 		switch e.Standing {
 		case provisioning.StandingFetched:
-			m.fetched = max(m.fetched, at)
+			m.fetched, m.revision = max(m.fetched, at), max(m.revision, e.Revision)
 		case provisioning.StandingRegistered:
 			m.registered = max(m.registered, at)
 		case provisioning.StandingRefused:
@@ -173,19 +173,20 @@ func (t *tx) noteContacts(ctx context.Context, ids []string, about map[string][]
 	var rows []any
 	for _, id := range ids {
 		if m, ok := momentsOf(about[id]); ok {
-			rows = append(rows, id, m.first, m.last, m.fetched, m.registered, m.refused)
+			rows = append(rows, id, m.first, m.last, m.fetched, m.registered, m.refused, m.revision)
 		}
 	}
 	if len(rows) == 0 {
 		return nil
 	}
-	const row = "(?, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT)), "
-	values := strings.TrimSuffix(strings.Repeat(row, len(rows)/6), ", ")
+	const row = "(?, CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT), CAST(? AS BIGINT)), "
+	values := strings.TrimSuffix(strings.Repeat(row, len(rows)/7), ", ")
 	_, err := t.exec(ctx, "note contacts", `UPDATE devices SET first_seen = CASE WHEN first_seen = 0 THEN c.column2 ELSE first_seen END,
 		last_seen = CASE WHEN last_seen < c.column3 THEN c.column3 ELSE last_seen END,
 		last_fetch = CASE WHEN last_fetch < c.column4 THEN c.column4 ELSE last_fetch END,
 		last_register = CASE WHEN last_register < c.column5 THEN c.column5 ELSE last_register END,
-		last_refused = CASE WHEN last_refused < c.column6 THEN c.column6 ELSE last_refused END FROM (VALUES `+values+") AS c WHERE devices.id = c.column1", rows...)
+		last_refused = CASE WHEN last_refused < c.column6 THEN c.column6 ELSE last_refused END,
+		fetched_revision = CASE WHEN fetched_revision < c.column7 THEN c.column7 ELSE fetched_revision END FROM (VALUES `+values+") AS c WHERE devices.id = c.column1", rows...)
 	return err
 }
 

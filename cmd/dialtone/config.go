@@ -5,6 +5,8 @@ import (
 	"io"
 	"net"
 	"net/netip"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -65,6 +67,8 @@ type serveCommand struct {
 	SIPServiceRoutes   []string  `name:"sip-service-route" sep:"none" placeholder:"ROUTE" help:"Proxy that phones send their calls through, as <sip:proxy.example.com;lr>; told when they register. Several in their order."`
 	SIPPathUnasked     bool      `name:"sip-path-unasked" help:"Take registrations through proxies that want to be on the way back (Path) also from phones that don't say that they know of such."`
 	Firmware           string    `placeholder:"DIR" help:"Folder with firmware files, which anybody may fetch below /firmware/. Without one there are none."`
+	NotifyRate         int       `default:"50" placeholder:"N" help:"Phones that are told of changes in a second (${default})."`
+	NotifyRateCustomer int       `default:"10" placeholder:"N" help:"The same, of one customer (${default})."`
 	Demo               bool      `help:"Add a sample partner, customer, people and phones, and say how to try them."`
 }
 
@@ -191,6 +195,9 @@ func (c *commandLine) check(command string) error {
 		if !hostName.MatchString(c.Serve.SIPDomain) || len(c.Serve.SIPDomain) > maxSIPDomain {
 			return usage("--sip-domain: %q is no domain name of at most %d characters", c.Serve.SIPDomain, maxSIPDomain)
 		}
+		if c.Serve.NotifyRate < 1 || c.Serve.NotifyRateCustomer < 1 {
+			return usage("--notify-rate and --notify-rate-customer: must be 1 or more")
+		}
 		return checkPublicHost(c.Serve.PublicHost)
 	default:
 		return nil
@@ -207,4 +214,17 @@ func checkPublicHost(host string) error {
 		return usage("--public-host: %q is no address that a phone can reach", host)
 	}
 	return nil
+}
+
+// nodeName is the process's name among those that share a database: two on one host have data folders of their own.
+func (c *serveCommand) nodeName() (string, error) {
+	if c.Node != "" {
+		return c.Node, nil
+	}
+	host, err := os.Hostname()
+	if err != nil {
+		return "", err
+	}
+	folder, err := filepath.Abs(c.Data)
+	return host + ":" + folder, err
 }

@@ -24,7 +24,7 @@ type dnsFlags struct {
 
 // nodeFlags are what a node of several says of itself.
 type nodeFlags struct {
-	Node          string       `placeholder:"NAME" help:"Name of this node, where several share a database: a DNS label. DNS then names all of them. Without one, DNS names this server alone."`
+	Node          string       `placeholder:"NAME" help:"Name of this node, where several share a database: a DNS label. DNS then names all of them. Without one, DNS names this server alone, which calls itself by host and --data."`
 	NodeAddresses []netip.Addr `name:"node-addresses" placeholder:"ADDR" help:"Addresses at which phones reach this node (those of --public-host)."`
 	NodePriority  uint16       `default:"10" placeholder:"N" help:"Phones try nodes of a lower number first (${default})."`
 	NodeWeight    uint16       `default:"10" placeholder:"N" help:"This node's share of the phones among those of its priority (${default})."`

@@ -14,6 +14,7 @@ import (
 	"dialtone/digest"
 	"dialtone/httpcfg"
 	"dialtone/pki"
+	"dialtone/provisioning"
 	"dialtone/sip"
 	"dialtone/tftp"
 )
@@ -149,7 +150,9 @@ func (h *house) openSIP(ctx context.Context, authority *pki.Authority) error {
 	h.note("sips", addresses.TLS)
 	h.note("sip-dtls", addresses.DTLS)
 	h.note("sip-wss", addresses.WSS)
-	h.doors = append(h.doors, door{"sip", server.Run})
+	h.doors = append(h.doors, door{"sip", server.Run}, door{"sip notify", func(ctx context.Context) error {
+		return h.core.RingBells(ctx, server, provisioning.BellRates{PerNode: h.config.NotifyRate, PerCustomer: h.config.NotifyRateCustomer})
+	}})
 	return nil
 }
 

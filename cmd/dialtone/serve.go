@@ -61,10 +61,14 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 		return err
 	}
 	defer func() { err = errors.Join(err, closeFirmware()) }()
+	node, err := c.nodeName()
+	if err != nil {
+		return err
+	}
 	customers := newCustomers(db, customer.Config{SIPDomain: c.SIPDomain, Keyring: keyring, Mailer: mailer, HubURL: c.HubURL})
 	core, err := provisioning.New(provisioning.Config{
 		Store: db.Provisioning(), Customers: customers, Keyring: keyring, Now: now, Random: rand.Reader, NewID: newID,
-		Logger: logger.With("part", "provisioning"), Firmware: firmware, Certificates: judge(makers),
+		Logger: logger.With("part", "provisioning"), Firmware: firmware, Certificates: judge(makers), Node: node,
 	})
 	if err != nil {
 		return err

@@ -135,9 +135,9 @@ func (d *Lobby) Start(t testing.TB) {
 
 func (d *Lobby) Bindings(t testing.TB, id provisioning.DeviceID) int {
 	t.Helper()
-	list, err := d.Registration(t.Context(), d.Customer.Tenant(), id)
+	state, err := d.Registration(t.Context(), d.Customer.Tenant(), id)
 	require.NoError(t, err)
-	return len(list)
+	return len(state.Bindings)
 }
 
 // Told is what a phone is told now, its secrets masked and without the number of its revision.

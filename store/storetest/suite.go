@@ -107,6 +107,8 @@ func deviceTests() map[string]func(*testing.T, *fixture) {
 		"BindingsAreReplaced":     bindingsAreReplaced,
 		"ManyBindingsAtOnce":      manyBindingsAtOnce,
 		"ExpiredBindingsGo":       expiredBindingsGo,
+		"BellsWaitForTheirPhone":  bellsWaitForTheirPhone,
+		"BellsRingInWaves":        bellsRingInWaves,
 		"TracesAreCut":            tracesAreCut,
 		"TracesAreCutNowAndThen":  tracesAreCutNowAndThen,
 		"TracesKeepEachKind":      tracesKeepEachKind,

@@ -384,6 +384,7 @@ CREATE TABLE devices (
     layout          TEXT NOT NULL, -- JSON object
     told            TEXT NOT NULL, -- JSON object: what its phone keeps unless it is told otherwise
     last_fetch      BIGINT NOT NULL DEFAULT 0, -- of its own file
+    fetched_revision BIGINT NOT NULL DEFAULT 0, -- newest that its phone has
     last_register   BIGINT NOT NULL DEFAULT 0,
     last_refused    BIGINT NOT NULL DEFAULT 0 -- when it asked for its file from an address that is known, and didn't get it
 );
@@ -562,6 +563,7 @@ CREATE TABLE bindings (
     transport   TEXT NOT NULL,
     source      TEXT NOT NULL,
     user_agent  TEXT NOT NULL,
+    node        TEXT NOT NULL, -- that the registration came to
     registered  BIGINT NOT NULL,
     expires     BIGINT NOT NULL,
     reg_id      BIGINT NOT NULL, -- of a phone with several flows (RFC 5626); 0 for none
@@ -571,6 +573,21 @@ CREATE TABLE bindings (
     PRIMARY KEY (line_id, contact, instance_id, reg_id)
 );
 CREATE INDEX bindings_expires ON bindings (expires);
+
+-- Phones that are to be told something over SIP: one row for each that waits.
+CREATE TABLE bells (
+    device_id  TEXT PRIMARY KEY REFERENCES devices (id) ON DELETE CASCADE,
+    partner_id TEXT NOT NULL,
+    org_id     TEXT NOT NULL,
+    action     TEXT NOT NULL CHECK (action IN ('resync', 'reboot')),
+    revision   BIGINT NOT NULL,
+    asked      BIGINT NOT NULL CHECK (asked IN (0, 1)),
+    rung       BIGINT NOT NULL,
+    due        BIGINT NOT NULL, -- 0: when the phone registers
+    told       BIGINT NOT NULL, -- 0: never
+    attempts   BIGINT NOT NULL
+);
+CREATE INDEX bells_due ON bells (due) WHERE due > 0;
 
 CREATE TABLE traces (
     id        BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -920,6 +937,7 @@ DROP TABLE line_key_templates;
 DROP TABLE level_revisions;
 DROP TABLE device_revisions;
 DROP TABLE settings;
+DROP TABLE bells;
 DROP TABLE bindings;
 DROP TABLE lines;
 DROP TABLE device_tags;

@@ -1,0 +1,92 @@
+package adminapi
+
+import (
+	"context"
+
+	"dialtone/deviceprofiles"
+	"dialtone/provisioning"
+)
+
+// bindingWire is where a phone is registered from.
+type bindingWire struct {
+	Contact    string `json:"contact"`
+	Transport  string `json:"transport"`
+	Encrypted  bool   `json:"encrypted" doc:"Whether the signalling is: over TLS, DTLS and secure WebSockets"`
+	Registered string `json:"registered" doc:"When it registered last"`
+	Expires    string `json:"expires"`
+	UserAgent  string `json:"userAgent"`
+	Port       int    `json:"port" doc:"Of the line"`
+	Source     string `json:"source" doc:"Address that the request came from"`
+	Node       string `json:"node" doc:"That the registration came to"`
+
+	InstanceID   string  `json:"instanceId,omitempty" doc:"What the phone calls itself (RFC 5626)"`
+	RegID        uint32  `json:"regId,omitempty" doc:"Which of the phone's flows this is (RFC 5626)"`
+	Preference   float64 `json:"q" doc:"0 to 1, the most preferred contact first"`
+	Path         string  `json:"path,omitempty" doc:"Proxies on the way to the phone (RFC 3327)"`
+	CertifiedMAC string  `json:"certifiedMac,omitempty" doc:"Address in the maker's certificate that the phone showed on the connection"`
+}
+
+// registeredWire is a registration that was, or its end.
+type registeredWire struct {
+	Time      string `json:"time"`
+	Answer    string `json:"answer" doc:"registered or unregistered"`
+	Request   string `json:"request"`
+	Source    string `json:"source"`
+	UserAgent string `json:"userAgent"`
+}
+
+// driftWire says whether a phone is where its record is.
+type driftWire struct {
+	Status   string `json:"status" doc:"in_step, waiting, behind, away, unregistered or unresolvable"`
+	Sentence string `json:"sentence"`
+	NextStep string `json:"nextStep,omitempty"`
+}
+
+type registrationOutput struct {
+	Body struct {
+		Registered         bool             `json:"registered"`
+		Bindings           []bindingWire    `json:"bindings"`
+		ConfiguredRevision int64            `json:"configuredRevision"`
+		FetchedRevision    int64            `json:"fetchedRevision" doc:"Newest that the phone has; 0 for none"`
+		Fetched            string           `json:"fetched,omitempty" doc:"When it last fetched"`
+		Domain             string           `json:"domain,omitempty"`
+		Resolvable         bool             `json:"resolvable" doc:"The phone can find the domain, or is told an address"`
+		Drift              driftWire        `json:"drift"`
+		History            []registeredWire `json:"history" doc:"The newest first"`
+	}
+}
+
+func (s *Server) registration(ctx context.Context, in *DeviceInput) (*registrationOutput, error) {
+	tenant, id, err := s.device(ctx, *in)
+	if err != nil {
+		return nil, err
+	}
+	state, err := s.Devices.Registration(ctx, tenant, id)
+	if err != nil {
+		return nil, err
+	}
+	out := &registrationOutput{}
+	body := &out.Body
+	body.Registered, body.ConfiguredRevision, body.FetchedRevision = len(state.Bindings) > 0, state.Configured, state.Fetched
+	body.Fetched, body.Domain, body.Resolvable = timestamp(state.FetchedAt), state.Domain, state.Resolvable
+	body.Drift = driftWire{string(state.Drift.Status), state.Drift.Sentence, state.Drift.NextStep}
+	body.Bindings, body.History = make([]bindingWire, len(state.Bindings)), make([]registeredWire, len(state.History))
+	for i, b := range state.Bindings {
+		body.Bindings[i] = bindingWire{
+			Contact: b.Contact, Transport: b.Transport, Encrypted: encrypted(b), Registered: timestamp(b.Registered), Expires: timestamp(b.Expires),
+			UserAgent: b.UserAgent, Port: b.Port, Source: b.Source.String(), Node: b.Node,
+			InstanceID: b.InstanceID, RegID: b.RegID, Preference: float64(b.Q) / 1000, Path: b.Path,
+		}
+		if b.Certified != (deviceprofiles.MAC{}) {
+			body.Bindings[i].CertifiedMAC = b.Certified.String()
+		}
+	}
+	for i, e := range state.History {
+		body.History[i] = registeredWire{Time: timestamp(e.Time), Answer: e.Answer, Request: e.Request, Source: e.Peer.String(), UserAgent: e.UserAgent}
+	}
+	return out, nil
+}
+
+func encrypted(b provisioning.BindingView) bool {
+	return b.Transport == "tls" || b.Transport == "dtls" || b.Transport == "wss"
+}
