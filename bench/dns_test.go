@@ -291,13 +291,15 @@ zone:
 		_ = cmd.Process.Signal(os.Interrupt)
 		_ = cmd.Wait()
 	})
+	ticker := time.NewTicker(100 * time.Millisecond)
+	defer ticker.Stop()
 	client := dns.Client{Timeout: 200 * time.Millisecond}
 	for range 300 {
 		got, _, err := client.Exchange(new(dns.Msg).SetQuestion(n.domain(int(n)-1)+".", dns.TypeA), at)
 		if err == nil && len(got.Answer) == 1 {
 			return at
 		}
-		time.Sleep(100 * time.Millisecond)
+		<-ticker.C
 	}
 	log, _ := os.ReadFile(filepath.Join(dir, "nsd.log"))
 	b.Fatalf("NSD doesn't have the zone after 30 seconds: %s", log)

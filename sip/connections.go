@@ -21,7 +21,7 @@ type connections struct {
 // visit is one connection that is counted.
 type visit struct {
 	place    netip.Addr
-	close    func()
+	end      func()
 	stranger *list.Element // nil when somebody registered on it
 	left     bool
 }
@@ -30,17 +30,17 @@ func newConnections(maxTotal, maxPerAddress int) *connections {
 	return &connections{maxTotal: maxTotal, maxPerAddress: maxPerAddress, perAddress: make(map[netip.Addr]int), strangers: list.New()}
 }
 
-// enter counts a connection, which close ends; nil says that there is no room for it. Who enters must leave.
-func (c *connections) enter(addr netip.Addr, close func()) *visit {
-	v, evicted := c.admit(network(addr), close)
+// enter counts a connection, which end closes; nil says that there is no room for it. Who enters must leave.
+func (c *connections) enter(addr netip.Addr, end func()) *visit {
+	v, evicted := c.admit(network(addr), end)
 	if evicted != nil {
-		evicted.close() // beyond the lock, as a goodbye may take its time
+		evicted.end() // beyond the lock, as a goodbye may take its time
 	}
 	return v
 }
 
 // admit counts a connection, and says which one is to make room for it.
-func (c *connections) admit(place netip.Addr, close func()) (admitted, evicted *visit) {
+func (c *connections) admit(place netip.Addr, end func()) (admitted, evicted *visit) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.perAddress[place] >= c.maxPerAddress {
@@ -54,7 +54,7 @@ func (c *connections) admit(place netip.Addr, close func()) (admitted, evicted *
 		evicted, _ = oldest.Value.(*visit)
 		c.forget(evicted)
 	}
-	v := &visit{place: place, close: close}
+	v := &visit{place: place, end: end}
 	v.stranger = c.strangers.PushBack(v)
 	c.total++
 	c.perAddress[place]++

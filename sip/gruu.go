@@ -22,7 +22,7 @@ type gruus struct{ cipher cipher.AEAD }
 // temporaryPrefix begins the user part of a temporary address, so that no line is taken for one.
 const temporaryPrefix = "tgruu."
 
-var gruuEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding) // user parts are compared with case, but not by all
+var gruuEncoding = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding) //nolint:gochecknoglobals // never changes. User parts are compared with case, but not by all
 
 // newGRUUs makes them from a secret of 16 bytes or more; from none, there are no temporary ones.
 func newGRUUs(key []byte) (*gruus, error) {

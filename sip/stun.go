@@ -1,6 +1,7 @@
 package sip
 
 import (
+	"crypto/subtle"
 	"encoding/binary"
 	"hash/crc32"
 	"net/netip"
@@ -105,8 +106,7 @@ func xorAddress(header []byte, peer netip.AddrPort) []byte {
 	}
 	value := []byte{0, family}
 	value = binary.BigEndian.AppendUint16(value, peer.Port()^(stunCookie>>16))
-	for i, b := range addr.AsSlice() {
-		value = append(value, b^header[4+i])
-	}
-	return value
+	raw := addr.AsSlice() // of 4 or 16 bytes, and the header has 16 behind its length
+	subtle.XORBytes(raw, raw, header[4:stunHeader])
+	return append(value, raw...)
 }

@@ -127,25 +127,31 @@ func TestAWebSocketThatBreaksTheRulesIsClosed(t *testing.T) {
 		send func(t *testing.T, conn net.Conn)
 	}{
 		"too large": {ws.StatusMessageTooBig, func(t *testing.T, conn net.Conn) {
+			t.Helper()
 			require.NoError(t, ws.WriteHeader(conn, ws.Header{Fin: true, OpCode: ws.OpText, Masked: true, Length: 1 << 40}))
 		}},
 		"too large in parts": {ws.StatusMessageTooBig, func(t *testing.T, conn net.Conn) {
+			t.Helper()
 			say(t, conn, ws.NewFrame(ws.OpText, false, make([]byte, 10_000)))
 			say(t, conn, ws.NewFrame(ws.OpContinuation, false, make([]byte, 10_000)))
 		}},
 		"endless parts": {ws.StatusMessageTooBig, func(t *testing.T, conn net.Conn) {
+			t.Helper()
 			say(t, conn, ws.NewFrame(ws.OpText, false, nil))
 			for range 70 {
 				_ = ws.WriteFrame(conn, ws.MaskFrame(ws.NewFrame(ws.OpContinuation, false, nil)))
 			}
 		}},
 		"not masked": {ws.StatusProtocolError, func(t *testing.T, conn net.Conn) {
+			t.Helper()
 			require.NoError(t, ws.WriteFrame(conn, ws.NewTextFrame([]byte("x"))))
 		}},
 		"a part of nothing": {ws.StatusProtocolError, func(t *testing.T, conn net.Conn) {
+			t.Helper()
 			say(t, conn, ws.NewFrame(ws.OpContinuation, true, nil))
 		}},
 		"a ping that is large": {ws.StatusProtocolError, func(t *testing.T, conn net.Conn) {
+			t.Helper()
 			say(t, conn, ws.NewFrame(ws.OpPing, true, make([]byte, 126)))
 		}},
 	} {

@@ -93,7 +93,7 @@ func (s *database) AnyTenantFetchedBells(ctx context.Context, most int) ([]provi
 	}
 	const done = ` FROM bells b JOIN devices d ON d.id = b.device_id WHERE d.fetched_revision >= b.revision AND (b.asked = 0 OR d.last_fetch > b.rung)`
 	var rows []fetchedRow
-	err := s.reader.all(ctx, &rows, "find bells that are done", "SELECT "+qualified("b", bellColumns, false)+", d.last_fetch"+done+" LIMIT ?", most)
+	err := s.all(ctx, &rows, "find bells that are done", "SELECT "+qualified("b", bellColumns, false)+", d.last_fetch"+done+" LIMIT ?", most)
 	if err != nil || len(rows) == 0 {
 		return []provisioning.FetchedBell{}, err
 	}
@@ -118,7 +118,7 @@ func (s *database) AnyTenantFetchedBells(ctx context.Context, most int) ([]provi
 func (s *database) AnyTenantParkBells(ctx context.Context, now time.Time, most int) error {
 	var waiting []string
 	query := "SELECT b.device_id FROM bells b WHERE b.due > 0 AND b.due <= ? AND NOT " + registeredWith + ") ORDER BY b.due LIMIT ?"
-	if err := s.reader.all(ctx, &waiting, "find bells of phones that aren't there", query, micros(now), micros(now), most); err != nil || len(waiting) == 0 {
+	if err := s.all(ctx, &waiting, "find bells of phones that aren't there", query, micros(now), micros(now), most); err != nil || len(waiting) == 0 {
 		return err
 	}
 	return s.transact(ctx, func(t *tx) error {
