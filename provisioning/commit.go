@@ -2,6 +2,7 @@ package provisioning
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -32,35 +33,45 @@ type registration struct {
 	request  RegisterRequest
 	done     chan struct{} // closed when bindings and err are set
 	bindings []Binding
+	kept     kept
 	err      error
 }
+
+// kept is what the transaction saw of the line that it wrote the bindings of.
+type kept struct {
+	line    BoundLine
+	refresh bool // nothing has changed that the trace doesn't say
+}
+
+// errOutdated says that a line was proven by what was remembered of it, and has changed since.
+var errOutdated = errors.New("the line has changed since it was remembered")
 
 func newGroupCommit(store Store, now func() time.Time) *groupCommit {
 	return &groupCommit{store: store, now: now, queue: make(chan *registration, commitQueue), stopped: make(chan struct{})}
 }
 
 // submit hands a request in and waits until it is stored.
-func (g *groupCommit) submit(ctx context.Context, r RegisterRequest) ([]Binding, error) {
+func (g *groupCommit) submit(ctx context.Context, r RegisterRequest) ([]Binding, kept, error) {
 	job := &registration{request: r, done: make(chan struct{})}
 	select {
 	case g.queue <- job:
 	default:
 		e := fault.New(fault.Limited, "Too many registrations are waiting.")
 		e.RetryAfter = 5 * time.Second
-		return nil, e
+		return nil, kept{}, e
 	}
 	select {
 	case <-job.done:
-		return job.bindings, job.err
+		return job.bindings, job.kept, job.err
 	case <-g.stopped:
 		select {
 		case <-job.done:
-			return job.bindings, job.err
+			return job.bindings, job.kept, job.err
 		default:
-			return nil, fault.New(fault.Unavailable, "The server is stopping.")
+			return nil, kept{}, fault.New(fault.Unavailable, "The server is stopping.")
 		}
 	case <-ctx.Done():
-		return nil, fault.Wrap(fault.Unavailable, ctx.Err(), "The registration wasn't stored in time.")
+		return nil, kept{}, fault.Wrap(fault.Unavailable, ctx.Err(), "The registration wasn't stored in time.")
 	}
 }
 
@@ -106,7 +117,7 @@ func (g *groupCommit) commit(ctx context.Context, batch []*registration) {
 		lines[i] = job.request.Line.ID
 	}
 	slices.Sort(lines)
-	err := g.store.UpdateBindings(ctx, slices.Compact(lines), func(current map[LineID][]Binding) (map[LineID][]Binding, error) {
+	err := g.store.UpdateBindings(ctx, slices.Compact(lines), func(current map[LineID]BoundLine) (map[LineID][]Binding, error) {
 		return g.apply(batch, current), nil
 	})
 	for _, job := range batch {
@@ -122,16 +133,25 @@ func (g *groupCommit) commit(ctx context.Context, batch []*registration) {
 }
 
 // apply works through a batch in its order and returns the lines that it changed. It may be run again, and then starts afresh.
-func (g *groupCommit) apply(batch []*registration, current map[LineID][]Binding) map[LineID][]Binding {
+func (g *groupCommit) apply(batch []*registration, current map[LineID]BoundLine) map[LineID][]Binding {
 	now := g.now()
 	changed := make(map[LineID][]Binding)
 	for _, job := range batch {
 		id := job.request.Line.ID
+		line, exists := current[id]
 		list, touched := changed[id]
 		if !touched {
-			list = current[id]
+			list = line.Bindings
 		}
-		job.bindings, job.err = applyRegister(list, job.request, now)
+		job.kept = kept{line: line, refresh: job.request.isRefresh(list, now)}
+		switch recalled := job.request.Line.recalled != nil; {
+		case recalled && !(exists && job.request.Line.is(line)):
+			job.bindings, job.err = nil, errOutdated
+		case !exists:
+			job.bindings, job.err = nil, fault.New(fault.NotFound, "The line was removed meanwhile.")
+		default:
+			job.bindings, job.err = applyRegister(list, job.request, now)
+		}
 		query := len(job.request.Contacts) == 0 && !job.request.Wildcard
 		if job.err == nil && !query {
 			changed[id] = job.bindings

@@ -28,7 +28,7 @@ type memoryBindings struct {
 	again   bool // runs fn twice, as a store may
 }
 
-func (m *memoryBindings) UpdateBindings(_ context.Context, lines []LineID, fn func(map[LineID][]Binding) (map[LineID][]Binding, error)) error {
+func (m *memoryBindings) UpdateBindings(_ context.Context, lines []LineID, fn func(map[LineID]BoundLine) (map[LineID][]Binding, error)) error {
 	if m.gate != nil {
 		m.started <- struct{}{}
 		<-m.gate
@@ -38,9 +38,9 @@ func (m *memoryBindings) UpdateBindings(_ context.Context, lines []LineID, fn fu
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	current := map[LineID][]Binding{}
+	current := map[LineID]BoundLine{}
 	for _, l := range lines {
-		current[l] = m.lines[l]
+		current[l] = BoundLine{Bindings: m.lines[l]}
 	}
 	if m.again {
 		if _, err := fn(current); err != nil {
@@ -72,11 +72,11 @@ func TestWaitingRegistrationsShareACommit(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() { g.run(ctx) })
-		all.Go(func() { _, err := g.submit(t.Context(), registerLine("first", 1, "sip:0")); assert.NoError(t, err) })
+		all.Go(func() { _, _, err := g.submit(t.Context(), registerLine("first", 1, "sip:0")); assert.NoError(t, err) })
 		<-store.started
 		for i := range 300 {
 			all.Go(func() {
-				list, err := g.submit(t.Context(), registerLine(fmt.Sprint("line-", i%100), 1, fmt.Sprint("sip:", i)))
+				list, _, err := g.submit(t.Context(), registerLine(fmt.Sprint("line-", i%100), 1, fmt.Sprint("sip:", i)))
 				assert.NoError(t, err)
 				assert.NotEmpty(t, list)
 			})
@@ -134,7 +134,7 @@ func TestAQueryWritesNothing(t *testing.T) {
 	require.NoError(t, err)
 	job := &registration{request: register("q", 1)}
 	job.request.Line.ID = "a"
-	changed := g.apply([]*registration{job}, map[LineID][]Binding{"a": current})
+	changed := g.apply([]*registration{job}, map[LineID]BoundLine{"a": {Bindings: current}})
 	assert.Empty(t, changed)
 	assert.Equal(t, current, job.bindings)
 }
@@ -147,15 +147,15 @@ func TestWhatIsSubmittedBeforeTheStopIsStored(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		all.Go(func() { g.run(ctx) })
-		all.Go(func() { _, err := g.submit(t.Context(), registerLine("a", 1, "sip:1")); assert.NoError(t, err) })
+		all.Go(func() { _, _, err := g.submit(t.Context(), registerLine("a", 1, "sip:1")); assert.NoError(t, err) })
 		<-store.started
-		all.Go(func() { _, err := g.submit(t.Context(), registerLine("b", 1, "sip:1")); assert.NoError(t, err) })
+		all.Go(func() { _, _, err := g.submit(t.Context(), registerLine("b", 1, "sip:1")); assert.NoError(t, err) })
 		synctest.Wait()
 		cancel()
 		close(store.gate)
 		all.Wait()
 		assert.Len(t, store.lines, 2)
-		_, err := g.submit(t.Context(), registerLine("c", 1, "sip:1"))
+		_, _, err := g.submit(t.Context(), registerLine("c", 1, "sip:1"))
 		assert.True(t, fault.Is(err, fault.Unavailable), "after the stop nothing is taken")
 	})
 }
@@ -164,7 +164,7 @@ func TestAFullQueueSaysComeBack(t *testing.T) {
 	t.Parallel()
 	g := newGroupCommit(nil, time.Now)
 	g.queue = make(chan *registration)
-	_, err := g.submit(t.Context(), registerLine("a", 1, "sip:1"))
+	_, _, err := g.submit(t.Context(), registerLine("a", 1, "sip:1"))
 	assert.True(t, fault.Is(err, fault.Limited))
 	assert.Positive(t, fault.RetryAfter(err))
 }
@@ -174,7 +174,7 @@ func TestACallerThatLeavesIsNotWaitedFor(t *testing.T) {
 	g := newGroupCommit(nil, time.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	_, err := g.submit(ctx, registerLine("a", 1, "sip:1"))
+	_, _, err := g.submit(ctx, registerLine("a", 1, "sip:1"))
 	assert.True(t, fault.Is(err, fault.Unavailable))
 	assert.ErrorIs(t, err, context.Canceled)
 }

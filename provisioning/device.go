@@ -203,6 +203,17 @@ type LineOwner struct {
 	Revision   int64 // of the device
 	ByPrevious bool  // proven by a password that the line had before its rotation
 	Bell       bool  // its phone is to be told something
+
+	recalled *SIPProof // what it was proven with, if by what is remembered of it; nil: by what was read
+}
+
+// BoundLine is a line as the transaction sees it that is to write its bindings.
+type BoundLine struct {
+	HA1      secret.Sealed // with which a proof must have been checked that is to count
+	Device   DeviceID
+	Revision int64 // of the device
+	Bell     bool  // its phone is to be told something
+	Bindings []Binding
 }
 
 // RenderInput is what the store knows of a device's settings, read in one go.

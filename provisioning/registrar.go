@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"crypto/x509"
+	"errors"
+	"hash/fnv"
 	"net/netip"
 	"slices"
 	"strings"
@@ -28,15 +30,42 @@ type SIPProof struct {
 // VerifySIP returns the line that a proof belongs to. fault.Denied when there is no such line or the password is wrong: the same answer after
 // the same work. fault.Limited after too many wrong proofs for one line from one address; fault.Unavailable when the store doesn't answer.
 func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) {
-	domain, user := strings.ToLower(p.Domain), strings.ToLower(p.UserName)
-	place := sipPlace(p.Peer.Addr(), user, domain)
-	if wait := max(s.failures.Wait(place), s.guard.wait(user+"@"+domain, place)); wait > 0 {
+	name := lineName{domain: strings.ToLower(p.Domain), user: strings.ToLower(p.UserName)}
+	place := sipPlace(p.Peer.Addr(), name.user, name.domain)
+	if wait := max(s.failures.Wait(place), s.guard.wait(name.user+"@"+name.domain, place)); wait > 0 {
 		s.recordSIP(p, TraceEntry{Answer: fault.Limited.String(), Rule: RuleThrottled})
 		e := fault.New(fault.Limited, "Too many wrong credentials. Wait before the next try.")
 		e.RetryAfter = wait
 		return LineOwner{}, e
 	}
-	line, err := s.store.AnyTenantLine(ctx, domain, user)
+	if line, ok := s.recall(name, p); ok {
+		s.guard.proved(place)
+		return line, nil
+	}
+	return s.verifyRead(ctx, name, place, p)
+}
+
+// recall returns a line that is remembered, if the proof is right for what is remembered of it. Only what Register sees again in its transaction may be
+// decided by that.
+func (s *Service) recall(name lineName, p SIPProof) (LineOwner, bool) {
+	line, ok := s.known.get(name)
+	if !ok || p.Method != methodRegister || !name.isOf(p.Answer) {
+		return LineOwner{}, false
+	}
+	ha1, err := s.ha1(line.Line, p.Answer.Algorithm)
+	if err != nil || !p.Answer.Matches(ha1, p.Method) {
+		return LineOwner{}, false
+	}
+	line.recalled = &p
+	return line, true
+}
+
+// methodRegister is the only method whose line may be remembered.
+const methodRegister = "REGISTER"
+
+// verifyRead checks a proof with the line as it is in the database.
+func (s *Service) verifyRead(ctx context.Context, name lineName, place string, p SIPProof) (LineOwner, error) {
+	line, err := s.store.AnyTenantLine(ctx, name.domain, name.user)
 	known := err == nil
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		s.recordSIP(p, TraceEntry{Answer: fault.KindOf(err).String(), Rule: RuleBroken})
@@ -48,7 +77,7 @@ func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) 
 			return LineOwner{}, err
 		}
 	}
-	same := strings.EqualFold(p.Answer.UserName, user) && strings.EqualFold(p.Answer.Realm, domain)
+	same := name.isOf(p.Answer)
 	proven := p.Answer.Matches(ha1, p.Method)
 	if !proven && known && same {
 		if line.ByPrevious, err = s.provesPrevious(line.Line, p.Answer, p.Method); err != nil {
@@ -58,10 +87,11 @@ func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) 
 	}
 	if proven && known && same {
 		s.guard.proved(place)
+		s.known.put(name, line)
 		return line, nil
 	}
 	s.failures.Count(place)
-	if s.guard.failed(p.Peer.Addr(), user+"@"+domain, place, known) {
+	if s.guard.failed(p.Peer.Addr(), name.user+"@"+name.domain, place, known) {
 		s.logger.WarnContext(ctx, "an address that tries one SIP user after another gets no answer for a while", "peer", p.Peer.Addr(), "for", banLength)
 	}
 	refused := TraceEntry{Device: line.Device, Answer: "refused", Rule: RuleWrongPassword}
@@ -136,7 +166,13 @@ const MaxContacts = 10
 // 10.3, steps 6 and 7). fault.NotFound: the line was removed meanwhile. fault.Unavailable: not stored, try again.
 func (s *Service) Register(ctx context.Context, r RegisterRequest) ([]Binding, error) {
 	r.node = s.node
-	bindings, err := s.commits.submit(ctx, r)
+	bindings, kept, err := s.commits.submit(ctx, r)
+	if errors.Is(err, errOutdated) {
+		if r.Line, err = s.verifyAgain(ctx, *r.Line.recalled); err != nil {
+			return nil, err
+		}
+		bindings, kept, err = s.commits.submit(ctx, r)
+	}
 	if kind := fault.KindOf(err); err != nil && (kind == fault.Internal || kind == fault.Unavailable) {
 		s.Record(TraceEntry{
 			Device: r.Line.Device, Door: doorSIP, Peer: r.Source.Addr(), Request: r.said(),
@@ -146,6 +182,7 @@ func (s *Service) Register(ctx context.Context, r RegisterRequest) ([]Binding, e
 	if err != nil || len(r.Contacts) == 0 && !r.Wildcard {
 		return bindings, err
 	}
+	r.Line.Revision, r.Line.Bell = kept.line.Revision, kept.line.Bell
 	s.wake(ctx, r.Line)
 	answer, rule, standing := answerRegistered, RuleRegistered, StandingRegistered
 	if len(bindings) == 0 {
@@ -158,12 +195,21 @@ func (s *Service) Register(ctx context.Context, r RegisterRequest) ([]Binding, e
 		if err := s.store.EndOverlap(ctx, r.Line.Tenant(), r.Line.ID); err != nil {
 			s.logger.WarnContext(ctx, "an overlap of two passwords goes on until its deadline", "line", r.Line.ID, "error", err)
 		}
+	case kept.refresh:
+		return bindings, nil
 	}
 	s.Record(TraceEntry{
 		Device: r.Line.Device, Door: doorSIP, Peer: r.Source.Addr(), Request: r.said(),
 		Answer: answer, Rule: rule, Revision: r.Line.Revision, UserAgent: r.UserAgent, Proof: ProofDigest, Standing: standing,
 	})
 	return bindings, nil
+}
+
+// verifyAgain checks a proof whose line has changed since it was remembered.
+func (s *Service) verifyAgain(ctx context.Context, p SIPProof) (LineOwner, error) {
+	name := lineName{domain: strings.ToLower(p.Domain), user: strings.ToLower(p.UserName)}
+	s.known.forget(name)
+	return s.verifyRead(ctx, name, sipPlace(p.Peer.Addr(), name.user, name.domain), p)
 }
 
 // CertifiedMAC returns the address that the certificate of a SIP connection proves, zero for none; the chain has the phone's own first. It is worth asking
@@ -239,6 +285,35 @@ func applyContact(list []Binding, c RegisterContact, r RegisterRequest, now time
 		Transport: r.Transport, Source: r.Source, UserAgent: truncate(r.UserAgent, maxUserAgent),
 		Node: r.node, Registered: now, Expires: now.Add(c.Expires), RegID: c.RegID, Q: c.Q, Path: r.Path, Certified: r.Certified,
 	}), nil
+}
+
+// refreshSlot is how often at least a registration is in the trace that is kept alive unchanged. Phones behind NATs refresh every minute or two.
+const refreshSlot = 10 * time.Minute
+
+// isRefresh reports whether a registration says nothing that the trace hasn't since the line's current slot began: it keeps alive what is there.
+func (r RegisterRequest) isRefresh(current []Binding, now time.Time) bool {
+	if r.Wildcard {
+		return false
+	}
+	for _, c := range r.Contacts {
+		if !slices.ContainsFunc(current, func(b Binding) bool { return c.refreshes(b, r, now) }) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c RegisterContact) refreshes(b Binding, r RegisterRequest, now time.Time) bool {
+	return c.Expires > 0 && now.Before(b.Expires) && b.Contact == c.URI && b.InstanceID == c.InstanceID && b.RegID == c.RegID &&
+		b.Source == r.Source && b.Transport == r.Transport && b.UserAgent == truncate(r.UserAgent, maxUserAgent) && b.Certified == r.Certified && b.Node == r.node &&
+		slotOf(b.Line, b.Registered) == slotOf(b.Line, now)
+}
+
+// slotOf numbers the slots of a line, which begin at a moment of its own, so that not all phones' refreshes are written at once.
+func slotOf(line LineID, at time.Time) int64 {
+	begin := fnv.New32a()
+	_, _ = begin.Write([]byte(line)) // it never fails
+	return (at.UnixMicro() + int64(begin.Sum32())) / refreshSlot.Microseconds()
 }
 
 // replaces reports whether a binding ends where the contact is bound or removed. One of several flows of a phone replaces itself alone, and what the

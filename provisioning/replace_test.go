@@ -32,7 +32,7 @@ func (d *desk) installed(t *testing.T) (provisioning.DeviceView, provisioning.Op
 	binding := provisioning.Binding{
 		Line: lines[0].ID, Contact: "sip:a@192.0.2.7", CallID: "c", CSeq: 1, Transport: "tls", Source: netip.MustParseAddrPort("192.0.2.7:5061"), Registered: d.now, Expires: d.now.Add(time.Hour),
 	}
-	require.NoError(t, d.Store.UpdateBindings(t.Context(), []provisioning.LineID{lines[0].ID}, func(map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error) {
+	require.NoError(t, d.Store.UpdateBindings(t.Context(), []provisioning.LineID{lines[0].ID}, func(map[provisioning.LineID]provisioning.BoundLine) (map[provisioning.LineID][]provisioning.Binding, error) {
 		return map[provisioning.LineID][]provisioning.Binding{lines[0].ID: {binding}}, nil
 	}))
 	_, err = d.OpenEnrolment(t.Context(), d.Actor, d.Customer.Tenant(), view.ID, time.Hour)

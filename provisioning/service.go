@@ -58,6 +58,7 @@ type Service struct {
 	rendered  *renderCache
 	failures  *throttle.Failures
 	guard     *sipGuard
+	known     *knownLines
 	probers   *probers
 	uploading receiving
 	codeKeys  codeKeys
@@ -88,6 +89,7 @@ func New(c Config) (*Service, error) {
 		uploading:    receiving{devices: map[DeviceID]int{}},
 		failures:     newFailureLimits(c.Now),
 		guard:        newSIPGuard(c.Now),
+		known:        newKnownLines(),
 		codeKeys:     newCodeKeys(c.Keyring),
 		guesses:      newGuesses(c.Now),
 		trace:        newTraceBuffer(),

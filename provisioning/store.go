@@ -107,10 +107,10 @@ type Store interface {
 	Reader
 	Update(ctx context.Context, tenant customer.Tenant, fn func(tx Tx) error) error
 
-	// UpdateBindings reads the bindings of some lines, lets fn decide what becomes of them, and writes that, in one transaction. fn gets all
-	// bindings of each line, expired ones too, by contact; what it returns replaces them, line by line; a line that it leaves out stays as it
+	// UpdateBindings reads the bindings of some lines, lets fn decide what becomes of them, and writes that, in one transaction. fn gets the
+	// lines as they are, with all their bindings, expired ones too, by contact; what it returns replaces them, line by line; a line that it leaves out stays as it
 	// is. Lines that don't exist any more are passed over. fn may be run again.
-	UpdateBindings(ctx context.Context, lines []LineID, fn func(current map[LineID][]Binding) (map[LineID][]Binding, error)) error
+	UpdateBindings(ctx context.Context, lines []LineID, fn func(current map[LineID]BoundLine) (map[LineID][]Binding, error)) error
 	// DeleteExpiredBindings deletes at most limit bindings that ended before a moment, and says how many.
 	DeleteExpiredBindings(ctx context.Context, before time.Time, limit int) (int, error)
 	// EndOverlap ends the overlap of a line's two passwords; that there is none is fine.

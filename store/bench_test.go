@@ -90,7 +90,7 @@ func benchmarkBindings(b *testing.B, s *store.Store, sample storetest.Sample, si
 		for i := range ids {
 			ids[i] = sample.Lines[at+i].ID
 		}
-		err := p.UpdateBindings(b.Context(), ids, func(map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error) {
+		err := p.UpdateBindings(b.Context(), ids, func(map[provisioning.LineID]provisioning.BoundLine) (map[provisioning.LineID][]provisioning.Binding, error) {
 			next := make(map[provisioning.LineID][]provisioning.Binding, size)
 			for _, id := range ids {
 				next[id] = []provisioning.Binding{{

@@ -78,7 +78,7 @@ func (r bindingViewRow) noun() provisioning.BindingView {
 }
 
 // UpdateBindings implements provisioning.Store. It writes only what differs, many rows a statement.
-func (s *database) UpdateBindings(ctx context.Context, lines []provisioning.LineID, fn func(map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error)) error {
+func (s *database) UpdateBindings(ctx context.Context, lines []provisioning.LineID, fn func(map[provisioning.LineID]provisioning.BoundLine) (map[provisioning.LineID][]provisioning.Binding, error)) error {
 	ids := texts(lines)
 	return s.transact(ctx, func(t *tx) error {
 		current, err := t.lockBindings(ctx, ids)
@@ -97,16 +97,26 @@ func (s *database) UpdateBindings(ctx context.Context, lines []provisioning.Line
 	})
 }
 
-// lockBindings reads the bindings of the lines that exist, and keeps others from changing them; a line without bindings has an entry too.
-func (t *tx) lockBindings(ctx context.Context, ids []string) (map[provisioning.LineID][]provisioning.Binding, error) {
-	out := make(map[provisioning.LineID][]provisioning.Binding, len(ids))
+type boundLineRow struct {
+	ID       string `db:"id"`
+	HA1      []byte `db:"ha1"`
+	DeviceID string `db:"device_id"`
+	Revision int64  `db:"revision"`
+	Bell     bool   `db:"bell"`
+}
+
+// lockBindings reads the lines that exist with their bindings, and keeps others from changing them.
+func (t *tx) lockBindings(ctx context.Context, ids []string) (map[provisioning.LineID]provisioning.BoundLine, error) {
+	out := make(map[provisioning.LineID]provisioning.BoundLine, len(ids))
 	for part := range slices.Chunk(ids, maxRows) {
-		var existing []string
-		if err := t.in(ctx, &existing, "lock lines", "SELECT id FROM lines WHERE id IN ", part, t.dialect.lockRows()); err != nil {
+		var existing []boundLineRow
+		query := `SELECT l.id, l.ha1, l.device_id, d.revision, EXISTS (SELECT 1 FROM bells r WHERE r.device_id = l.device_id) AS bell
+			FROM lines l JOIN devices d ON d.id = l.device_id WHERE l.id IN `
+		if err := t.in(ctx, &existing, "lock lines", query, part, t.dialect.lockRows("l")); err != nil {
 			return nil, err
 		}
-		for _, id := range existing {
-			out[provisioning.LineID(id)] = nil
+		for _, r := range existing {
+			out[provisioning.LineID(r.ID)] = provisioning.BoundLine{HA1: r.HA1, Device: provisioning.DeviceID(r.DeviceID), Revision: r.Revision, Bell: r.Bell}
 		}
 		var rows []bindingRow
 		if err := t.in(ctx, &rows, "read bindings", "SELECT "+bindingColumns+" FROM bindings WHERE line_id IN ", part, " ORDER BY line_id, q DESC, contact, instance_id, reg_id"); err != nil {
@@ -114,7 +124,9 @@ func (t *tx) lockBindings(ctx context.Context, ids []string) (map[provisioning.L
 		}
 		for _, row := range rows {
 			b := row.noun()
-			out[b.Line] = append(out[b.Line], b)
+			line := out[b.Line]
+			line.Bindings = append(line.Bindings, b)
+			out[b.Line] = line
 		}
 	}
 	return out, nil
@@ -130,7 +142,7 @@ func keyOf(b provisioning.Binding) bindingKey { return bindingKey{b.Contact, b.I
 
 // differences says what is to be deleted and what to be written. Lines that aren't in current don't exist any more. Of two bindings with the same
 // key the later one counts.
-func differences(current, next map[provisioning.LineID][]provisioning.Binding) (gone, fresh []provisioning.Binding) {
+func differences(current map[provisioning.LineID]provisioning.BoundLine, next map[provisioning.LineID][]provisioning.Binding) (gone, fresh []provisioning.Binding) {
 	for line, list := range next {
 		before, exists := current[line]
 		if !exists {
@@ -141,7 +153,7 @@ func differences(current, next map[provisioning.LineID][]provisioning.Binding) (
 			b = cleanedBinding(b)
 			wanted[keyOf(b)] = b
 		}
-		for _, b := range before {
+		for _, b := range before.Bindings {
 			switch w, stays := wanted[keyOf(b)]; {
 			case !stays:
 				gone = append(gone, b)
@@ -188,15 +200,15 @@ func (t *tx) deleteBindings(ctx context.Context, list []provisioning.Binding) er
 }
 
 func (t *tx) upsertBindings(ctx context.Context, list []provisioning.Binding) error {
-	for part := range slices.Chunk(list, maxRows) {
-		args := make([]any, 0, 14*len(part))
+	for part := range sized(list) {
+		args := make([]any, 0, 15*len(part))
 		for _, b := range part {
 			args = append(args, bindingArgs(b)...)
 		}
 		query := fmt.Sprintf(`INSERT INTO bindings (%s) VALUES %s ON CONFLICT (line_id, contact, instance_id, reg_id) DO UPDATE SET
 			call_id = excluded.call_id, cseq = excluded.cseq, transport = excluded.transport, source = excluded.source,
 			user_agent = excluded.user_agent, node = excluded.node, registered = excluded.registered, expires = excluded.expires, q = excluded.q,
-			path = excluded.path, certified = excluded.certified`, bindingColumns, tuples(len(part), 15))
+			path = excluded.path, certified = excluded.certified`, bindingColumns, keptTuples(len(part), 15))
 		if _, err := t.exec(ctx, "write bindings", query, args...); err != nil {
 			return err
 		}

@@ -13,7 +13,7 @@ type dialect interface {
 	lockTenant(ctx context.Context, q queryer, tenant customer.Tenant) error
 	// lockRows ends a SELECT of ids: its rows can't be changed by others until the transaction ends, and are locked in the order of the ids, so that
 	// two nodes with overlapping batches never wait for each other in a circle.
-	lockRows() string
+	lockRows(alias string) string
 	// lockFreeRows ends a SELECT of rows that are to be deleted: those that others are changing are left out.
 	lockFreeRows() string
 	// place is the condition that an event's place, xact and id of a table's alias with its dot, compares so with a place of two values: columns, or ?.

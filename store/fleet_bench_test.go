@@ -150,7 +150,7 @@ func (f *bigFleet) register(b *testing.B, id provisioning.DeviceID) {
 	lines, err := f.db.Provisioning().Lines(b.Context(), f.bakery.Tenant(), id)
 	require.NoError(b, err)
 	ids := []provisioning.LineID{lines[0].ID}
-	err = f.db.Provisioning().UpdateBindings(b.Context(), ids, func(map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error) {
+	err = f.db.Provisioning().UpdateBindings(b.Context(), ids, func(map[provisioning.LineID]provisioning.BoundLine) (map[provisioning.LineID][]provisioning.Binding, error) {
 		return map[provisioning.LineID][]provisioning.Binding{ids[0]: {{
 			Line: ids[0], Contact: "sip:1@192.0.2.1:5060", CallID: "1", CSeq: 1, Transport: "tls", Source: netip.MustParseAddrPort("192.0.2.1:5060"), UserAgent: "Bench",
 			Registered: time.Now(), Expires: time.Now().Add(24 * time.Hour),

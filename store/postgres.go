@@ -70,7 +70,12 @@ func (postgresDialect) lockTenant(ctx context.Context, q queryer, tenant custome
 }
 
 // lockRows leaves the key alone: rows that refer to these can still be written by others.
-func (postgresDialect) lockRows() string { return " ORDER BY id FOR NO KEY UPDATE" }
+func (postgresDialect) lockRows(alias string) string {
+	if alias == "" {
+		return " ORDER BY id FOR NO KEY UPDATE"
+	}
+	return " ORDER BY " + alias + ".id FOR NO KEY UPDATE OF " + alias
+}
 
 func (postgresDialect) lockFreeRows() string { return " FOR UPDATE SKIP LOCKED" }
 

@@ -26,7 +26,7 @@ const maxValues = 40
 
 // keeps reports whether a statement that isn't known yet is to be kept.
 func (p *prepared) keeps(query string) bool {
-	if strings.Count(query, "?") > maxValues {
+	if strings.Count(query, "?") > maxValues && !strings.Contains(query, keptMark) {
 		return false
 	}
 	p.mu.RLock()

@@ -71,7 +71,12 @@ type sqliteDialect struct{}
 // lockTenant has nothing to do: the transaction began as the only one that writes. For the same reason rows needn't be locked.
 func (sqliteDialect) lockTenant(context.Context, queryer, customer.Tenant) error { return nil }
 
-func (sqliteDialect) lockRows() string { return " ORDER BY id" }
+func (sqliteDialect) lockRows(alias string) string {
+	if alias == "" {
+		return " ORDER BY id"
+	}
+	return " ORDER BY " + alias + ".id"
+}
 
 func (sqliteDialect) lockFreeRows() string { return "" }
 

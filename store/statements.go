@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
+	"math/bits"
 	"slices"
 	"strings"
 
@@ -66,7 +68,10 @@ func (r reader) in(ctx context.Context, into any, what, before string, values []
 	if len(args) == 0 {
 		return nil
 	}
-	return r.all(ctx, into, what, before+tuples(1, len(args))+after, args...)
+	for length := powerOfTwo(len(args)); len(args) < length; { // the same twice changes nothing
+		args = append(args, args[0])
+	}
+	return r.all(ctx, into, what, before+keptTuples(1, len(args))+after, args...)
 }
 
 // exec runs a statement that writes, and returns how many rows it changed.
@@ -213,6 +218,31 @@ func tuples(rows, columns int) string {
 	row := "(" + strings.TrimSuffix(strings.Repeat("?, ", columns), ", ") + ")"
 	return strings.TrimSuffix(strings.Repeat(row+", ", rows), ", ")
 }
+
+// keptMark is in statements whose values are a list in one of few lengths, so that they are worth being parsed once, however long they are.
+const keptMark = " /* kept */"
+
+// keptTuples is tuples for a number of rows, or of columns, that is a power of two.
+func keptTuples(rows, columns int) string { return tuples(rows, columns) + keptMark }
+
+// maxSized is the most rows that sized puts in one part.
+const maxSized = 64
+
+// sized cuts a list into parts whose lengths are powers of two, the longest first: a statement about one of them has one of seven texts.
+func sized[T any](list []T) iter.Seq[[]T] {
+	return func(yield func([]T) bool) {
+		for len(list) > 0 {
+			size := min(maxSized, 1<<(bits.Len(uint(len(list)))-1))
+			if !yield(list[:size:size]) {
+				return
+			}
+			list = list[size:]
+		}
+	}
+}
+
+// powerOfTwo is the least that isn't below n.
+func powerOfTwo(n int) int { return 1 << bits.Len(uint(n-1)) } //nolint:gosec // G115: n is the length of a list that isn't empty
 
 // qualified puts a table's alias before each of some columns; with as it also names them alias.column, which fills a nested struct.
 func qualified(alias, columns string, as bool) string {

@@ -96,7 +96,7 @@ func (s *database) AppendTrace(ctx context.Context, entries []provisioning.Trace
 // traceDevices writes the entries about some devices, sets when these were there, and cuts the traces of those whose turn it is.
 func (t *tx) traceDevices(ctx context.Context, ids []string, about map[string][]provisioning.TraceEntry, bound provisioning.TraceBound) error {
 	var existing []string // locked in their order, and not deleted since they were found
-	if err := t.in(ctx, &existing, "lock devices", "SELECT id FROM devices WHERE id IN ", ids, t.dialect.lockRows()); err != nil {
+	if err := t.in(ctx, &existing, "lock devices", "SELECT id FROM devices WHERE id IN ", ids, t.dialect.lockRows("")); err != nil {
 		return err
 	}
 	if len(existing) == 0 {

@@ -118,7 +118,12 @@ func (d *Lobby) SignIn(t testing.TB, l provisioning.LineCredentials, password se
 	_, err = d.Register(t.Context(), provisioning.RegisterRequest{
 		Line: owner, CallID: "c", CSeq: cseq, Contacts: []provisioning.RegisterContact{{URI: "sip:a@192.0.2.1", Expires: time.Hour}}, Transport: "udp", Source: peer,
 	})
-	return owner.ByPrevious, err
+	if err != nil {
+		return false, err
+	}
+	trace, err := d.Trace(t.Context(), d.Customer.Tenant(), owner.Device, provisioning.TraceFilter{Door: "sip"}, 1)
+	require.NoError(t, err)
+	return len(trace) == 1 && trace[0].Rule == provisioning.RulePreviousPassword, nil
 }
 
 // Start commits registrations until the test ends.

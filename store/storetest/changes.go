@@ -197,7 +197,7 @@ func binding(line provisioning.LineID, contact string, expires time.Time) provis
 
 func (f *fixture) bind(t testing.TB, line provisioning.LineID, list ...provisioning.Binding) {
 	t.Helper()
-	require.NoError(t, f.p.UpdateBindings(t.Context(), []provisioning.LineID{line}, func(map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error) {
+	require.NoError(t, f.p.UpdateBindings(t.Context(), []provisioning.LineID{line}, func(map[provisioning.LineID]provisioning.BoundLine) (map[provisioning.LineID][]provisioning.Binding, error) {
 		return map[provisioning.LineID][]provisioning.Binding{line: list}, nil
 	}))
 }
@@ -221,18 +221,18 @@ func bindingsAreReplaced(t *testing.T, f *fixture) {
 	f.bind(t, line.ID, b)
 	same(t, []provisioning.BindingView{{Binding: b, Port: 1}})(f.p.Bindings(ctx, d.Tenant(), d.ID, f.now))
 
-	var current map[provisioning.LineID][]provisioning.Binding
+	var current map[provisioning.LineID]provisioning.BoundLine
 	stop := errors.New("stop")
-	err := f.p.UpdateBindings(ctx, []provisioning.LineID{line.ID, other.ID, "gone"}, func(m map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error) {
+	err := f.p.UpdateBindings(ctx, []provisioning.LineID{line.ID, other.ID, "gone"}, func(m map[provisioning.LineID]provisioning.BoundLine) (map[provisioning.LineID][]provisioning.Binding, error) {
 		current = m
 		return nil, stop
 	})
 	require.ErrorIs(t, err, stop)
-	assert.Equal(t, []provisioning.Binding{b}, current[line.ID])
-	assert.Len(t, current[other.ID], 1)
+	assert.Equal(t, []provisioning.Binding{b}, current[line.ID].Bindings)
+	assert.Len(t, current[other.ID].Bindings, 1)
 	assert.Empty(t, current["gone"])
 
-	require.NoError(t, f.p.UpdateBindings(ctx, []provisioning.LineID{line.ID, other.ID}, func(map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error) {
+	require.NoError(t, f.p.UpdateBindings(ctx, []provisioning.LineID{line.ID, other.ID}, func(map[provisioning.LineID]provisioning.BoundLine) (map[provisioning.LineID][]provisioning.Binding, error) {
 		return map[provisioning.LineID][]provisioning.Binding{line.ID: nil}, nil
 	}))
 	same(t, []provisioning.BindingView{})(f.p.Bindings(ctx, d.Tenant(), d.ID, f.now))
@@ -260,10 +260,10 @@ func manyBindingsAtOnce(t *testing.T, f *fixture) {
 						order[i], order[len(order)-1-i] = order[len(order)-1-i], order[i]
 					}
 				}
-				err := f.p.UpdateBindings(ctx, order, func(current map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error) {
+				err := f.p.UpdateBindings(ctx, order, func(current map[provisioning.LineID]provisioning.BoundLine) (map[provisioning.LineID][]provisioning.Binding, error) {
 					next := map[provisioning.LineID][]provisioning.Binding{}
 					for _, l := range order {
-						next[l] = append(current[l], binding(l, fmt.Sprintf("sip:%d.%d", node, round), f.now.Add(time.Hour)))
+						next[l] = append(current[l].Bindings, binding(l, fmt.Sprintf("sip:%d.%d", node, round), f.now.Add(time.Hour)))
 					}
 					return next, nil
 				})
@@ -272,9 +272,9 @@ func manyBindingsAtOnce(t *testing.T, f *fixture) {
 		})
 	}
 	all.Wait()
-	require.NoError(t, f.p.UpdateBindings(ctx, lines, func(current map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error) {
+	require.NoError(t, f.p.UpdateBindings(ctx, lines, func(current map[provisioning.LineID]provisioning.BoundLine) (map[provisioning.LineID][]provisioning.Binding, error) {
 		for _, l := range lines {
-			assert.Len(t, current[l], 20, "no node's binding is lost")
+			assert.Len(t, current[l].Bindings, 20, "no node's binding is lost")
 		}
 		return map[provisioning.LineID][]provisioning.Binding{}, nil
 	}))
@@ -402,7 +402,7 @@ func aBrokenStoreIsUnavailable(t *testing.T, f *fixture, open func(testing.TB) S
 		},
 		"bindings": func() error { _, err := broken.p.Bindings(ctx, customer.Tenant{}, "d", time.Time{}); return err },
 		"register": func() error {
-			return broken.p.UpdateBindings(ctx, []provisioning.LineID{"l"}, func(map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error) {
+			return broken.p.UpdateBindings(ctx, []provisioning.LineID{"l"}, func(map[provisioning.LineID]provisioning.BoundLine) (map[provisioning.LineID][]provisioning.Binding, error) {
 				return nil, nil
 			})
 		},

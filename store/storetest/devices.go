@@ -73,7 +73,7 @@ func linesAreReplaced(t *testing.T, f *fixture) {
 	})
 	kept := binding(shared.ID, "sip:kept", f.now.Add(time.Hour))
 	gone := binding(first.ID, "sip:gone", f.now.Add(time.Hour))
-	require.NoError(t, f.p.UpdateBindings(ctx, []provisioning.LineID{first.ID, shared.ID}, func(map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error) {
+	require.NoError(t, f.p.UpdateBindings(ctx, []provisioning.LineID{first.ID, shared.ID}, func(map[provisioning.LineID]provisioning.BoundLine) (map[provisioning.LineID][]provisioning.Binding, error) {
 		return map[provisioning.LineID][]provisioning.Binding{first.ID: {gone}, shared.ID: {kept}}, nil
 	}))
 

@@ -67,7 +67,7 @@ func hostileBatchesGoThrough(t *testing.T, f *fixture) {
 		strange := binding(line.ID, "sip:"+text, f.now.Add(time.Hour))
 		strange.UserAgent, strange.CallID, strange.InstanceID = text, text, text
 		plain := binding(other.ID, "sip:plain", f.now.Add(time.Hour))
-		require.NoError(t, f.p.UpdateBindings(ctx, []provisioning.LineID{line.ID, other.ID, provisioning.LineID(text)}, func(map[provisioning.LineID][]provisioning.Binding) (map[provisioning.LineID][]provisioning.Binding, error) {
+		require.NoError(t, f.p.UpdateBindings(ctx, []provisioning.LineID{line.ID, other.ID, provisioning.LineID(text)}, func(map[provisioning.LineID]provisioning.BoundLine) (map[provisioning.LineID][]provisioning.Binding, error) {
 			return map[provisioning.LineID][]provisioning.Binding{line.ID: {strange, strange}, other.ID: {plain}}, nil
 		}))
 		same(t, []provisioning.BindingView{{Binding: plain, Port: 1}})(f.p.Bindings(ctx, d.Tenant(), other.Device, f.now))
