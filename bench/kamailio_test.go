@@ -102,10 +102,10 @@ func registerTimes(b *testing.B, s *server, clients []*phone.Registrant, times i
 	group.Wait()
 }
 
-// clientsOf makes clients of a registrar: a number that divides that of the lines.
+// clientsOf makes clients of a registrar, as many as ask at once: a number that divides that of the lines.
 func clientsOf(b *testing.B, at netip.AddrPort) []*phone.Registrant {
 	b.Helper()
-	clients := make([]*phone.Registrant, 32)
+	clients := make([]*phone.Registrant, 250)
 	for i := range clients {
 		var err error
 		if clients[i], err = phone.NewRegistrant(phone.RegistrantConfig{Server: at, Timeout: 10 * time.Second}); err != nil {

@@ -100,9 +100,8 @@ func newParser() *sip.Parser {
 func (s *Server) serveUDP(ctx context.Context, conn *net.UDPConn) error {
 	stop := context.AfterFunc(ctx, func() { _ = conn.SetReadDeadline(time.Unix(1, 0)) })
 	defer stop()
-	var group sync.WaitGroup
-	defer group.Wait()
-	parser, slots := newParser(), make(chan struct{}, maxInFlight)
+	parser, answering := newParser(), newWorkers(maxInFlight)
+	defer answering.finish()
 	buffer := make([]byte, maxMessage+1)
 	for {
 		n, from, err := conn.ReadFromUDPAddrPort(buffer)
@@ -121,9 +120,7 @@ func (s *Server) serveUDP(ctx context.Context, conn *net.UDPConn) error {
 			continue
 		}
 		message := bytes.Clone(buffer[:n])
-		slots <- struct{}{}
-		group.Go(func() {
-			defer func() { <-slots }()
+		answering.do(func() {
 			way := back{send: func(reply []byte) { _, _ = conn.WriteToUDPAddrPort(reply, from) }, trust: func() {}}
 			if reply, _ := s.answer(ctx, parser, message, Peer{Addr: unmap(from), Transport: "udp"}, way); reply != nil {
 				way.send(reply)

@@ -184,19 +184,25 @@ func cleanedBinding(b provisioning.Binding) provisioning.Binding {
 }
 
 func (t *tx) deleteBindings(ctx context.Context, list []provisioning.Binding) error {
-	for part := range slices.Chunk(list, maxRows) {
-		args := make([]any, 0, 4*len(part))
-		for _, b := range part {
-			args = append(args, string(b.Line), b.Contact, b.InstanceID, int64(b.RegID))
-		}
-		// PostgreSQL takes a parameter in VALUES for a text unless it is told otherwise.
-		rows := strings.TrimSuffix(strings.Repeat("(?, ?, ?, CAST(? AS BIGINT)), ", len(part)), ", ")
-		query := "DELETE FROM bindings WHERE (line_id, contact, instance_id, reg_id) IN (VALUES " + rows + ")"
-		if _, err := t.exec(ctx, "delete bindings", query, args...); err != nil {
+	for part := range sized(list) {
+		keys, args := bindingKeys(part)
+		if _, err := t.exec(ctx, "delete bindings", "DELETE FROM bindings WHERE ("+bindingKeyColumns+") IN ("+keys+")", args...); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+const bindingKeyColumns = "line_id, contact, instance_id, reg_id"
+
+// bindingKeys writes the keys of some bindings, as many as sized gives, as a table.
+func bindingKeys(list []provisioning.Binding) (values string, args []any) {
+	args = make([]any, 0, 4*len(list)+1)
+	for _, b := range list {
+		args = append(args, string(b.Line), b.Contact, b.InstanceID, int64(b.RegID))
+	}
+	// PostgreSQL takes a parameter in VALUES for a text unless it is told otherwise.
+	return "VALUES " + strings.TrimSuffix(strings.Repeat("(?, ?, ?, CAST(? AS BIGINT)), ", len(list)), ", ") + keptMark, args
 }
 
 func (t *tx) upsertBindings(ctx context.Context, list []provisioning.Binding) error {
@@ -216,14 +222,26 @@ func (t *tx) upsertBindings(ctx context.Context, list []provisioning.Binding) er
 	return nil
 }
 
-// DeleteExpiredBindings implements provisioning.Store. Those that a node is renewing at this moment are left to it.
+// DeleteExpiredBindings implements provisioning.Store. Those that a node is renewing at this moment are left to it. Which have ended is found by reading all,
+// before the transaction: an index by expiry would cost each registration more than that costs once a minute, and PostgreSQL could change no row in place.
 func (s *database) DeleteExpiredBindings(ctx context.Context, before time.Time, limit int) (int, error) {
+	var rows []bindingRow
+	if err := s.all(ctx, &rows, "find expired bindings", "SELECT "+bindingKeyColumns+" FROM bindings WHERE expires < ? LIMIT ?", micros(before), limit); err != nil || len(rows) == 0 {
+		return 0, err
+	}
 	deleted := 0
 	err := s.transact(ctx, func(t *tx) error {
-		n, err := t.exec(ctx, "delete bindings", `DELETE FROM bindings WHERE (line_id, contact, instance_id, reg_id) IN
-			(SELECT line_id, contact, instance_id, reg_id FROM bindings WHERE expires < ? ORDER BY expires LIMIT ?`+s.dialect.lockFreeRows()+")", micros(before), limit)
-		deleted = int(n)
-		return err
+		deleted = 0
+		for part := range sized(nouns(rows, bindingRow.noun)) {
+			keys, args := bindingKeys(part)
+			n, err := t.exec(ctx, "delete bindings", "DELETE FROM bindings WHERE ("+bindingKeyColumns+") IN (SELECT "+bindingKeyColumns+" FROM bindings WHERE ("+
+				bindingKeyColumns+") IN ("+keys+") AND expires < ?"+s.dialect.lockFreeRows()+")", append(args, micros(before))...)
+			if err != nil {
+				return err
+			}
+			deleted += int(n)
+		}
+		return nil
 	})
 	return deleted, err
 }

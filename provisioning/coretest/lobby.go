@@ -103,20 +103,12 @@ func (d *Lobby) Revision(t testing.TB, id provisioning.DeviceID) int64 {
 // SignIn proves a line with a password, and registers it; it says whether the password before was used.
 func (d *Lobby) SignIn(t testing.TB, l provisioning.LineCredentials, password secret.Text, cseq uint32) (bool, error) {
 	t.Helper()
-	ha1 := digest.HA1(digest.SHA256, l.UserName, l.Domain, password)
-	const uri = "sip:example.test"
-	ha2 := Hash(digest.SHA256, "REGISTER:"+uri)
-	response := Hash(digest.SHA256, ha1+":n:00000001:c:auth:"+ha2)
-	answer, err := digest.ParseAnswer(fmt.Sprintf(`Digest username=%q, realm=%q, nonce="n", uri=%q, response=%q, algorithm=SHA-256, cnonce="c", qop=auth, nc=00000001`,
-		l.UserName, l.Domain, uri, response))
-	require.NoError(t, err)
-	peer := netip.MustParseAddrPort("192.0.2.1:5060")
-	owner, err := d.VerifySIP(t.Context(), provisioning.SIPProof{Domain: l.Domain, UserName: l.UserName, Answer: answer, Method: "REGISTER", Peer: peer, Transport: "udp"})
+	owner, err := d.Prove(t, "REGISTER", l, password)
 	if err != nil {
 		return false, err
 	}
 	_, err = d.Register(t.Context(), provisioning.RegisterRequest{
-		Line: owner, CallID: "c", CSeq: cseq, Contacts: []provisioning.RegisterContact{{URI: "sip:a@192.0.2.1", Expires: time.Hour}}, Transport: "udp", Source: peer,
+		Line: owner, CallID: "c", CSeq: cseq, Contacts: []provisioning.RegisterContact{{URI: "sip:a@192.0.2.1", Expires: time.Hour}}, Transport: "udp", Source: sipPeer,
 	})
 	if err != nil {
 		return false, err
@@ -124,6 +116,22 @@ func (d *Lobby) SignIn(t testing.TB, l provisioning.LineCredentials, password se
 	trace, err := d.Trace(t.Context(), d.Customer.Tenant(), owner.Device, provisioning.TraceFilter{Door: "sip"}, 1)
 	require.NoError(t, err)
 	return len(trace) == 1 && trace[0].Rule == provisioning.RulePreviousPassword, nil
+}
+
+// sipPeer is where every phone of a lobby comes from.
+var sipPeer = netip.MustParseAddrPort("192.0.2.1:5060") //nolint:gochecknoglobals // never changes
+
+// Prove shows a line's password with a request.
+func (d *Lobby) Prove(t testing.TB, method string, l provisioning.LineCredentials, password secret.Text) (provisioning.LineOwner, error) {
+	t.Helper()
+	ha1 := digest.HA1(digest.SHA256, l.UserName, l.Domain, password)
+	const uri = "sip:example.test"
+	ha2 := Hash(digest.SHA256, method+":"+uri)
+	response := Hash(digest.SHA256, ha1+":n:00000001:c:auth:"+ha2)
+	answer, err := digest.ParseAnswer(fmt.Sprintf(`Digest username=%q, realm=%q, nonce="n", uri=%q, response=%q, algorithm=SHA-256, cnonce="c", qop=auth, nc=00000001`,
+		l.UserName, l.Domain, uri, response))
+	require.NoError(t, err)
+	return d.VerifySIP(t.Context(), provisioning.SIPProof{Domain: l.Domain, UserName: l.UserName, Answer: answer, Method: method, Peer: sipPeer, Transport: "udp"})
 }
 
 // Start commits registrations until the test ends.

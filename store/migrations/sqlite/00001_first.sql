@@ -572,7 +572,6 @@ CREATE TABLE bindings (
     certified   TEXT NOT NULL,    -- MAC address in the certificate of its maker that the phone showed; '' for none
     PRIMARY KEY (line_id, contact, instance_id, reg_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX bindings_expires ON bindings (expires);
 
 -- Phones that are to be told something over SIP: one row for each that waits.
 CREATE TABLE bells (
