@@ -151,6 +151,22 @@ func (c *connection) farewell(err error) {
 		return
 	}
 	c.writeFrame(ws.NewCloseFrame(ws.NewCloseFrameBody(code, "")))
+	c.linger()
+}
+
+// The bounds of lingering: what may be on its way when we stop listening.
+const (
+	lingerTime  = time.Second
+	lingerBytes = 64 << 10
+)
+
+// linger reads on for a moment after our last words: bytes that nobody reads make the system reset the connection, which takes those words from the peer.
+func (c *connection) linger() {
+	if half, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		_ = half.CloseWrite()
+	}
+	_ = c.SetReadDeadline(time.Now().Add(lingerTime))
+	_, _ = io.CopyN(io.Discard, c.Conn, lingerBytes)
 }
 
 // ping asks at intervals whether the peer is there, until ended closes. A peer that is gone makes a later write fail, which ends the connection.
