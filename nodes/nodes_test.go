@@ -44,6 +44,13 @@ func (m *MemoryStore) AnyTenantSilence(_ context.Context, before time.Time) (int
 	return gone, nil
 }
 
+func (m *MemoryStore) AnyTenantLeave(_ context.Context, name nodes.Name) error {
+	n := m.all[name]
+	n.Alive = false
+	m.all[name] = n
+	return nil
+}
+
 func (m *MemoryStore) AnyTenantDrain(_ context.Context, name nodes.Name, draining bool) error {
 	n := m.all[name]
 	n.Draining = draining
@@ -60,7 +67,7 @@ func node(name nodes.Name) nodes.Node {
 	return nodes.Node{Name: name, Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, TLS: 5061, Priority: 10, Weight: 10}
 }
 
-func TestANodeThatFallsSilentIsTakenOut(t *testing.T) {
+func TestANodeThatFallsSilentIsTriedLast(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := &MemoryStore{all: map[nodes.Name]nodes.Node{}}
@@ -69,14 +76,15 @@ func TestANodeThatFallsSilentIsTakenOut(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx, node("a")) }()
-		time.Sleep(44 * time.Second) //nolint:forbidigo // the bubble's clock
+		time.Sleep(15 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
 		assert.Equal(t, nodes.StateServing, store.all["b"].State())
 		err := s.Forget(ctx, "b")
 		assert.True(t, fault.Is(err, fault.Conflict), "it may come back any moment")
-		time.Sleep(10 * time.Second) //nolint:forbidigo // the bubble's clock
+		time.Sleep(6 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
 		assert.Equal(t, nodes.StateSilent, store.all["b"].State())
+		assert.Equal(t, uint16(2010), store.all["b"].TriedAt())
 		assert.Equal(t, nodes.StateServing, store.all["a"].State())
 		require.NoError(t, s.Forget(ctx, "b"))
 		require.NoError(t, s.Drain(ctx, "a"))
@@ -86,6 +94,46 @@ func TestANodeThatFallsSilentIsTakenOut(t *testing.T) {
 		assert.Equal(t, uint16(1010), store.all["a"].TriedAt())
 		require.NoError(t, s.Resume(ctx, "a"))
 		assert.Equal(t, uint16(10), store.all["a"].TriedAt())
+		cancel()
+		require.NoError(t, <-done)
+		assert.Equal(t, nodes.StateSilent, store.all["a"].State(), "it said that it stops")
+	})
+}
+
+// BrokenStore is away for a while.
+type BrokenStore struct {
+	*MemoryStore
+	away bool
+}
+
+func (b *BrokenStore) AnyTenantAnnounce(ctx context.Context, n nodes.Node) error {
+	if b.away {
+		return fault.New(fault.Unavailable, "The database is away.")
+	}
+	return b.MemoryStore.AnyTenantAnnounce(ctx, n)
+}
+
+func TestNobodyJudgesAfterAnOutageOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := &BrokenStore{MemoryStore: &MemoryStore{all: map[nodes.Name]nodes.Node{}}}
+		s := nodes.NewService(nodes.Config{Store: store, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- s.Run(ctx, node("a")) }()
+		wait := func(d time.Duration) {
+			time.Sleep(d) //nolint:forbidigo // the bubble's clock
+			synctest.Wait()
+		}
+		wait(30 * time.Second)
+		require.NoError(t, s.Announce(ctx, node("b")))
+		store.away = true
+		wait(60 * time.Second)
+		store.away = false
+		wait(10 * time.Second)
+		assert.Equal(t, nodes.StateServing, store.all["b"].State(), "it may just not have been heard yet either")
+		wait(15 * time.Second)
+		assert.Equal(t, nodes.StateSilent, store.all["b"].State(), "by now it would have been")
 		cancel()
 		require.NoError(t, <-done)
 	})
