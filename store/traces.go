@@ -30,18 +30,19 @@ type traceRow struct {
 	Bytes     int64  `db:"bytes"`
 	Proof     string `db:"proof"`
 	ByAddress int    `db:"by_address"`
+	Node      string `db:"node"`
 }
 
-const traceColumns = "at, device_id, door, peer, request, answer, rule, revision, user_agent, bytes, proof, by_address"
+const traceColumns = "at, device_id, door, peer, request, answer, rule, revision, user_agent, bytes, proof, by_address, node"
 
 // traceWidth is how many columns those are.
-const traceWidth = 12
+const traceWidth = 13
 
 func (r traceRow) noun() provisioning.TraceEntry {
 	peer, _ := netip.ParseAddr(r.Peer) // invalid for none
 	return provisioning.TraceEntry{
 		ID: r.ID, Time: fromMicros(r.At), Device: provisioning.DeviceID(r.DeviceID), Door: r.Door, Peer: peer, Request: r.Request, Answer: r.Answer, Rule: r.Rule,
-		Revision: r.Revision, UserAgent: r.UserAgent, Bytes: r.Bytes, Proof: provisioning.ProofKind(r.Proof), ByAddress: r.ByAddress == 1,
+		Revision: r.Revision, UserAgent: r.UserAgent, Bytes: r.Bytes, Proof: provisioning.ProofKind(r.Proof), ByAddress: r.ByAddress == 1, Node: r.Node,
 	}
 }
 
@@ -106,7 +107,7 @@ func (t *tx) traceDevices(ctx context.Context, ids []string, about map[string][]
 	for _, id := range existing {
 		for _, e := range about[id] {
 			traced = append(traced, micros(e.Time), id, cleaned(e.Door, maxSaid), addressText(e.Peer), cleaned(e.Request, maxSaid), cleaned(e.Answer, maxSaid),
-				cleaned(e.Rule, maxSaid), e.Revision, cleaned(e.UserAgent, maxSaid), e.Bytes, cmp.Or(string(e.Proof), string(provisioning.ProofNone)), flag(e.ByAddress))
+				cleaned(e.Rule, maxSaid), e.Revision, cleaned(e.UserAgent, maxSaid), e.Bytes, cmp.Or(string(e.Proof), string(provisioning.ProofNone)), flag(e.ByAddress), cleaned(e.Node, maxSaid))
 		}
 	}
 	for part := range slices.Chunk(traced, traceWidth*maxRows) {

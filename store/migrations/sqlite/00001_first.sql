@@ -602,7 +602,8 @@ CREATE TABLE traces (
     user_agent TEXT NOT NULL,
     bytes     INTEGER NOT NULL,
     proof     TEXT NOT NULL CHECK (proof IN ('none', 'basic', 'digest', 'token', 'certificate')),
-    by_address INTEGER NOT NULL CHECK (by_address IN (0, 1)) -- it named no phone: told of those at the same address
+    by_address INTEGER NOT NULL CHECK (by_address IN (0, 1)), -- it named no phone: told of those at the same address
+    node      TEXT NOT NULL -- that was asked
 ) STRICT;
 -- A device's trace is cut by door and proof, with every few batches; it is read, some hundred rows, by hand alone.
 CREATE INDEX traces_device ON traces (device_id, door, proof, id);
