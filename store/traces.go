@@ -172,8 +172,12 @@ func momentsOf(entries []provisioning.TraceEntry) (moments, bool) {
 // noteContacts sets when devices were there.
 func (t *tx) noteContacts(ctx context.Context, ids []string, about map[string][]provisioning.TraceEntry) error {
 	var rows []any
+	var fetched []string
 	for _, id := range ids {
 		if m, ok := momentsOf(about[id]); ok {
+			if m.fetched > 0 {
+				fetched = append(fetched, id)
+			}
 			rows = append(rows, id, m.first, m.last, m.fetched, m.registered, m.refused, m.revision)
 		}
 	}
@@ -188,7 +192,10 @@ func (t *tx) noteContacts(ctx context.Context, ids []string, about map[string][]
 		last_register = CASE WHEN last_register < c.column5 THEN c.column5 ELSE last_register END,
 		last_refused = CASE WHEN last_refused < c.column6 THEN c.column6 ELSE last_refused END,
 		fetched_revision = CASE WHEN fetched_revision < c.column7 THEN c.column7 ELSE fetched_revision END FROM (VALUES `+values+") AS c WHERE devices.id = c.column1", rows...)
-	return err
+	if err != nil {
+		return err
+	}
+	return t.answerBells(ctx, fetched)
 }
 
 // tracedDevice is a device that a contact is about.

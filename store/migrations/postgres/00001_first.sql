@@ -585,9 +585,11 @@ CREATE TABLE bells (
     rung       BIGINT NOT NULL,
     due        BIGINT NOT NULL, -- 0: when the phone registers
     told       BIGINT NOT NULL, -- 0: never
-    attempts   BIGINT NOT NULL
+    attempts   BIGINT NOT NULL,
+    fetched    BIGINT NOT NULL  -- when the phone did what it was rung for; 0: not yet
 );
 CREATE INDEX bells_due ON bells (due) WHERE due > 0;
+CREATE INDEX bells_fetched ON bells (fetched) WHERE fetched > 0;
 
 CREATE TABLE traces (
     id        BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,

@@ -585,9 +585,11 @@ CREATE TABLE bells (
     rung       INTEGER NOT NULL,
     due        INTEGER NOT NULL, -- 0: when the phone registers
     told       INTEGER NOT NULL, -- 0: never
-    attempts   INTEGER NOT NULL
+    attempts   INTEGER NOT NULL,
+    fetched    INTEGER NOT NULL  -- when the phone did what it was rung for; 0: not yet
 ) STRICT;
 CREATE INDEX bells_due ON bells (due) WHERE due > 0;
+CREATE INDEX bells_fetched ON bells (fetched) WHERE fetched > 0;
 
 CREATE TABLE traces (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
