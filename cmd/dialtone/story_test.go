@@ -88,6 +88,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"picture":          picture,
 		"walk":             walk,
 		"crowd":            crowd,
+		"halves":           halves,
 		"replay":           replay,
 		"maker":            maker,
 		"show-certificate": showCertificate,
