@@ -30,6 +30,8 @@ const (
 	// bellStore bounds how long what became of it may take to be stored, also while the server stops.
 	bellStore = 5 * time.Second
 	bellSweep = 500
+	// bellGone is how often it is looked whether a phone has come to another node, or its node back.
+	bellGone = 10 * time.Second
 )
 
 // BellRates bound how many phones a node tells in a second: of all, and of one customer. Both are 1 or more.
@@ -87,7 +89,7 @@ func (s *Service) sweepBells(ctx context.Context) {
 		s.recordFetched(b)
 	}
 	if err == nil {
-		err = s.store.AnyTenantParkBells(ctx, s.now(), bellSweep)
+		err = s.store.AnyTenantParkBells(ctx, s.now(), s.now().Add(bellGone), bellSweep)
 	}
 	if err != nil && ctx.Err() == nil {
 		s.logger.WarnContext(ctx, "what phones have fetched is noted later", "error", err)

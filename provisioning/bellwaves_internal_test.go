@@ -42,9 +42,9 @@ func (t *bellTower) AnyTenantTakeBells(_ context.Context, turn BellTurn) ([]Bell
 	return bells, nil
 }
 
-func (*bellTower) AnyTenantFetchedBells(context.Context, int) ([]FetchedBell, error) { return nil, nil }
-func (*bellTower) AnyTenantParkBells(context.Context, time.Time, int) error          { return nil }
-func (*bellTower) DropBell(context.Context, Bell) error                              { return nil }
+func (*bellTower) AnyTenantFetchedBells(context.Context, int) ([]FetchedBell, error)   { return nil, nil }
+func (*bellTower) AnyTenantParkBells(context.Context, time.Time, time.Time, int) error { return nil }
+func (*bellTower) DropBell(context.Context, Bell) error                                { return nil }
 
 func (t *bellTower) SetBell(context.Context, Bell) error {
 	t.mu.Lock()

@@ -137,16 +137,28 @@ func (t *tx) answerBells(ctx context.Context, devices []string) error {
 	return nil
 }
 
+// atLiveNode is what makes a registration one with a node that is there, as far as anybody knows; it closes registeredWith.
+const atLiveNode = " AND g.node NOT IN (SELECT name FROM nodes WHERE alive = 0))"
+
 // AnyTenantParkBells implements provisioning.BellStore.
-func (s *database) AnyTenantParkBells(ctx context.Context, now time.Time, most int) error {
+func (s *database) AnyTenantParkBells(ctx context.Context, now, until time.Time, most int) error {
+	if err := s.postpone(ctx, ")", now, time.Time{}, most); err != nil {
+		return err
+	}
+	return s.postpone(ctx, atLiveNode, now, until, most)
+}
+
+// postpone makes bells wait that are due and whose phones have no registration of a kind.
+func (s *database) postpone(ctx context.Context, kind string, now, until time.Time, most int) error {
 	var waiting []string
-	query := "SELECT b.device_id FROM bells b WHERE b.due > 0 AND b.due <= ? AND NOT " + registeredWith + ") ORDER BY b.due LIMIT ?"
+	unreachable := "b.due > 0 AND b.due <= ? AND NOT " + registeredWith + kind
+	query := "SELECT b.device_id FROM bells b WHERE " + unreachable + " ORDER BY b.due LIMIT ?"
 	if err := s.all(ctx, &waiting, "find bells of phones that aren't there", query, micros(now), micros(now), most); err != nil || len(waiting) == 0 {
 		return err
 	}
 	return s.transact(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, "park bells", "UPDATE bells AS b SET due = 0 WHERE b.due > 0 AND b.due <= ? AND NOT "+registeredWith+") AND b.device_id IN "+tuples(1, len(waiting)),
-			append([]any{micros(now), micros(now)}, anys(waiting)...)...)
+		_, err := t.exec(ctx, "park bells", "UPDATE bells AS b SET due = ? WHERE "+unreachable+" AND b.device_id IN "+tuples(1, len(waiting)),
+			append([]any{micros(until), micros(now), micros(now)}, anys(waiting)...)...)
 		return err
 	})
 }
