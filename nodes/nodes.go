@@ -26,9 +26,11 @@ const (
 	maxPriority = 60_000
 
 	// heartbeat is how often a node says that it is there, and silent after how long without a word it is tried last: three words may be lost. Others see
-	// it within another heartbeat, so that phones that look up are led past it 20 seconds after its last word.
+	// it within another heartbeat, so that phones that look up are led past it 20 seconds, and another for DNS, after its last word.
 	heartbeat = 4 * time.Second
 	silent    = 16 * time.Second
+	// gap is how long a node may be unheard and still judge others: they may have been unheard for a heartbeat longer.
+	gap = silent - 2*heartbeat
 	// leaveTimeout bounds how long a node that stops takes to say so.
 	leaveTimeout = 2 * time.Second
 )
@@ -192,7 +194,7 @@ func (s *Service) Run(ctx context.Context, self Node) error {
 	var last time.Time
 	for {
 		began := s.Now()
-		if began.Sub(last) > silent {
+		if began.Sub(last) > gap {
 			heard = began
 		}
 		err := s.beat(ctx, self, began.Sub(heard) >= silent)
