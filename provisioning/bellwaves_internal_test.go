@@ -106,13 +106,13 @@ func (p *slowPhones) Notify(ctx context.Context, _ Notification) (NotifyAnswer, 
 func TestTenThousandBellsRingInWaves(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		phones  slowPhones
+		phones  *slowPhones
 		rate    int
 		longest time.Duration
 	}{
-		"they answer":    {slowPhones{after: 100 * time.Millisecond}, 500, 21 * time.Second},
-		"they are slow":  {slowPhones{after: 10 * time.Second}, 50, 211 * time.Second},
-		"all are silent": {slowPhones{after: 32 * time.Second, silent: true}, 1000, 340 * time.Second},
+		"they answer":    {&slowPhones{after: 100 * time.Millisecond}, 500, 21 * time.Second},
+		"they are slow":  {&slowPhones{after: 10 * time.Second}, 50, 211 * time.Second},
+		"all are silent": {&slowPhones{after: 32 * time.Second, silent: true}, 1000, 340 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -125,7 +125,7 @@ func TestTenThousandBellsRingInWaves(t *testing.T) {
 				ctx, cancel := context.WithCancel(t.Context())
 				ended := make(chan error, 1)
 				began := time.Now()
-				go func() { ended <- s.RingBells(ctx, &c.phones, BellRates{PerNode: c.rate, PerCustomer: c.rate}) }()
+				go func() { ended <- s.RingBells(ctx, c.phones, BellRates{PerNode: c.rate, PerCustomer: c.rate}) }()
 				<-tower.done
 				took := time.Since(began)
 				cancel()
