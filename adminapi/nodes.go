@@ -16,7 +16,7 @@ type Nodes interface {
 // nodeWire is one server.
 type nodeWire struct {
 	Name      string   `json:"name"`
-	State     string   `json:"state" doc:"serving, draining (phones are led elsewhere), or silent (it is out of DNS)"`
+	State     string   `json:"state" doc:"serving, draining (phones are led elsewhere), or silent (it stopped or isn't heard of, and is tried last)"`
 	Priority  int      `json:"priority" doc:"As DNS says it: lower is tried first"`
 	Weight    int      `json:"weight"`
 	Addresses []string `json:"addresses"`

@@ -18,6 +18,7 @@ type bindingWire struct {
 	Port       int    `json:"port" doc:"Of the line"`
 	Source     string `json:"source" doc:"Address that the request came from"`
 	Node       string `json:"node" doc:"That the registration came to"`
+	NodeGone   string `json:"nodeGone,omitempty" doc:"When that node was last heard of, if it isn't there: the phone can't be reached over this registration"`
 
 	InstanceID   string  `json:"instanceId,omitempty" doc:"What the phone calls itself (RFC 5626)"`
 	RegID        uint32  `json:"regId,omitempty" doc:"Which of the phone's flows this is (RFC 5626)"`
@@ -33,11 +34,12 @@ type registeredWire struct {
 	Request   string `json:"request"`
 	Source    string `json:"source"`
 	UserAgent string `json:"userAgent"`
+	Node      string `json:"node,omitempty" doc:"That took it"`
 }
 
 // driftWire says whether a phone is where its record is.
 type driftWire struct {
-	Status   string `json:"status" doc:"in_step, waiting, behind, away, unregistered or unresolvable"`
+	Status   string `json:"status" doc:"in_step, waiting, behind, away, unregistered, cut_off or unresolvable"`
 	Sentence string `json:"sentence"`
 	NextStep string `json:"nextStep,omitempty"`
 }
@@ -50,7 +52,7 @@ type registrationOutput struct {
 		FetchedRevision    int64            `json:"fetchedRevision" doc:"Newest that the phone has; 0 for none"`
 		Fetched            string           `json:"fetched,omitempty" doc:"When it last fetched"`
 		Domain             string           `json:"domain,omitempty"`
-		Resolvable         bool             `json:"resolvable" doc:"The phone can find the domain, or is told an address"`
+		Resolvable         bool             `json:"resolvable" doc:"As far as we know: our zone has the domain and names a node that is there, or phones are told an address; true as well where neither a DNS door nor a named node is known. What resolvers on the way say isn't asked"`
 		Drift              driftWire        `json:"drift"`
 		History            []registeredWire `json:"history" doc:"The newest first"`
 	}
@@ -68,13 +70,13 @@ func (s *Server) registration(ctx context.Context, in *DeviceInput) (*registrati
 	out := &registrationOutput{}
 	body := &out.Body
 	body.Registered, body.ConfiguredRevision, body.FetchedRevision = len(state.Bindings) > 0, state.Configured, state.Fetched
-	body.Fetched, body.Domain, body.Resolvable = timestamp(state.FetchedAt), state.Domain, state.Resolvable
+	body.Fetched, body.Domain, body.Resolvable = timestamp(state.FetchedAt), state.Domain, state.Resolution == provisioning.ResolutionFound
 	body.Drift = driftWire{string(state.Drift.Status), state.Drift.Sentence, state.Drift.NextStep}
 	body.Bindings, body.History = make([]bindingWire, len(state.Bindings)), make([]registeredWire, len(state.History))
 	for i, b := range state.Bindings {
 		body.Bindings[i] = bindingWire{
 			Contact: b.Contact, Transport: b.Transport, Encrypted: encrypted(b), Registered: timestamp(b.Registered), Expires: timestamp(b.Expires),
-			UserAgent: b.UserAgent, Port: b.Port, Source: b.Source.String(), Node: b.Node,
+			UserAgent: b.UserAgent, Port: b.Port, Source: b.Source.String(), Node: b.Node, NodeGone: timestamp(b.NodeGone),
 			InstanceID: b.InstanceID, RegID: b.RegID, Preference: float64(b.Q) / 1000, Path: b.Path,
 		}
 		if b.Certified != (deviceprofiles.MAC{}) {
@@ -82,7 +84,7 @@ func (s *Server) registration(ctx context.Context, in *DeviceInput) (*registrati
 		}
 	}
 	for i, e := range state.History {
-		body.History[i] = registeredWire{Time: timestamp(e.Time), Answer: e.Answer, Request: e.Request, Source: e.Peer.String(), UserAgent: e.UserAgent}
+		body.History[i] = registeredWire{Time: timestamp(e.Time), Answer: e.Answer, Request: e.Request, Source: e.Peer.String(), UserAgent: e.UserAgent, Node: e.Node}
 	}
 	return out, nil
 }

@@ -25,6 +25,7 @@ type contactWire struct {
 	Proof     string `json:"proof" doc:"The kind that was shown: none, basic, digest, token or certificate"`
 	Bytes     int64  `json:"bytes" doc:"Of the file that was served"`
 	ByAddress bool   `json:"byAddress" doc:"The request named no phone: it came from an address where this one was heard of shortly before"`
+	Node      string `json:"node,omitempty" doc:"Server that was asked"`
 }
 
 type traceOutput struct {
@@ -156,7 +157,7 @@ func wireEntry(e provisioning.TraceEntry) contactWire {
 	}
 	return contactWire{
 		ID: strconv.FormatInt(e.ID, 10), Time: timestamp(e.Time), Door: e.Door, Peer: peer, Request: e.Request, Answer: e.Answer, Rule: e.Rule, Revision: e.Revision,
-		UserAgent: e.UserAgent, Proof: string(e.Proof), Bytes: e.Bytes, ByAddress: e.ByAddress,
+		UserAgent: e.UserAgent, Proof: string(e.Proof), Bytes: e.Bytes, ByAddress: e.ByAddress, Node: e.Node,
 	}
 }
 

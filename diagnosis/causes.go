@@ -44,9 +44,13 @@ func unknownCauses() []Cause {
 	}
 }
 
-// fineCauses are the good answers.
+// fineCauses are the good answers, and what they would hide.
 func fineCauses() []Cause {
 	return []Cause{
+		{
+			"node_gone", "The phone {mac} is registered with the server {node}, which was last heard of at {gone}: it can't be reached.",
+			"Start that server. The phone registers with another one by itself, at {until} at the latest; restart it if that is too late.", nodeGone,
+		},
 		{
 			"dial_tone", "The phone {mac} has dial tone: it is registered until {until}, with revision {revision} of its file.",
 			"Nothing is to be done.", dialTone,

@@ -96,10 +96,12 @@ type Device struct {
 	ByName  bool   // the registrar is found by NAPTR and SRV
 }
 
-// Registration is a line that can be reached now.
+// Registration is a line that is registered now.
 type Registration struct {
-	Port    int
-	Expires time.Time
+	Port     int
+	Expires  time.Time
+	Node     string    // that it came to
+	NodeGone time.Time // when that was last heard of, if it isn't there; zero: it is, and the line can be reached
 }
 
 // Query is a question for the domain of a phone's lines, whoever asked it: phones ask by way of resolvers, which remember the answer for others.

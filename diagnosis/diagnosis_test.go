@@ -69,6 +69,17 @@ func TestARegisteredPhoneMayStillBeInTrouble(t *testing.T) {
 	assert.Equal(t, noon.Add(time.Hour), v.States.ExpectedBy)
 }
 
+func TestARegistrationIsWorthItsNode(t *testing.T) {
+	t.Parallel()
+	f := desk()
+	f.Registrations[0].Node, f.Registrations[0].NodeGone = "one", noon.Add(-time.Minute)
+	v := diagnosis.Explain(f)
+	assert.Equal(t, diagnosis.Code("node_gone"), v.Cause)
+	assert.Equal(t, "The phone 805EC0AABBCC is registered with the server one, which was last heard of at 2026-05-01 11:59 UTC: it can't be reached.", v.Sentence)
+	f.Registrations = append(f.Registrations, diagnosis.Registration{Port: 1, Expires: noon.Add(time.Minute), Node: "two"})
+	assert.Equal(t, diagnosis.Code("dial_tone"), diagnosis.Explain(f).Cause, "it is somewhere else as well")
+}
+
 func TestTroubleOfYesterdayIsntTodays(t *testing.T) {
 	t.Parallel()
 	f := desk()
@@ -115,6 +126,9 @@ func TestThereIsAlwaysAnAnswer(t *testing.T) {
 		}
 		if rapid.Bool().Draw(t, "registered") {
 			f.Registrations = []diagnosis.Registration{{Port: 1, Expires: noon.Add(time.Minute)}}
+			if rapid.Bool().Draw(t, "node gone") {
+				f.Registrations[0].Node, f.Registrations[0].NodeGone = "one", noon
+			}
 		}
 		v := diagnosis.Explain(f)
 		assert.NotEmpty(t, v.Cause)

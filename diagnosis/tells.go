@@ -59,6 +59,23 @@ func registered(f Facts) (string, bool) {
 	return moment(f.states().ExpectedBy), true
 }
 
+// nodeGone is a phone whose registrations all came to servers that aren't there.
+func nodeGone(f Facts) (finding, bool) {
+	if f.Device == nil || len(f.Registrations) == 0 {
+		return finding{}, false
+	}
+	first := f.Registrations[0]
+	for _, r := range f.Registrations {
+		if r.NodeGone.IsZero() {
+			return finding{}, false
+		}
+		if r.Expires.Before(first.Expires) {
+			first = r
+		}
+	}
+	return finding{with(f.Contacts, Registered), values{"node": first.Node, "gone": moment(first.NodeGone), "until": moment(first.Expires)}}, true
+}
+
 // dialTone is a registered phone that has the file which counts, as far as is known: of one that was never seen to fetch, it isn't known.
 func dialTone(f Facts) (finding, bool) {
 	until, ok := registered(f)

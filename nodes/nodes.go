@@ -1,7 +1,7 @@
 // Package nodes says which servers answer phones: the nodes of one installation, in which order phones should try them, and which of them are being
 // emptied.
 //
-// It owns the rules about nodes: what a node says of itself, when one that is silent no longer counts, and what draining does. It never talks to another
+// It owns the rules about nodes: what a node says of itself, when one that is silent is tried last, and what draining does. It never talks to another
 // node: each keeps its own row alive in the database that all share. Start at Service; the package zone makes DNS records of Nodes.
 package nodes
 
@@ -20,12 +20,19 @@ const (
 	DefaultPriority = 10
 	// drainedPriority is added to a node that is being emptied: it is tried when no other answers.
 	drainedPriority = 1000
-	// maxPriority leaves room for drainedPriority in the 16 bits of a record.
+	// silentPriority is added to a node that isn't heard of: behind those that are being emptied, which do answer.
+	silentPriority = 2000
+	// maxPriority leaves room for silentPriority in the 16 bits of a record.
 	maxPriority = 60_000
 
-	// heartbeat is how often a node says that it is there, and silent after how long without a word it is taken out of DNS: four words may be lost.
-	heartbeat = 10 * time.Second
-	silent    = 45 * time.Second
+	// heartbeat is how often a node says that it is there, and silent after how long without a word it is tried last: three words may be lost. Others see
+	// it within another heartbeat, so that phones that look up are led past it 20 seconds, and another for DNS, after its last word.
+	heartbeat = 4 * time.Second
+	silent    = 16 * time.Second
+	// gap is how long a node may be unheard and still judge others: they may have been unheard for a heartbeat longer.
+	gap = silent - 2*heartbeat
+	// leaveTimeout bounds how long a node that stops takes to say so.
+	leaveTimeout = 2 * time.Second
 )
 
 // Name is a node's name: a DNS label, lower case.
@@ -39,16 +46,21 @@ type Node struct {
 	Priority      uint16       // lower is tried first
 	Weight        uint16       // share among nodes of one priority; 0 hardly ever
 	Draining      bool         // an operator empties it
-	Alive         bool         // it was heard of lately
+	Alive         bool         // it was heard of lately, and didn't say that it stops
 	Seen          time.Time    // when it was heard of last
 }
 
-// TriedAt returns the priority in DNS: the node's own, or behind every other while it is being emptied.
+// TriedAt returns the priority in DNS: the node's own, behind every other while it is being emptied, and last of all while it is silent. A silent one stays
+// in DNS, as silence is what others believe of it: it may be cut off from the database alone, or all may have been.
 func (n Node) TriedAt() uint16 {
-	if n.Draining {
+	switch n.State() {
+	case StateSilent:
+		return n.Priority + silentPriority
+	case StateDraining:
 		return n.Priority + drainedPriority
+	default:
+		return n.Priority
 	}
-	return n.Priority
 }
 
 // State is how a node stands to phones.
@@ -57,8 +69,8 @@ type State string
 // The states of a node.
 const (
 	StateServing  State = "serving"
-	StateDraining State = "draining" // phones try it last
-	StateSilent   State = "silent"   // it is out of DNS
+	StateDraining State = "draining" // phones try it behind those that serve
+	StateSilent   State = "silent"   // it stopped, or isn't heard of: phones try it last
 )
 
 // State returns how the node stands to phones.
@@ -103,6 +115,8 @@ type Store interface {
 	AnyTenantAnnounce(ctx context.Context, n Node) error
 	// AnyTenantSilence marks the nodes that were heard of last before a time as not alive, and returns how many were.
 	AnyTenantSilence(ctx context.Context, before time.Time) (int, error)
+	// AnyTenantLeave marks one node as not alive; nothing for one that isn't there.
+	AnyTenantLeave(ctx context.Context, name Name) error
 	// AnyTenantDrain says whether a node is being emptied; fault.NotFound.
 	AnyTenantDrain(ctx context.Context, name Name, draining bool) error
 	// AnyTenantForget removes a node; fault.NotFound.
@@ -171,31 +185,53 @@ func (s *Service) Announce(ctx context.Context, self Node) error {
 	return s.Store.AnyTenantAnnounce(ctx, self)
 }
 
-// Run keeps this node alive, and marks those that went silent, until ctx ends. What the database doesn't take is said again soon.
+// Run keeps this node alive, and marks those that went silent, until ctx ends; then it says that this one stops, so that phones are led elsewhere while
+// its doors still finish what is under way. What the database doesn't take is said again soon.
 func (s *Service) Run(ctx context.Context, self Node) error {
 	ticks := time.NewTicker(heartbeat)
 	defer ticks.Stop()
+	heard := s.Now() // since when this node has been heard without a gap
+	var last time.Time
 	for {
-		if err := s.beat(ctx, self); err != nil && ctx.Err() == nil {
+		began := s.Now()
+		if began.Sub(last) > gap {
+			heard = began
+		}
+		err := s.beat(ctx, self, began.Sub(heard) >= silent)
+		if err == nil {
+			last = began
+		} else if ctx.Err() == nil {
 			s.Logger.WarnContext(ctx, "this node couldn't say that it is there", "node", string(self.Name), "error", err)
 		}
 		select {
 		case <-ctx.Done():
-			return nil
+			return s.leave(ctx, self.Name)
 		case <-ticks.C:
 		}
 	}
 }
 
-func (s *Service) beat(ctx context.Context, self Node) error {
+// beat says that this node is there. Only who was heard all the while judges the others: after an outage of the database that all saw, all are equally
+// silent, and the first one back would send every phone to itself.
+func (s *Service) beat(ctx context.Context, self Node, judges bool) error {
 	ctx, cancel := context.WithTimeout(ctx, heartbeat)
 	defer cancel()
-	if err := s.Announce(ctx, self); err != nil {
+	if err := s.Announce(ctx, self); err != nil || !judges {
 		return err
 	}
 	gone, err := s.Store.AnyTenantSilence(ctx, s.Now().Add(-silent))
 	if gone > 0 {
-		s.Logger.WarnContext(ctx, "nodes went silent and are out of DNS", "nodes", gone)
+		s.Logger.WarnContext(ctx, "nodes went silent: phones are led to them last", "nodes", gone)
 	}
 	return err
+}
+
+// leave says that this node stops. Where that fails, its silence says so.
+func (s *Service) leave(ctx context.Context, name Name) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), leaveTimeout)
+	defer cancel()
+	if err := s.Store.AnyTenantLeave(ctx, name); err != nil {
+		s.Logger.WarnContext(ctx, "this node couldn't say that it stops", "node", string(name), "error", err)
+	}
+	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/netip"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -16,9 +17,29 @@ import (
 )
 
 // MemoryStore keeps one installation's nodes.
-type MemoryStore struct{ all map[nodes.Name]nodes.Node }
+type MemoryStore struct {
+	mu   sync.Mutex
+	all  map[nodes.Name]nodes.Node
+	away bool // it takes no announcement
+}
+
+func newMemoryStore() *MemoryStore { return &MemoryStore{all: map[nodes.Name]nodes.Node{}} }
+
+func (m *MemoryStore) get(name nodes.Name) nodes.Node {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.all[name]
+}
+
+func (m *MemoryStore) goAway(away bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.away = away
+}
 
 func (m *MemoryStore) AnyTenantNodes(context.Context) ([]nodes.Node, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	var out []nodes.Node
 	for _, n := range m.all {
 		out = append(out, n)
@@ -27,12 +48,19 @@ func (m *MemoryStore) AnyTenantNodes(context.Context) ([]nodes.Node, error) {
 }
 
 func (m *MemoryStore) AnyTenantAnnounce(_ context.Context, n nodes.Node) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.away {
+		return fault.New(fault.Unavailable, "The database is away.")
+	}
 	n.Draining = m.all[n.Name].Draining
 	m.all[n.Name] = n
 	return nil
 }
 
 func (m *MemoryStore) AnyTenantSilence(_ context.Context, before time.Time) (int, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	gone := 0
 	for name, n := range m.all {
 		if n.Alive && n.Seen.Before(before) {
@@ -44,7 +72,18 @@ func (m *MemoryStore) AnyTenantSilence(_ context.Context, before time.Time) (int
 	return gone, nil
 }
 
+func (m *MemoryStore) AnyTenantLeave(_ context.Context, name nodes.Name) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	n := m.all[name]
+	n.Alive = false
+	m.all[name] = n
+	return nil
+}
+
 func (m *MemoryStore) AnyTenantDrain(_ context.Context, name nodes.Name, draining bool) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	n := m.all[name]
 	n.Draining = draining
 	m.all[name] = n
@@ -52,6 +91,8 @@ func (m *MemoryStore) AnyTenantDrain(_ context.Context, name nodes.Name, drainin
 }
 
 func (m *MemoryStore) AnyTenantForget(_ context.Context, name nodes.Name) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	delete(m.all, name)
 	return nil
 }
@@ -60,32 +101,60 @@ func node(name nodes.Name) nodes.Node {
 	return nodes.Node{Name: name, Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, TLS: 5061, Priority: 10, Weight: 10}
 }
 
-func TestANodeThatFallsSilentIsTakenOut(t *testing.T) {
+func TestANodeThatFallsSilentIsTriedLast(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := &MemoryStore{all: map[nodes.Name]nodes.Node{}}
+		store := newMemoryStore()
 		s := nodes.NewService(nodes.Config{Store: store, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
 		require.NoError(t, s.Announce(t.Context(), node("b")))
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- s.Run(ctx, node("a")) }()
-		time.Sleep(44 * time.Second) //nolint:forbidigo // the bubble's clock
+		time.Sleep(15 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
-		assert.Equal(t, nodes.StateServing, store.all["b"].State())
+		assert.Equal(t, nodes.StateServing, store.get("b").State())
 		err := s.Forget(ctx, "b")
 		assert.True(t, fault.Is(err, fault.Conflict), "it may come back any moment")
-		time.Sleep(10 * time.Second) //nolint:forbidigo // the bubble's clock
+		time.Sleep(6 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
-		assert.Equal(t, nodes.StateSilent, store.all["b"].State())
-		assert.Equal(t, nodes.StateServing, store.all["a"].State())
+		assert.Equal(t, nodes.StateSilent, store.get("b").State())
+		assert.Equal(t, uint16(2010), store.get("b").TriedAt())
+		assert.Equal(t, nodes.StateServing, store.get("a").State())
 		require.NoError(t, s.Forget(ctx, "b"))
 		require.NoError(t, s.Drain(ctx, "a"))
 		time.Sleep(10 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
-		assert.Equal(t, nodes.StateDraining, store.all["a"].State(), "what it says of itself doesn't end that")
-		assert.Equal(t, uint16(1010), store.all["a"].TriedAt())
+		assert.Equal(t, nodes.StateDraining, store.get("a").State(), "what it says of itself doesn't end that")
+		assert.Equal(t, uint16(1010), store.get("a").TriedAt())
 		require.NoError(t, s.Resume(ctx, "a"))
-		assert.Equal(t, uint16(10), store.all["a"].TriedAt())
+		assert.Equal(t, uint16(10), store.get("a").TriedAt())
+		cancel()
+		require.NoError(t, <-done)
+		assert.Equal(t, nodes.StateSilent, store.get("a").State(), "it said that it stops")
+	})
+}
+
+func TestNobodyJudgesAfterAnOutageOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		store := newMemoryStore()
+		s := nodes.NewService(nodes.Config{Store: store, Now: time.Now, Logger: slog.New(slog.DiscardHandler)})
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- s.Run(ctx, node("a")) }()
+		wait := func(d time.Duration) {
+			time.Sleep(d) //nolint:forbidigo // the bubble's clock
+			synctest.Wait()
+		}
+		wait(30 * time.Second)
+		require.NoError(t, s.Announce(ctx, node("b")))
+		store.goAway(true)
+		wait(60 * time.Second)
+		store.goAway(false)
+		wait(10 * time.Second)
+		assert.Equal(t, nodes.StateServing, store.get("b").State(), "it may just not have been heard yet either")
+		wait(15 * time.Second)
+		assert.Equal(t, nodes.StateSilent, store.get("b").State(), "by now it would have been")
 		cancel()
 		require.NoError(t, <-done)
 	})

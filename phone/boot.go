@@ -136,7 +136,7 @@ func (b *boot) run(ctx context.Context) error {
 		product: b.family.sipUserAgent(), instance: "urn:uuid:00000000-0000-1000-8000-" + b.mac.Lower(), // RFC 5626 4.1: from the MAC
 	}
 	defer u.close()
-	if err := u.registerAll(ctx, b.result, b.config.Unregister); err != nil {
+	if err := u.registerAll(ctx, b.result, b.config.Stay, b.config.Unregister); err != nil {
 		return b.journal.fail(StepRegister, err)
 	}
 	return nil

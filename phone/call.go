@@ -66,7 +66,7 @@ func Call(ctx context.Context, c CallConfig, out io.Writer) (Heard, error) {
 	j := &journal{out: out, result: &result}
 	u := &userAgent{surroundings: s, trust: newTrust(c.CA, c.InsecureTLS, s.now), names: newAddressBook(r, j), journal: j, product: c.UserAgent}
 	defer u.close()
-	if err := u.registerAll(ctx, &result, false); err != nil {
+	if err := u.registerAll(ctx, &result, Stay{}, false); err != nil {
 		return Heard{}, j.fail(StepRegister, err)
 	}
 	k := &dialog{session: u.sessions[0], to: c.To, journal: j}

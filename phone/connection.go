@@ -27,6 +27,8 @@ type connection struct {
 	parser   *sip.Parser
 	stream   *sip.ParserStream
 	buffer   []byte
+	asked    func(*sip.Request) // what a server asks; nil: it waits, as far as mostEarly
+	early    []*sip.Request     // what waits
 }
 
 // connect opens a connection to a registrar.
@@ -119,12 +121,33 @@ func (c *connection) await(ctx context.Context, wait time.Duration, branch strin
 		if err != nil {
 			return nil, err
 		}
-		for _, m := range messages {
-			if r, ok := m.(*sip.Response); ok && answers(r, branch) {
-				return r, nil
+		if answer := c.sort(messages, branch); answer != nil {
+			return answer, nil
+		}
+	}
+}
+
+// mostEarly bounds the requests that wait.
+const mostEarly = 8
+
+// sort returns the answer to a branch, nil when it isn't among the messages, and hands requests on.
+func (c *connection) sort(messages []sip.Message, branch string) *sip.Response {
+	var answer *sip.Response
+	for _, m := range messages {
+		switch m := m.(type) {
+		case *sip.Request:
+			if c.asked != nil {
+				c.asked(m)
+			} else if len(c.early) < mostEarly {
+				c.early = append(c.early, m)
+			}
+		case *sip.Response:
+			if answers(m, branch) {
+				answer = m
 			}
 		}
 	}
+	return answer
 }
 
 func (c *connection) parse(data []byte) ([]sip.Message, error) {

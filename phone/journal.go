@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync"
 	"unicode"
 )
 
@@ -12,6 +13,7 @@ import (
 type journal struct {
 	out    io.Writer
 	result *Result
+	mu     sync.Mutex // lines that stay speak at once
 }
 
 // ok says that a step went well.
@@ -37,6 +39,8 @@ func (j *journal) fail(step string, err error) error {
 
 func (j *journal) say(step, how string, ok bool, format string, args ...any) {
 	text := oneLine(fmt.Sprintf(format, args...))
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	j.result.Steps = append(j.result.Steps, Step{Name: step, Text: text, OK: ok})
 	fmt.Fprintf(j.out, "%2d. %-10s %-7s %s\n", len(j.result.Steps), step, how, text)
 }

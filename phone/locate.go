@@ -13,6 +13,7 @@ import (
 type target struct {
 	transport string
 	address   netip.AddrPort
+	priority  int    // of the SRV record; lower is tried first
 	name      string // that a TLS certificate must carry: the host that was looked for (RFC 5922 7)
 }
 
@@ -154,6 +155,9 @@ func (f *locator) byService(ctx context.Context, s srv, domain string) ([]target
 		more, err := f.byAddress(ctx, r.target, r.port, s.transport, domain)
 		if err != nil {
 			return nil, fmt.Errorf("SRV %s names %s: %w", s.name, r.target, err)
+		}
+		for i := range more {
+			more[i].priority = r.priority
 		}
 		found = append(found, more...)
 	}

@@ -72,6 +72,7 @@ type BootConfig struct {
 	Timeout     time.Duration  // for one step; 0: 5 seconds
 	Expires     int            // seconds to ask for in REGISTER; 0: as the file says, else 3600
 	Unregister  bool           // take the registrations back at the end
+	Stay        Stay           // keep the registrations for a while before
 
 	Now    func() time.Time // nil: time.Now
 	Random io.Reader        // nil: crypto/rand
@@ -92,6 +93,7 @@ type RegisterConfig struct {
 	Timeout     time.Duration  // for one step; 0: 5 seconds
 	Expires     int            // seconds to ask for; 0: 3600
 	Unregister  bool           // take the registration back at the end
+	Stay        Stay           // keep the registration for a while before
 	UserAgent   string         // "": Dialtone-Phone
 
 	Now    func() time.Time // nil: time.Now

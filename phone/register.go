@@ -36,7 +36,14 @@ func Register(ctx context.Context, c RegisterConfig, out io.Writer) (Result, err
 		u.product = "Dialtone-Phone"
 	}
 	defer u.close()
-	if err := u.registerAll(ctx, &result, c.Unregister); err != nil {
+	if c.Stay.For > 0 { // so that the registrar knows it again at another address
+		id, err := randomHex(s.random, 6)
+		if err != nil {
+			return result, err
+		}
+		u.instance = "urn:uuid:00000000-0000-4000-8000-" + id
+	}
+	if err := u.registerAll(ctx, &result, c.Stay, c.Unregister); err != nil {
 		return result, j.fail(StepRegister, err)
 	}
 	return result, nil
@@ -84,8 +91,9 @@ func (u *userAgent) close() {
 	}
 }
 
-// registerAll registers every line of the result and, if asked to, takes the registrations back. It ends at the first line that fails.
-func (u *userAgent) registerAll(ctx context.Context, result *Result, takeBack bool) error {
+// registerAll registers every line of the result, keeps them for as long as is asked for and, if asked to, takes the registrations back. It ends at the first
+// line that fails.
+func (u *userAgent) registerAll(ctx context.Context, result *Result, stay Stay, takeBack bool) error {
 	for _, line := range result.Lines {
 		s, done, err := u.registerLine(ctx, line)
 		if err != nil {
@@ -94,6 +102,7 @@ func (u *userAgent) registerAll(ctx context.Context, result *Result, takeBack bo
 		u.sessions = append(u.sessions, s)
 		result.Registrations = append(result.Registrations, done)
 	}
+	u.stay(ctx, stay)
 	if !takeBack {
 		return nil
 	}
@@ -116,10 +125,17 @@ func (u *userAgent) registerLine(ctx context.Context, line Line) (*session, Regi
 		return nil, Registration{}, err
 	}
 	u.journal.ok(StepLocate, "line %d: %s", line.Port, how)
+	return u.registerAmong(ctx, line, targets)
+}
+
+// registerAmong registers at the first place that answers.
+func (u *userAgent) registerAmong(ctx context.Context, line Line, targets []target) (*session, Registration, error) {
+	var err error
 	for i, to := range targets {
 		var s *session
 		var done Registration
 		if s, done, err = u.registerAt(ctx, line, to); err == nil {
+			s.granted, s.known = done.Expires, targets
 			u.journal.ok(StepRegister, "%s", done.words())
 			return s, done, nil
 		}
@@ -191,7 +207,9 @@ type session struct {
 	callID, tag string
 	cseq        int
 	expires     int
-	algorithm   string // of the digest that was answered last
+	granted     time.Duration // by the registrar
+	known       []target      // where the registrar was looked for
+	algorithm   string        // of the digest that was answered last
 }
 
 // begin registers for the first time.

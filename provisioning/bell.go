@@ -98,8 +98,9 @@ type BellStore interface {
 	AnyTenantTakeBells(ctx context.Context, turn BellTurn) ([]Bell, error)
 	// AnyTenantFetchedBells deletes the bells whose phones have fetched, at most so many, and returns them.
 	AnyTenantFetchedBells(ctx context.Context, most int) ([]FetchedBell, error)
-	// AnyTenantParkBells makes bells that are due, and whose phones aren't registered anywhere, wait until these register; at most so many.
-	AnyTenantParkBells(ctx context.Context, now time.Time, most int) error
+	// AnyTenantParkBells makes bells that are due, and whose phones aren't registered anywhere, wait until these register, and those whose phones are registered
+	// with nodes alone that aren't there wait until a moment; at most so many of each.
+	AnyTenantParkBells(ctx context.Context, now, until time.Time, most int) error
 	// SetBell replaces Due, Told and Attempts, unless another one was rung since.
 	SetBell(ctx context.Context, b Bell) error
 	// DropBell deletes a bell, unless another one was rung since.

@@ -30,6 +30,8 @@ const (
 	// bellStore bounds how long what became of it may take to be stored, also while the server stops.
 	bellStore = 5 * time.Second
 	bellSweep = 500
+	// bellGone is how often it is looked whether a phone has come to another node, or its node back.
+	bellGone = 10 * time.Second
 )
 
 // BellRates bound how many phones a node tells in a second: of all, and of one customer. Both are 1 or more.
@@ -87,7 +89,7 @@ func (s *Service) sweepBells(ctx context.Context) {
 		s.recordFetched(b)
 	}
 	if err == nil {
-		err = s.store.AnyTenantParkBells(ctx, s.now(), bellSweep)
+		err = s.store.AnyTenantParkBells(ctx, s.now(), s.now().Add(bellGone), bellSweep)
 	}
 	if err != nil && ctx.Err() == nil {
 		s.logger.WarnContext(ctx, "what phones have fetched is noted later", "error", err)
@@ -203,7 +205,7 @@ func (s *Service) notificationFor(ctx context.Context, notifier Notifier, b Bell
 	}
 	model, _ := deviceprofiles.FindModel(d.Model)
 	here := slices.DeleteFunc(bindings, func(v BindingView) bool { return v.Node != s.node || !notifier.Reaches(v.Binding) })
-	binding, found := bindingOf(here, d.MAC, model.Family)
+	binding, found := bindingOf(here, d.MAC, model.Family, b.Attempts)
 	if !found {
 		return Notification{}, false, nil
 	}
@@ -237,12 +239,21 @@ func (s *Service) ha1For(l Line) func(digest.Algorithm, string) (string, error) 
 
 // bindingOf picks the one registration that is the device's own phone: others may use a line's credentials too, such as an app, or the phone that was there
 // before. What names the phone's address in its instance or user agent comes first, then what says that it is of the family, then what says nothing; what
-// names another phone or family is never told. Of equals it is the newest.
-func bindingOf(list []BindingView, mac deviceprofiles.MAC, family deviceprofiles.Family) (Binding, bool) {
-	best := slices.MaxFunc(append([]BindingView{{}}, list...), func(a, b BindingView) int {
-		return cmp.Or(cmp.Compare(likeness(a.Binding, mac, family), likeness(b.Binding, mac, family)), a.Registered.Compare(b.Registered), cmp.Compare(b.Port, a.Port))
+// names another phone or family is never told. Of equals it is the newest at the first attempt and the next one at each further: the newest may be what a
+// phone left behind, or the flow of several that has died.
+func bindingOf(list []BindingView, mac deviceprofiles.MAC, family deviceprofiles.Family, attempt int) (Binding, bool) {
+	most := 1
+	for _, v := range list {
+		most = max(most, likeness(v.Binding, mac, family))
+	}
+	equal := slices.DeleteFunc(slices.Clone(list), func(v BindingView) bool { return likeness(v.Binding, mac, family) < most })
+	if len(equal) == 0 {
+		return Binding{}, false
+	}
+	slices.SortStableFunc(equal, func(a, b BindingView) int {
+		return cmp.Or(b.Registered.Compare(a.Registered), cmp.Compare(a.Port, b.Port))
 	})
-	return best.Binding, likeness(best.Binding, mac, family) > 0
+	return equal[max(0, attempt-1)%len(equal)].Binding, true
 }
 
 // likeness tells how sure it is that a registration is a phone's: 0 for not at all.

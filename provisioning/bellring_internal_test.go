@@ -29,13 +29,13 @@ func TestTheDevicesOwnPhoneIsTold(t *testing.T) {
 		"named": {family, named, silent, another, byInstance}, "instance": {silent, byInstance, family}, "family": {silent, family, another},
 		"newer": {silent, newer, stranger}, "": {another, stranger},
 	} {
-		got, found := bindingOf(list, mac, "yealink")
+		got, found := bindingOf(list, mac, "yealink", 1)
 		assert.Equal(t, want != "", found, want)
 		if found {
 			assert.Equal(t, want, got.Contact)
 		}
 	}
-	_, found := bindingOf(nil, mac, "yealink")
+	_, found := bindingOf(nil, mac, "yealink", 1)
 	assert.False(t, found)
 }
 

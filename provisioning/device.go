@@ -195,6 +195,8 @@ type Binding struct {
 type BindingView struct {
 	Binding
 	Port int
+	// NodeGone is when the node that it came to was heard of last; zero while that is there, or nobody knows. The phone can't be reached over it.
+	NodeGone time.Time
 }
 
 // LineOwner is a line with what its device's trace and the registrar need.

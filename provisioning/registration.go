@@ -21,7 +21,7 @@ type RegistrationState struct {
 	Fetched    int64         // the newest revision that its phone has fetched; 0 for none
 	FetchedAt  time.Time     // zero: never
 	Domain     string        // of its lines, "" without any
-	Resolvable bool          // our zone answers for that domain, or phones are told an address
+	Resolution Resolution    // of that domain; found, where phones are told an address
 	Drift      Drift
 }
 
@@ -42,14 +42,9 @@ const (
 	DriftBehind       DriftStatus = "behind"       // registered with an older configuration
 	DriftAway         DriftStatus = "away"         // not registered, with an older configuration
 	DriftUnregistered DriftStatus = "unregistered" // not registered, though its configuration is the newest
-	DriftUnresolvable DriftStatus = "unresolvable" // the domain that it is told isn't in our zone
+	DriftUnresolvable DriftStatus = "unresolvable" // the domain that it is told leads to no registrar
+	DriftCutOff       DriftStatus = "cut_off"      // registered with a node that isn't there
 )
-
-// Resolves reports whether our zone answers for a SIP domain, in lower case.
-type Resolves func(ctx context.Context, domain string) (bool, error)
-
-// AnnounceZone says who knows whether a SIP domain can be looked up; without it, nobody does here. Call it before the doors run.
-func (s *Service) AnnounceZone(resolves Resolves) { s.resolves = resolves }
 
 // Registration says how a device's phone is registered and configured. fault.NotFound when the tenant has no such device.
 func (s *Service) Registration(ctx context.Context, tenant customer.Tenant, id DeviceID) (RegistrationState, error) {
@@ -58,8 +53,11 @@ func (s *Service) Registration(ctx context.Context, tenant customer.Tenant, id D
 	if err != nil {
 		return RegistrationState{}, err
 	}
-	out := RegistrationState{Configured: d.Revision, Resolvable: true, History: []TraceEntry{}}
+	out := RegistrationState{Configured: d.Revision, Resolution: ResolutionFound, History: []TraceEntry{}}
 	if out.Bindings, err = s.store.Bindings(ctx, d.Tenant(), id, s.now()); err != nil {
+		return out, err
+	}
+	if out.Bindings, err = s.placed(ctx, out.Bindings); err != nil {
 		return out, err
 	}
 	if out.Fetched, out.FetchedAt, err = s.store.Fetched(ctx, d.Tenant(), id); err != nil {
@@ -93,10 +91,10 @@ func (s *Service) resolve(ctx context.Context, d Device, out *RegistrationState)
 		return err
 	}
 	out.Domain = lines[0].Domain
-	if s.resolves == nil || s.sip.OutboundProxy != "" {
+	if s.around == nil || s.sip.OutboundProxy != "" {
 		return nil
 	}
-	out.Resolvable, err = s.resolves(ctx, out.Domain)
+	out.Resolution, err = s.around.Resolution(ctx, out.Domain)
 	return err
 }
 
@@ -105,10 +103,17 @@ func driftOf(d Device, r RegistrationState, b Bell) Drift {
 	model, _ := deviceprofiles.FindModel(d.Model)
 	registered, name := len(r.Bindings) > 0, model.DisplayName
 	behind := model.Configured() && r.Fetched < r.Configured
+	gone, cutOff := unreachable(r.Bindings)
 	switch {
-	case !r.Resolvable:
+	case r.Resolution == ResolutionNoDomain:
 		return Drift{DriftUnresolvable, fmt.Sprintf("Phones can't find %s: our zone doesn't have it.", r.Domain),
-			"See that the DNS door is open and that the parent domain is delegated to it."}
+			"See that --sip-domain is the parent of the customer's SIP domain."}
+	case r.Resolution == ResolutionNoNode:
+		return Drift{DriftUnresolvable, fmt.Sprintf("Phones find no registrar for %s: our zone names no node that is there.", r.Domain),
+			"Start a node, and look at dialtone nodes list."}
+	case cutOff:
+		return Drift{DriftCutOff, fmt.Sprintf("The phone is registered with the node %s, which was last heard of at %s: it can't be reached.", gone.Node, clock(gone.NodeGone)),
+			fmt.Sprintf("Start the node, or wait: the phone registers with another one by %s, and is told then what it has missed.", clock(gone.Expires))}
 	case d.FirstSeen.IsZero() && !registered:
 		return Drift{DriftWaiting, fmt.Sprintf("No phone was seen yet for this %s.", name), "Connect the phone, and look at the boot trace when it has started."}
 	case registered && !behind:
@@ -129,10 +134,13 @@ func nextOfBell(b Bell) string {
 	case b.Device == "":
 		return "Ask it to apply changes, or restart it: it was told and didn't fetch, or can't be told."
 	case !b.Told.IsZero():
-		return fmt.Sprintf("It answered at %s that it will fetch, which may wait for the end of a call. Restart it if it doesn't.", b.Told.UTC().Format("15:04:05"))
+		return fmt.Sprintf("It answered at %s that it will fetch, which may wait for the end of a call. Restart it if it doesn't.", clock(b.Told))
 	case b.Due.IsZero():
 		return "Nothing: it is told when it registers next."
 	default:
-		return fmt.Sprintf("Nothing: it is told at %s.", b.Due.UTC().Format("15:04:05"))
+		return fmt.Sprintf("Nothing: it is told at %s.", clock(b.Due))
 	}
 }
+
+// clock writes the time of a day as people read it.
+func clock(t time.Time) string { return t.UTC().Format("15:04:05") }

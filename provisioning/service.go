@@ -71,8 +71,8 @@ type Service struct {
 	commits    *groupCommit
 	nobody     nobody
 	node       string
-	resolves   Resolves  // nil: nobody knows here
-	started    time.Time // when Announce said what phones are told of the installation
+	around     Surroundings // nil: nobody knows here
+	started    time.Time    // when Announce said what phones are told of the installation
 }
 
 // New returns a service. It fails only if random does.

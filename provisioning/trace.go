@@ -50,6 +50,7 @@ type TraceEntry struct {
 	Proof     ProofKind
 	// ByAddress says that the request named no phone, and is told of those that came from the same address shortly before.
 	ByAddress bool
+	Node      string // that was asked, "" where none has a name
 	Domain    string // of a question to DNS: the customer's SIP domain that it is about; else ""
 	Standing  Standing
 	Firmware  string // file of the operator's folder that was served; "" for none
@@ -190,7 +191,7 @@ func (s *Service) Record(e TraceEntry) {
 	if e.Proof == "" {
 		e.Proof = ProofNone
 	}
-	e.Peer = e.Peer.Unmap()
+	e.Peer, e.Node = e.Peer.Unmap(), s.node
 	e.Request = printable(e.Request, maxTraceRequest)
 	e.UserAgent = printable(e.UserAgent, maxUserAgent)
 	phone := neighbour{mac: e.MAC, device: e.Device}

@@ -70,8 +70,11 @@ func (s *Service) whyOf(ctx context.Context, tenant customer.Tenant, d Device) (
 	if err != nil {
 		return diagnosis.Verdict{}, err
 	}
+	if bindings, err = s.placed(ctx, bindings); err != nil {
+		return diagnosis.Verdict{}, err
+	}
 	for _, b := range bindings {
-		facts.Registrations = append(facts.Registrations, diagnosis.Registration{Port: b.Port, Expires: b.Expires})
+		facts.Registrations = append(facts.Registrations, diagnosis.Registration{Port: b.Port, Expires: b.Expires, Node: b.Node, NodeGone: b.NodeGone})
 	}
 	queries, err := s.store.Queries(ctx, d.Tenant())
 	if err != nil {

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"dialtone/customer"
@@ -32,11 +33,11 @@ func (r bellRow) noun() provisioning.Bell {
 
 // Ring implements provisioning.BellTx.
 func (t *tx) Ring(ctx context.Context, b provisioning.Bell) error {
-	_, err := t.exec(ctx, "ring a bell", "INSERT INTO bells ("+bellColumns+") VALUES "+tuples(1, 10)+`
+	_, err := t.exec(ctx, "ring a bell", "INSERT INTO bells ("+bellColumns+", fetched) VALUES "+tuples(1, 11)+`
 		ON CONFLICT (device_id) DO UPDATE SET action = CASE WHEN bells.action = 'reboot' AND bells.told = 0 THEN bells.action ELSE excluded.action END,
 		asked = CASE WHEN bells.asked = 1 AND bells.told = 0 THEN 1 ELSE excluded.asked END,
-		revision = excluded.revision, rung = excluded.rung, due = excluded.due, told = 0, attempts = 0`,
-		string(b.Device), string(b.Partner), string(b.Org), string(b.Action), b.Revision, flag(b.Asked), micros(b.Rung), micros(b.Due), micros(b.Told), b.Attempts)
+		revision = excluded.revision, rung = excluded.rung, due = excluded.due, told = 0, attempts = 0, fetched = 0`,
+		string(b.Device), string(b.Partner), string(b.Org), string(b.Action), b.Revision, flag(b.Asked), micros(b.Rung), micros(b.Due), micros(b.Told), b.Attempts, 0)
 	return err
 }
 
@@ -67,6 +68,12 @@ func (r reader) Fetched(ctx context.Context, tenant customer.Tenant, device prov
 // registeredWith is the condition that a bell's phone has a valid registration; it takes the moment.
 const registeredWith = "EXISTS (SELECT 1 FROM lines l JOIN bindings g ON g.line_id = l.id WHERE l.device_id = b.device_id AND g.expires > ?"
 
+// dueBells and fetchedBells are asked twice a second by every node: where nothing waits, each is one read of a partial index that is empty.
+const (
+	dueBells     = "SELECT due FROM bells WHERE due > 0 AND due <= ? ORDER BY due LIMIT 1"
+	fetchedBells = "SELECT " + bellColumns + ", fetched FROM bells WHERE fetched > 0 ORDER BY fetched LIMIT ?"
+)
+
 // AnyTenantTakeBells implements provisioning.BellStore. Two nodes that want the same one take turns at its row, and the second finds it taken.
 func (s *database) AnyTenantTakeBells(ctx context.Context, turn provisioning.BellTurn) ([]provisioning.Bell, error) {
 	if turn.Most <= 0 {
@@ -74,7 +81,12 @@ func (s *database) AnyTenantTakeBells(ctx context.Context, turn provisioning.Bel
 	}
 	var rows []bellRow
 	now := micros(turn.Now)
-	err := s.transact(ctx, func(t *tx) error {
+	var waiting []int64
+	err := s.all(ctx, &waiting, "look for bells", dueBells, now)
+	if err != nil || len(waiting) == 0 {
+		return []provisioning.Bell{}, err
+	}
+	err = s.transact(ctx, func(t *tx) error {
 		rows = nil
 		return t.all(ctx, &rows, "take bells", `UPDATE bells SET due = ?, attempts = attempts + 1 WHERE due > 0 AND due <= ? AND device_id IN (
 			SELECT n.device_id FROM (SELECT b.device_id, b.due, row_number() OVER (PARTITION BY b.org_id ORDER BY b.due, b.device_id) AS nth
@@ -89,11 +101,10 @@ func (s *database) AnyTenantTakeBells(ctx context.Context, turn provisioning.Bel
 func (s *database) AnyTenantFetchedBells(ctx context.Context, most int) ([]provisioning.FetchedBell, error) {
 	type fetchedRow struct {
 		bellRow
-		Fetched int64 `db:"last_fetch"`
+		Fetched int64 `db:"fetched"`
 	}
-	const done = ` FROM bells b JOIN devices d ON d.id = b.device_id WHERE d.fetched_revision >= b.revision AND (b.asked = 0 OR d.last_fetch > b.rung)`
 	var rows []fetchedRow
-	err := s.all(ctx, &rows, "find bells that are done", "SELECT "+qualified("b", bellColumns, false)+", d.last_fetch"+done+" LIMIT ?", most)
+	err := s.all(ctx, &rows, "find bells that are done", fetchedBells, most)
 	if err != nil || len(rows) == 0 {
 		return []provisioning.FetchedBell{}, err
 	}
@@ -114,16 +125,40 @@ func (s *database) AnyTenantFetchedBells(ctx context.Context, most int) ([]provi
 	return out, err
 }
 
+// answerBells marks the bells of devices whose phones have fetched what they were rung for.
+func (t *tx) answerBells(ctx context.Context, devices []string) error {
+	for part := range slices.Chunk(devices, maxRows) {
+		_, err := t.exec(ctx, "mark answered bells", `UPDATE bells SET fetched = d.last_fetch FROM devices d WHERE d.id = bells.device_id AND bells.fetched = 0
+			AND d.fetched_revision >= bells.revision AND (bells.asked = 0 OR d.last_fetch > bells.rung) AND bells.device_id IN `+tuples(1, len(part)), anys(part)...)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// atLiveNode is what makes a registration one with a node that is there, as far as anybody knows; it closes registeredWith.
+const atLiveNode = " AND g.node NOT IN (SELECT name FROM nodes WHERE alive = 0))"
+
 // AnyTenantParkBells implements provisioning.BellStore.
-func (s *database) AnyTenantParkBells(ctx context.Context, now time.Time, most int) error {
+func (s *database) AnyTenantParkBells(ctx context.Context, now, until time.Time, most int) error {
+	if err := s.postpone(ctx, ")", now, time.Time{}, most); err != nil {
+		return err
+	}
+	return s.postpone(ctx, atLiveNode, now, until, most)
+}
+
+// postpone makes bells wait that are due and whose phones have no registration of a kind.
+func (s *database) postpone(ctx context.Context, kind string, now, until time.Time, most int) error {
 	var waiting []string
-	query := "SELECT b.device_id FROM bells b WHERE b.due > 0 AND b.due <= ? AND NOT " + registeredWith + ") ORDER BY b.due LIMIT ?"
+	unreachable := "b.due > 0 AND b.due <= ? AND NOT " + registeredWith + kind
+	query := "SELECT b.device_id FROM bells b WHERE " + unreachable + " ORDER BY b.due LIMIT ?"
 	if err := s.all(ctx, &waiting, "find bells of phones that aren't there", query, micros(now), micros(now), most); err != nil || len(waiting) == 0 {
 		return err
 	}
 	return s.transact(ctx, func(t *tx) error {
-		_, err := t.exec(ctx, "park bells", "UPDATE bells AS b SET due = 0 WHERE b.due > 0 AND b.due <= ? AND NOT "+registeredWith+") AND b.device_id IN "+tuples(1, len(waiting)),
-			append([]any{micros(now), micros(now)}, anys(waiting)...)...)
+		_, err := t.exec(ctx, "park bells", "UPDATE bells AS b SET due = ? WHERE "+unreachable+" AND b.device_id IN "+tuples(1, len(waiting)),
+			append([]any{micros(until), micros(now), micros(now)}, anys(waiting)...)...)
 		return err
 	})
 }

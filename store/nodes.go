@@ -97,13 +97,24 @@ func (s *database) AnyTenantAnnounce(ctx context.Context, n nodes.Node) error {
 func (s *database) AnyTenantSilence(ctx context.Context, before time.Time) (int, error) {
 	var gone int64
 	err := s.transact(ctx, func(t *tx) (err error) {
-		gone, err = t.exec(ctx, "take silent nodes out", "UPDATE nodes SET alive = 0 WHERE alive = 1 AND seen < ?", micros(before))
+		gone, err = t.exec(ctx, "put silent nodes last", "UPDATE nodes SET alive = 0 WHERE alive = 1 AND seen < ?", micros(before))
 		if err != nil || gone == 0 {
 			return err
 		}
 		return t.raiseZone(ctx)
 	})
 	return int(gone), err
+}
+
+// AnyTenantLeave implements nodes.Store.
+func (s *database) AnyTenantLeave(ctx context.Context, name nodes.Name) error {
+	return s.transact(ctx, func(t *tx) error {
+		gone, err := t.exec(ctx, "say that a node stops", "UPDATE nodes SET alive = 0 WHERE alive = 1 AND name = ?", string(name))
+		if err != nil || gone == 0 {
+			return err
+		}
+		return t.raiseZone(ctx)
+	})
 }
 
 // AnyTenantDrain implements nodes.Store.

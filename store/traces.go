@@ -30,18 +30,19 @@ type traceRow struct {
 	Bytes     int64  `db:"bytes"`
 	Proof     string `db:"proof"`
 	ByAddress int    `db:"by_address"`
+	Node      string `db:"node"`
 }
 
-const traceColumns = "at, device_id, door, peer, request, answer, rule, revision, user_agent, bytes, proof, by_address"
+const traceColumns = "at, device_id, door, peer, request, answer, rule, revision, user_agent, bytes, proof, by_address, node"
 
 // traceWidth is how many columns those are.
-const traceWidth = 12
+const traceWidth = 13
 
 func (r traceRow) noun() provisioning.TraceEntry {
 	peer, _ := netip.ParseAddr(r.Peer) // invalid for none
 	return provisioning.TraceEntry{
 		ID: r.ID, Time: fromMicros(r.At), Device: provisioning.DeviceID(r.DeviceID), Door: r.Door, Peer: peer, Request: r.Request, Answer: r.Answer, Rule: r.Rule,
-		Revision: r.Revision, UserAgent: r.UserAgent, Bytes: r.Bytes, Proof: provisioning.ProofKind(r.Proof), ByAddress: r.ByAddress == 1,
+		Revision: r.Revision, UserAgent: r.UserAgent, Bytes: r.Bytes, Proof: provisioning.ProofKind(r.Proof), ByAddress: r.ByAddress == 1, Node: r.Node,
 	}
 }
 
@@ -106,7 +107,7 @@ func (t *tx) traceDevices(ctx context.Context, ids []string, about map[string][]
 	for _, id := range existing {
 		for _, e := range about[id] {
 			traced = append(traced, micros(e.Time), id, cleaned(e.Door, maxSaid), addressText(e.Peer), cleaned(e.Request, maxSaid), cleaned(e.Answer, maxSaid),
-				cleaned(e.Rule, maxSaid), e.Revision, cleaned(e.UserAgent, maxSaid), e.Bytes, cmp.Or(string(e.Proof), string(provisioning.ProofNone)), flag(e.ByAddress))
+				cleaned(e.Rule, maxSaid), e.Revision, cleaned(e.UserAgent, maxSaid), e.Bytes, cmp.Or(string(e.Proof), string(provisioning.ProofNone)), flag(e.ByAddress), cleaned(e.Node, maxSaid))
 		}
 	}
 	for part := range slices.Chunk(traced, traceWidth*maxRows) {
@@ -171,8 +172,12 @@ func momentsOf(entries []provisioning.TraceEntry) (moments, bool) {
 // noteContacts sets when devices were there.
 func (t *tx) noteContacts(ctx context.Context, ids []string, about map[string][]provisioning.TraceEntry) error {
 	var rows []any
+	var fetched []string
 	for _, id := range ids {
 		if m, ok := momentsOf(about[id]); ok {
+			if m.fetched > 0 {
+				fetched = append(fetched, id)
+			}
 			rows = append(rows, id, m.first, m.last, m.fetched, m.registered, m.refused, m.revision)
 		}
 	}
@@ -187,7 +192,10 @@ func (t *tx) noteContacts(ctx context.Context, ids []string, about map[string][]
 		last_register = CASE WHEN last_register < c.column5 THEN c.column5 ELSE last_register END,
 		last_refused = CASE WHEN last_refused < c.column6 THEN c.column6 ELSE last_refused END,
 		fetched_revision = CASE WHEN fetched_revision < c.column7 THEN c.column7 ELSE fetched_revision END FROM (VALUES `+values+") AS c WHERE devices.id = c.column1", rows...)
-	return err
+	if err != nil {
+		return err
+	}
+	return t.answerBells(ctx, fetched)
 }
 
 // tracedDevice is a device that a contact is about.

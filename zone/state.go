@@ -89,7 +89,7 @@ func servicesOf(all []nodes.Node, host func(nodes.Node) string) []service {
 
 // alone is the layout of a node that is the only one: SRV records point at the public host.
 func (s *Server) alone(c Config) *layout {
-	self := nodes.Node{UDP: c.Ports.UDP, TCP: c.Ports.TCP, TLS: c.Ports.TLS, Priority: nodes.DefaultPriority}
+	self := nodes.Node{Alive: true, UDP: c.Ports.UDP, TCP: c.Ports.TCP, TLS: c.Ports.TLS, Priority: nodes.DefaultPriority}
 	edge := edgeLabel + "." + s.parent
 	l := &layout{hosts: s.ownHosts(c.Addresses), addresses: c.Addresses}
 	l.hosts[edge] = c.Addresses
@@ -132,34 +132,38 @@ func (s *Server) own(hosts map[string][]netip.Addr, name string, addresses []net
 	}
 }
 
-// together is the layout of several nodes: each is NAME.edge.<parent>, with the addresses that it gave. Those that are silent aren't in it.
+// together is the layout of several nodes: each is NAME.edge.<parent>, with the addresses that it gave. Those that are silent come last, and aren't among the
+// addresses of name servers and domains, where nothing has an order.
 func (s *Server) together(all []nodes.Node) *layout {
-	alive := slices.DeleteFunc(slices.Clone(all), func(n nodes.Node) bool { return !n.Alive })
-	if len(alive) == 0 {
+	if len(all) == 0 {
 		return nil
 	}
-	var first, every []netip.Addr
-	best := slices.MinFunc(alive, func(a, b nodes.Node) int { return int(a.TriedAt()) - int(b.TriedAt()) }).TriedAt()
-	for _, n := range alive {
-		every = append(every, n.Addresses...)
+	var first, answering []netip.Addr
+	best := slices.MinFunc(all, func(a, b nodes.Node) int { return int(a.TriedAt()) - int(b.TriedAt()) }).TriedAt()
+	for _, n := range all {
+		if n.Alive {
+			answering = append(answering, n.Addresses...)
+		}
 		if n.TriedAt() == best {
 			first = append(first, n.Addresses...)
 		}
 	}
-	l := &layout{hosts: s.ownHosts(every), addresses: first, nodes: alive}
+	if len(answering) == 0 {
+		answering = first
+	}
+	l := &layout{hosts: s.ownHosts(answering), addresses: first, nodes: slices.Clone(all)}
 	s.own(l.hosts, edgeLabel+"."+s.parent, first)
 	host := func(n nodes.Node) string { return string(n.Name) + "." + edgeLabel + "." + s.parent }
-	for _, n := range alive {
+	for _, n := range all {
 		s.own(l.hosts, host(n), n.Addresses)
 	}
-	l.services = servicesOf(alive, host)
+	l.services = servicesOf(all, host)
 	return l
 }
 
 // sameRecords reports whether the nodes give the records that the layout has.
 func (l *layout) sameRecords(all []nodes.Node) bool {
-	alive := slices.DeleteFunc(slices.Clone(all), func(n nodes.Node) bool { return !n.Alive })
-	return slices.EqualFunc(l.nodes, alive, func(a, b nodes.Node) bool {
+	return slices.EqualFunc(l.nodes, all, func(a, b nodes.Node) bool {
 		return a.Name == b.Name && a.UDP == b.UDP && a.TCP == b.TCP && a.TLS == b.TLS && a.TriedAt() == b.TriedAt() && a.Weight == b.Weight && slices.Equal(a.Addresses, b.Addresses)
 	})
 }

@@ -240,13 +240,14 @@ func TestNodesShareTheWork(t *testing.T) {
 		return append(lines(got.Answer), lines(got.Extra)...)
 	}
 	const owner = "_sips._tcp.c1.sip.example.com. 300 IN SRV "
-	addresses := []string{"a.edge.sip.example.com. 300 IN A 192.0.2.1", "b.edge.sip.example.com. 300 IN A 192.0.2.2"}
-	want := append([]string{owner + "10 10 5061 a.edge.sip.example.com.", owner + "10 30 5061 b.edge.sip.example.com."}, addresses...)
+	addresses := []string{"a.edge.sip.example.com. 300 IN A 192.0.2.1", "b.edge.sip.example.com. 300 IN A 192.0.2.2", "gone.edge.sip.example.com. 300 IN A 192.0.2.3"}
+	silent := owner + "2010 10 5061 gone.edge.sip.example.com."
+	want := append([]string{owner + "10 10 5061 a.edge.sip.example.com.", owner + "10 30 5061 b.edge.sip.example.com.", silent}, addresses...)
 	require.Eventually(t, func() bool { return slices.Equal(srv(), want) }, 10*time.Second, 10*time.Millisecond)
 	assert.Equal(t, []string{"c1.sip.example.com. 300 IN A 192.0.2.1", "c1.sip.example.com. 300 IN A 192.0.2.2"}, lines(ask(t, at, question("c1.sip.example.com.", dns.TypeA)).Answer))
 
 	w.change(func() { w.nodes[0].Draining = true })
-	drained := []string{owner + "10 30 5061 b.edge.sip.example.com.", owner + "1010 10 5061 a.edge.sip.example.com.", addresses[1], addresses[0]}
+	drained := []string{owner + "10 30 5061 b.edge.sip.example.com.", owner + "1010 10 5061 a.edge.sip.example.com.", silent, addresses[1], addresses[0], addresses[2]}
 	require.Eventually(t, func() bool { return slices.Equal(srv(), drained) }, 10*time.Second, 10*time.Millisecond)
 	assert.Equal(t, []string{"c1.sip.example.com. 300 IN A 192.0.2.2"}, lines(ask(t, at, question("c1.sip.example.com.", dns.TypeA)).Answer), "who knows no SRV leaves, too")
 }

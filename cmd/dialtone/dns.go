@@ -101,6 +101,7 @@ func (h *house) becomeNode(ctx context.Context, addresses []netip.Addr) error {
 	h.self = &nodes.Node{
 		Name: nodes.Name(c.Node), Addresses: addresses, UDP: h.port("sip"), TCP: h.port("sip"), TLS: h.port("sips"), Priority: c.NodePriority, Weight: c.NodeWeight,
 	}
+	h.doors = append(h.doors, door{"node", func(ctx context.Context) error { return h.nodes.Run(ctx, *h.self) }}) // it leaves when the doors close
 	return h.nodes.Announce(ctx, *h.self)
 }
 

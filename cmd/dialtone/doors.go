@@ -32,6 +32,7 @@ func (h *house) open(ctx context.Context) error {
 	}
 	phones, lines := h.announcement(authority)
 	h.core.Announce(phones, lines)
+	h.core.AnnounceSurroundings(surroundings{h})
 	return h.openDNS(ctx)
 }
 

@@ -36,8 +36,17 @@ func (t phoneTrust) roots() (*x509.CertPool, error) {
 	return pool, nil
 }
 
+// phoneStay is what a phone does behind its registration.
+type phoneStay struct {
+	Stay      time.Duration `placeholder:"DURATION" help:"Keep registered so long: register again in time, at another server when this one is gone, and answer what the server tells."`
+	KeepAlive time.Duration `default:"25s" placeholder:"DURATION" help:"How often a staying phone sends an empty line, to keep a NAT open and to notice that its server is gone (${default})."`
+}
+
+func (s phoneStay) stay() phone.Stay { return phone.Stay{For: s.Stay, KeepAlive: s.KeepAlive} }
+
 type phoneBootCommand struct {
 	phoneTrust
+	phoneStay
 	MAC        string `name:"mac" required:"" placeholder:"MAC" help:"Hardware address, in any spelling."`
 	Model      string `required:"" placeholder:"MODEL" help:"Model, such as \"Cisco 8851\", T54W or VVX450."`
 	Server     string `required:"" placeholder:"URL" help:"What DHCP would say: tftp://, http:// or https:// HOST[:PORT], or a bare host."`
@@ -54,13 +63,14 @@ func (c *phoneBootCommand) run(ctx context.Context, stdout, _ io.Writer) error {
 	}
 	_, err = phone.Boot(ctx, phone.BootConfig{
 		MAC: c.MAC, Model: c.Model, Server: c.Server, Code: secret.New(c.Code), DNS: c.DNS, CA: roots, InsecureTLS: c.Insecure, Transport: c.Transport, Timeout: c.Timeout,
-		Access: phone.Access{UserName: c.User, Password: secret.New(c.Password)}, Unregister: c.Unregister,
+		Access: phone.Access{UserName: c.User, Password: secret.New(c.Password)}, Unregister: c.Unregister, Stay: c.stay(),
 	}, stdout)
 	return asUsage(err)
 }
 
 type phoneRegisterCommand struct {
 	phoneTrust
+	phoneStay
 	User       string `required:"" help:"SIP user name."`
 	Domain     string `required:"" help:"SIP domain."`
 	Password   string `required:"" help:"SIP password; better given as DIALTONE_PASSWORD."`
@@ -76,7 +86,7 @@ func (c *phoneRegisterCommand) run(ctx context.Context, stdout, _ io.Writer) err
 	}
 	_, err = phone.Register(ctx, phone.RegisterConfig{
 		User: c.User, Domain: c.Domain, Password: secret.New(c.Password), Proxy: c.Proxy, DNS: c.DNS, CA: roots, InsecureTLS: c.Insecure,
-		Transport: c.Transport, Timeout: c.Timeout, Expires: c.Expires, Unregister: c.Unregister,
+		Transport: c.Transport, Timeout: c.Timeout, Expires: c.Expires, Unregister: c.Unregister, Stay: c.stay(),
 	}, stdout)
 	return asUsage(err)
 }

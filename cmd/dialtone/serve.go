@@ -186,9 +186,6 @@ func (h *house) runCore(ctx context.Context) error {
 	core, ctx := errgroup.WithContext(ctx)
 	core.Go(func() error { return h.core.Run(ctx) })
 	core.Go(func() error { return h.webhooks.Run(ctx) })
-	if h.self != nil {
-		core.Go(func() error { return h.nodes.Run(ctx, *h.self) })
-	}
 	if h.makers != nil {
 		core.Go(func() error { return h.makers.Run(ctx) })
 	}

@@ -50,6 +50,17 @@ func crowd(ts *testscript.TestScript, neg bool, args []string) {
 	writeLines(ts, users, args[1])
 }
 
+// halves FILE: writes the lines of a file for sipp into two, lines.1.csv and lines.2.csv.
+func halves(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: halves FILE")
+	}
+	rows := strings.SplitAfter(strings.TrimSpace(ts.ReadFile(args[0])), "\n")[1:]
+	for name, half := range map[string][]string{"lines.1.csv": rows[:len(rows)/2], "lines.2.csv": rows[len(rows)/2:]} {
+		ts.Check(os.WriteFile(ts.MkAbs(name), []byte("SEQUENTIAL\n"+strings.TrimSpace(strings.Join(half, ""))+"\n"), 0o600))
+	}
+}
+
 // genericPhone creates a person and a phone that isn't ours to configure, and returns its SIP user name.
 func genericPhone(admin, token, customerID, org string, i int, password string) (string, error) {
 	var sub struct{ PersonID string }

@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -61,6 +62,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"bootstrap":        bootstrap,
 		"api":              api,
 		"let":              let,
+		"eventually":       eventually,
 		"until":            until,
 		"yesterday":        yesterday,
 		"customer":         customerCommand,
@@ -86,6 +88,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"picture":          picture,
 		"walk":             walk,
 		"crowd":            crowd,
+		"halves":           halves,
 		"replay":           replay,
 		"maker":            maker,
 		"show-certificate": showCertificate,
@@ -256,6 +259,28 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 			ts.Fatalf("%s is %v, and not %s", args[0], at, args[1])
 		}
 		<-questions.C
+	}
+}
+
+// eventually PATTERN PROGRAM [ARG...]: runs a program again and again until its output matches, for a minute at most.
+func eventually(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: eventually PATTERN PROGRAM [ARG...]")
+	}
+	pattern, err := regexp.Compile("(?s)" + args[0])
+	ts.Check(err)
+	deadline := time.Now().Add(time.Minute)
+	tries := time.NewTicker(100 * time.Millisecond)
+	defer tries.Stop()
+	for {
+		failed := ts.Exec(args[1], args[2:]...)
+		if failed == nil && pattern.MatchString(ts.ReadFile("stdout")) {
+			return
+		}
+		if time.Now().After(deadline) {
+			ts.Fatalf("%s doesn't say %s: %v\n%s", args[1], args[0], failed, ts.ReadFile("stdout"))
+		}
+		<-tries.C
 	}
 }
 

@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/fault"
+	"dialtone/nodes"
 	"dialtone/provisioning"
 )
 
@@ -42,7 +44,7 @@ func bellsWaitForTheirPhone(t *testing.T, f *fixture) {
 	// Its phone isn't registered: it waits until it is.
 	turn := provisioning.BellTurn{Node: "n1", Now: f.now.Add(time.Minute), Until: f.now.Add(2 * time.Minute), Most: 10, PerCustomer: 10}
 	same(t, []provisioning.Bell{})(f.p.AnyTenantTakeBells(ctx, turn))
-	require.NoError(t, f.p.AnyTenantParkBells(ctx, turn.Now, 10))
+	require.NoError(t, f.p.AnyTenantParkBells(ctx, turn.Now, turn.Until, 10))
 	bell.Due = time.Time{}
 	same(t, bell)(f.p.BellOf(ctx, tenant, d.ID))
 	bound := binding(line.ID, "sip:a", f.now.Add(time.Hour))
@@ -58,7 +60,7 @@ func bellsWaitForTheirPhone(t *testing.T, f *fixture) {
 	bell.Due, bell.Attempts = turn.Until, 1
 	same(t, []provisioning.Bell{bell})(f.p.AnyTenantTakeBells(ctx, turn))
 	same(t, []provisioning.Bell{})(f.p.AnyTenantTakeBells(ctx, turn))
-	require.NoError(t, f.p.AnyTenantParkBells(ctx, f.now.Add(10*time.Minute), 10), "its phone is registered")
+	require.NoError(t, f.p.AnyTenantParkBells(ctx, f.now.Add(10*time.Minute), turn.Until, 10), "its phone is registered")
 	bell.Told, bell.Due = turn.Now, f.now.Add(20*time.Minute)
 	require.NoError(t, f.p.SetBell(ctx, bell))
 	late := bell
@@ -83,6 +85,40 @@ func bellsWaitForTheirPhone(t *testing.T, f *fixture) {
 	require.NoError(t, err)
 	assert.Equal(t, int64(2), revision)
 	assert.Equal(t, fetched, at)
+}
+
+// bellsWaitForTheirNode puts off what nobody can ring, without losing it.
+func bellsWaitForTheirNode(t *testing.T, f *fixture) {
+	ctx := t.Context()
+	ada, _ := f.person(t, f.one, f.oneShop, "ada", "101")
+	d, line := f.device(t, ada)
+	bound := binding(line.ID, "sip:a", f.now.Add(time.Hour))
+	bound.Node = "dead"
+	f.bind(t, line.ID, bound)
+	bell := provisioning.Bell{Device: d.ID, Partner: d.Partner, Org: d.Org, Action: provisioning.ActionResync, Revision: 1, Rung: f.now, Due: f.now}
+	f.write(t, d.Tenant(), func(tx provisioning.Tx) error { return tx.Ring(ctx, bell) })
+	now, until := f.now.Add(time.Second), f.now.Add(11*time.Second)
+	park := func() { require.NoError(t, f.p.AnyTenantParkBells(ctx, now, until, 10)) }
+	park()
+	same(t, bell)(f.p.BellOf(ctx, d.Tenant(), d.ID)) // a node without a name: it may be there
+
+	node := nodes.Node{Name: "dead", Addresses: []netip.Addr{netip.MustParseAddr("192.0.2.1")}, UDP: 5060, Priority: 10, Alive: true, Seen: f.now}
+	require.NoError(t, f.store.Nodes().AnyTenantAnnounce(ctx, node))
+	park()
+	same(t, bell)(f.p.BellOf(ctx, d.Tenant(), d.ID))
+	require.NoError(t, f.store.Nodes().AnyTenantLeave(ctx, "dead"))
+	park()
+	bell.Due = until
+	same(t, bell)(f.p.BellOf(ctx, d.Tenant(), d.ID))
+
+	there := binding(line.ID, "sip:b", f.now.Add(time.Hour))
+	there.Node = "there"
+	f.bind(t, line.ID, bound, there)
+	now = until
+	park()
+	turn := provisioning.BellTurn{Node: "there", Now: until, Until: until.Add(time.Minute), Most: 10, PerCustomer: 10}
+	bell.Due, bell.Attempts = turn.Until, 1
+	same(t, []provisioning.Bell{bell})(f.p.AnyTenantTakeBells(ctx, turn))
 }
 
 // bellsRingInWaves bounds what is taken at once, of all and of one customer.

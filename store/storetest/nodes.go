@@ -54,6 +54,16 @@ func nodesComeAndGo(t *testing.T, f *fixture) {
 	same(t, 0)(s.AnyTenantSilence(ctx, f.now.Add(2*time.Minute)))
 	assert.Equal(t, before+5, f.serial(t))
 
+	require.NoError(t, s.AnyTenantLeave(ctx, "a"))
+	require.NoError(t, s.AnyTenantLeave(ctx, "a"))
+	a.Alive = false
+	same(t, []nodes.Node{a, b})(s.AnyTenantNodes(ctx))
+	assert.Equal(t, before+6, f.serial(t), "the second time said nothing new")
+	a.Alive = true
+	require.NoError(t, s.AnyTenantAnnounce(ctx, a))
+	same(t, []nodes.Node{a, b})(s.AnyTenantNodes(ctx))
+	before += 2
+
 	require.NoError(t, s.AnyTenantForget(ctx, "b"))
 	assert.Equal(t, before+6, f.serial(t))
 	assert.True(t, fault.Is(s.AnyTenantForget(ctx, "b"), fault.NotFound))

@@ -108,6 +108,7 @@ func deviceTests() map[string]func(*testing.T, *fixture) {
 		"ManyBindingsAtOnce":      manyBindingsAtOnce,
 		"ExpiredBindingsGo":       expiredBindingsGo,
 		"BellsWaitForTheirPhone":  bellsWaitForTheirPhone,
+		"BellsWaitForTheirNode":   bellsWaitForTheirNode,
 		"BellsRingInWaves":        bellsRingInWaves,
 		"TracesAreCut":            tracesAreCut,
 		"TracesAreCutNowAndThen":  tracesAreCutNowAndThen,

@@ -584,9 +584,11 @@ CREATE TABLE bells (
     rung       BIGINT NOT NULL,
     due        BIGINT NOT NULL, -- 0: when the phone registers
     told       BIGINT NOT NULL, -- 0: never
-    attempts   BIGINT NOT NULL
+    attempts   BIGINT NOT NULL,
+    fetched    BIGINT NOT NULL  -- when the phone did what it was rung for; 0: not yet
 );
 CREATE INDEX bells_due ON bells (due) WHERE due > 0;
+CREATE INDEX bells_fetched ON bells (fetched) WHERE fetched > 0;
 
 CREATE TABLE traces (
     id        BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
@@ -601,7 +603,8 @@ CREATE TABLE traces (
     user_agent TEXT NOT NULL,
     bytes     BIGINT NOT NULL,
     proof     TEXT NOT NULL CHECK (proof IN ('none', 'basic', 'digest', 'token', 'certificate')),
-    by_address BIGINT NOT NULL CHECK (by_address IN (0, 1)) -- it named no phone: told of those at the same address
+    by_address BIGINT NOT NULL CHECK (by_address IN (0, 1)), -- it named no phone: told of those at the same address
+    node      TEXT NOT NULL -- that was asked
 );
 -- A device's trace is cut by door and proof, with every few batches; it is read, some hundred rows, by hand alone.
 CREATE INDEX traces_device ON traces (device_id, door, proof, id);

@@ -584,9 +584,11 @@ CREATE TABLE bells (
     rung       INTEGER NOT NULL,
     due        INTEGER NOT NULL, -- 0: when the phone registers
     told       INTEGER NOT NULL, -- 0: never
-    attempts   INTEGER NOT NULL
+    attempts   INTEGER NOT NULL,
+    fetched    INTEGER NOT NULL  -- when the phone did what it was rung for; 0: not yet
 ) STRICT;
 CREATE INDEX bells_due ON bells (due) WHERE due > 0;
+CREATE INDEX bells_fetched ON bells (fetched) WHERE fetched > 0;
 
 CREATE TABLE traces (
     id        INTEGER PRIMARY KEY AUTOINCREMENT,
@@ -601,7 +603,8 @@ CREATE TABLE traces (
     user_agent TEXT NOT NULL,
     bytes     INTEGER NOT NULL,
     proof     TEXT NOT NULL CHECK (proof IN ('none', 'basic', 'digest', 'token', 'certificate')),
-    by_address INTEGER NOT NULL CHECK (by_address IN (0, 1)) -- it named no phone: told of those at the same address
+    by_address INTEGER NOT NULL CHECK (by_address IN (0, 1)), -- it named no phone: told of those at the same address
+    node      TEXT NOT NULL -- that was asked
 ) STRICT;
 -- A device's trace is cut by door and proof, with every few batches; it is read, some hundred rows, by hand alone.
 CREATE INDEX traces_device ON traces (device_id, door, proof, id);
