@@ -65,6 +65,9 @@ type Customers interface {
 	ChangeAdmin(ctx context.Context, actor customer.Actor, id customer.AdminID, in customer.AdminChange) (customer.Admin, error)
 	DeleteAdmin(ctx context.Context, actor customer.Actor, id customer.AdminID) error
 	Organization(ctx context.Context, actor customer.Actor, id customer.OrgID) (customer.Organization, error)
+	SetOrganizationEcho(ctx context.Context, actor customer.Actor, id customer.OrgID, word string) (customer.Organization, error)
+	SetLocationEcho(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id customer.LocationID, word string) (customer.Location, error)
+	EchoPolicy(ctx context.Context, tenant customer.Tenant, location customer.LocationID, server customer.EchoPolicy) (customer.EchoPolicy, error)
 	SetOrganizationFacts(ctx context.Context, actor customer.Actor, id customer.OrgID, in customer.OrganizationFacts) (customer.Organization, error)
 	Settings(ctx context.Context, actor customer.Actor) (customer.Settings, error)
 	SetSettings(ctx context.Context, actor customer.Actor, in customer.Settings) error
@@ -182,10 +185,12 @@ type Config struct {
 	Billing   Billing
 	Webhooks  Webhooks
 	Nodes     Nodes
-	Ready     func(ctx context.Context) error // whether the server can do its work
-	Now       func() time.Time
-	NewID     func() string // for tracking ids
-	Logger    *slog.Logger
+	// EchoEncryption is what counts for calls to the echo where nobody said otherwise.
+	EchoEncryption customer.EchoPolicy
+	Ready          func(ctx context.Context) error // whether the server can do its work
+	Now            func() time.Time
+	NewID          func() string // for tracking ids
+	Logger         *slog.Logger
 }
 
 // Server is the door. It is safe for concurrent use.
@@ -293,6 +298,7 @@ func (s *Server) routes() {
 	s.watchRoutes()
 	s.firmwareRoutes()
 	s.nodeRoutes()
+	s.echoRoutes()
 	s.inboxTokenRoutes()
 	s.changeRoutes()
 	s.auditRoutes()

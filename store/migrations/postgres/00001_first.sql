@@ -144,6 +144,7 @@ CREATE TABLE organizations (
     domains        TEXT NOT NULL, -- JSON array of {name, claimed}, or null: e-mail domains that are verified
     other_licenses TEXT NOT NULL CHECK (other_licenses IN ('none', 'suspended', 'cancelled', 'active')), -- bought elsewhere
     trial          BIGINT NOT NULL CHECK (trial IN (0, 1)),
+    echo           TEXT NOT NULL CHECK (echo IN ('', 'offered', 'demanded')), -- whether its calls to the echo must be encrypted; '': as the server says
     created        BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX organizations_sip_domain ON organizations (sip_domain);
