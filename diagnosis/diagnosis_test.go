@@ -93,6 +93,8 @@ func TestThereIsAlwaysAnAnswer(t *testing.T) {
 		diagnosis.Throttled, diagnosis.OtherPhone, diagnosis.OtherFamily, diagnosis.Unexpanded, diagnosis.Enterprise, diagnosis.Optional, diagnosis.Missing,
 		diagnosis.WrongPath, diagnosis.ClearCode, diagnosis.WrongCode, diagnosis.ExpiredCode, diagnosis.OurFault, diagnosis.Registered, diagnosis.Unregistered,
 		diagnosis.WrongPassword, diagnosis.UnknownSIP, diagnosis.Lookup, diagnosis.Uploaded,
+		diagnosis.EchoRefused, diagnosis.EchoUnacknowledged, diagnosis.EchoNoKeys, diagnosis.EchoSilent, diagnosis.EchoUnreadable, diagnosis.EchoOneWay,
+		diagnosis.EchoLossy, diagnosis.EchoClear, diagnosis.EchoWell,
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		f := diagnosis.Facts{Now: noon, MAC: "805EC0AABBCC", Elsewhere: rapid.Bool().Draw(t, "elsewhere")}

@@ -90,6 +90,6 @@ func (h *house) demands(ctx context.Context, c echo.Caller) (bool, error) {
 // recordCall puts a call into the phone's boot trace.
 func (h *house) recordCall(r echo.Record) {
 	h.core.RecordCall(provisioning.CallNote{
-		Device: provisioning.DeviceID(r.Caller.Device), Peer: r.Peer, Transport: r.Transport, UserAgent: r.UserAgent, Refused: r.Event == echo.Refused, Words: r.Words,
+		Device: provisioning.DeviceID(r.Caller.Device), Peer: r.Peer, Transport: r.Transport, UserAgent: r.UserAgent, Finding: string(r.Finding), Words: r.Words,
 	})
 }
