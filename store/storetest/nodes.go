@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"net/netip"
 	"testing"
 	"time"
@@ -91,4 +92,34 @@ func domainsOf(t *testing.T, d nodes.Directory) []string {
 	all, err := d.AnyTenantSIPDomains(t.Context(), "", 1000)
 	require.NoError(t, err)
 	return all
+}
+
+// CustomersComeAtOnce lets two partners create customers in transactions that overlap: neither waits, and each counts when it is committed. On a database whose
+// writers take turns it would wait for itself.
+func CustomersComeAtOnce(t *testing.T, s Store) {
+	t.Helper()
+	f := newFixture(t, s)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	d, before := s.Directory(), f.serial(t)
+	fresh := func(c customer.Customer, name string) customer.Customer {
+		c.ID, c.Org, c.ExternalID, c.SIPDomain = customer.CustomerID(id()), customer.OrgID(id()), name, id()+".sip.example"
+		return c
+	}
+	slow, quick := fresh(f.one, "slow"), fresh(f.foe, "quick")
+	create := func(c customer.Customer, then func()) error {
+		return f.p.Update(ctx, customer.Tenant{Partner: c.Partner}, func(tx provisioning.Tx) error {
+			err := tx.CreateCustomer(ctx, c)
+			then()
+			return err
+		})
+	}
+	require.NoError(t, create(slow, func() {
+		require.NoError(t, create(quick, func() {}), "it needn't wait for the other")
+		assert.Equal(t, before+1, f.serial(t), "the one that is committed")
+		assert.Contains(t, domainsOf(t, d), quick.SIPDomain)
+		assert.NotContains(t, domainsOf(t, d), slow.SIPDomain)
+	}))
+	assert.Equal(t, before+2, f.serial(t), "the late one is a change of its own, whichever began first")
+	assert.Contains(t, domainsOf(t, d), slow.SIPDomain)
 }

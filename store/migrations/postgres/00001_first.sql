@@ -895,10 +895,13 @@ CREATE TABLE people_import_claims (
     PRIMARY KEY (import_id, claim)
 );
 
--- How often what DNS says has changed: the serial number of its zone. No row: 1.
+-- How often what DNS says has changed, the serial number of its zone: this (no row: 1), and the rows of zone_changes, which are added to it now and then.
 CREATE TABLE zone_serial (
     id     BIGINT PRIMARY KEY CHECK (id = 1),
     serial BIGINT NOT NULL
+);
+CREATE TABLE zone_changes (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY
 );
 
 -- The servers of this installation that phones register at. Each keeps its own row alive.
@@ -961,4 +964,5 @@ DROP TABLE integrations;
 DROP TABLE admins;
 DROP TABLE partners;
 DROP TABLE nodes;
+DROP TABLE zone_changes;
 DROP TABLE zone_serial;

@@ -886,10 +886,13 @@ CREATE TABLE people_import_claims (
     PRIMARY KEY (import_id, claim)
 ) STRICT, WITHOUT ROWID;
 
--- How often what DNS says has changed: the serial number of its zone. No row: 1.
+-- How often what DNS says has changed, the serial number of its zone: this (no row: 1), and the rows of zone_changes, which are added to it now and then.
 CREATE TABLE zone_serial (
     id     INTEGER PRIMARY KEY CHECK (id = 1),
     serial INTEGER NOT NULL
+) STRICT;
+CREATE TABLE zone_changes (
+    id INTEGER PRIMARY KEY
 ) STRICT;
 
 -- The servers of this installation that phones register at. Each keeps its own row alive.
@@ -952,4 +955,5 @@ DROP TABLE integrations;
 DROP TABLE admins;
 DROP TABLE partners;
 DROP TABLE nodes;
+DROP TABLE zone_changes;
 DROP TABLE zone_serial;
