@@ -185,6 +185,8 @@ type Config struct {
 	Billing   Billing
 	Webhooks  Webhooks
 	Nodes     Nodes
+	// Operator is the organisation whose full administrators may change nodes: an id as the API spells it, or a UUID; "": nobody.
+	Operator string
 	// EchoEncryption is what counts for calls to the echo where nobody said otherwise.
 	EchoEncryption customer.EchoPolicy
 	Ready          func(ctx context.Context) error // whether the server can do its work
@@ -200,6 +202,8 @@ type Server struct {
 	handler  http.Handler
 	listener net.Listener
 	failures *throttle.Failures
+	// operatedBy is Config.Operator, read.
+	operatedBy customer.OrgID
 }
 
 // The limits of a connection. Bodies are small and clients are programs: who needs longer is stuck.
@@ -227,7 +231,11 @@ func New(c Config) (*Server, error) {
 			return newError(nil, status, message, errs...)
 		}
 	})
-	s := &Server{Config: c, failures: newFailureLimits(c.Now)}
+	operatedBy, err := fieldID[customer.OrgID]("Operator", c.Operator)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Config: c, failures: newFailureLimits(c.Now), operatedBy: operatedBy}
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false

@@ -389,6 +389,9 @@ const (
 	EventMemberMonitoring    EventKind = "member.monitoring_changed"
 	EventPackageAssigned     EventKind = "package.assigned"
 	EventPackageRemoved      EventKind = "package.removed"
+	EventNodeDrained         EventKind = "node.drained" // one of the installation's servers, by an administrator of the operator's
+	EventNodeResumed         EventKind = "node.resumed"
+	EventNodeForgotten       EventKind = "node.forgotten"
 	EventAlarmRaised         EventKind = "alarm.raised"
 	EventAlarmCleared        EventKind = "alarm.cleared"
 	EventDeviceCreated       EventKind = "device.created"

@@ -44,14 +44,14 @@ func (m *MemoryStore) AnyTenantSilence(_ context.Context, before time.Time) (int
 	return gone, nil
 }
 
-func (m *MemoryStore) AnyTenantDrain(_ context.Context, name nodes.Name, draining bool) error {
+func (m *MemoryStore) AnyTenantDrain(_ context.Context, name nodes.Name, draining bool, _ nodes.Act) error {
 	n := m.all[name]
 	n.Draining = draining
 	m.all[name] = n
 	return nil
 }
 
-func (m *MemoryStore) AnyTenantForget(_ context.Context, name nodes.Name) error {
+func (m *MemoryStore) AnyTenantForget(_ context.Context, name nodes.Name, _ nodes.Act) error {
 	delete(m.all, name)
 	return nil
 }
@@ -72,19 +72,19 @@ func TestANodeThatFallsSilentIsTakenOut(t *testing.T) {
 		time.Sleep(44 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
 		assert.Equal(t, nodes.StateServing, store.all["b"].State())
-		err := s.Forget(ctx, "b")
+		err := s.Forget(ctx, "b", nodes.By{})
 		assert.True(t, fault.Is(err, fault.Conflict), "it may come back any moment")
 		time.Sleep(10 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
 		assert.Equal(t, nodes.StateSilent, store.all["b"].State())
 		assert.Equal(t, nodes.StateServing, store.all["a"].State())
-		require.NoError(t, s.Forget(ctx, "b"))
-		require.NoError(t, s.Drain(ctx, "a"))
+		require.NoError(t, s.Forget(ctx, "b", nodes.By{}))
+		require.NoError(t, s.Drain(ctx, "a", nodes.By{}))
 		time.Sleep(10 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
 		assert.Equal(t, nodes.StateDraining, store.all["a"].State(), "what it says of itself doesn't end that")
 		assert.Equal(t, uint16(1010), store.all["a"].TriedAt())
-		require.NoError(t, s.Resume(ctx, "a"))
+		require.NoError(t, s.Resume(ctx, "a", nodes.By{}))
 		assert.Equal(t, uint16(10), store.all["a"].TriedAt())
 		cancel()
 		require.NoError(t, <-done)

@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"dialtone/customer"
 	"dialtone/fault"
 	"dialtone/nodes"
 )
@@ -127,23 +128,33 @@ func (s *database) AnyTenantSilence(ctx context.Context, before time.Time) (int,
 }
 
 // AnyTenantDrain implements nodes.Store.
-func (s *database) AnyTenantDrain(ctx context.Context, name nodes.Name, draining bool) error {
-	return s.changeNode(ctx, name, "drain a node", "UPDATE nodes SET draining = ? WHERE name = ?", flag(draining), string(name))
+func (s *database) AnyTenantDrain(ctx context.Context, name nodes.Name, draining bool, act nodes.Act) error {
+	kind := customer.EventNodeResumed
+	if draining {
+		kind = customer.EventNodeDrained
+	}
+	return s.changeNode(ctx, name, kind, act, "UPDATE nodes SET draining = ? WHERE name = ?", flag(draining), string(name))
 }
 
 // AnyTenantForget implements nodes.Store.
-func (s *database) AnyTenantForget(ctx context.Context, name nodes.Name) error {
-	return s.changeNode(ctx, name, "forget a node", "DELETE FROM nodes WHERE name = ?", string(name))
+func (s *database) AnyTenantForget(ctx context.Context, name nodes.Name, act nodes.Act) error {
+	return s.changeNode(ctx, name, customer.EventNodeForgotten, act, "DELETE FROM nodes WHERE name = ?", string(name))
 }
 
-func (s *database) changeNode(ctx context.Context, name nodes.Name, what, query string, args ...any) error {
+func (s *database) changeNode(ctx context.Context, name nodes.Name, kind customer.EventKind, act nodes.Act, query string, args ...any) error {
 	return s.transact(ctx, func(t *tx) error {
-		changed, err := t.exec(ctx, what, query, args...)
+		changed, err := t.exec(ctx, "change a node", query, args...)
 		if err != nil {
 			return err
 		}
 		if changed == 0 {
 			return fault.New(fault.NotFound, "There is no node %s: dialtone nodes lists what there is.", name)
+		}
+		if act.Partner != "" {
+			err := t.Record(ctx, customer.Event{Time: act.Time, Tenant: customer.Tenant{Partner: customer.OrgID(act.Partner)}, Actor: act.Email, Kind: kind, Subject: string(name)})
+			if err != nil {
+				return err
+			}
 		}
 		return t.raiseZone(ctx)
 	})

@@ -70,6 +70,7 @@ type serveCommand struct {
 	Firmware           string    `placeholder:"DIR" help:"Folder with firmware files, which anybody may fetch below /firmware/. Without one there are none."`
 	NotifyRate         int       `default:"50" placeholder:"N" help:"Phones that are told of changes in a second (${default})."`
 	NotifyRateCustomer int       `default:"10" placeholder:"N" help:"The same, of one customer (${default})."`
+	Operator           string    `placeholder:"ID" help:"The partner whose full administrators may drain nodes by the API: the id of its organisation. Without it nobody may, and dialtone nodes does it."`
 	Demo               bool      `help:"Add a sample partner, customer, people and phones, and say how to try them."`
 }
 

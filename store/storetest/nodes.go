@@ -42,7 +42,7 @@ func nodesComeAndGo(t *testing.T, f *fixture) {
 	assert.Equal(t, before+2, f.serial(t), "it only said that it is there")
 	same(t, []nodes.Node{a, b})(f.store.Directory().AnyTenantNodes(ctx))
 
-	require.NoError(t, s.AnyTenantDrain(ctx, "a", true))
+	require.NoError(t, s.AnyTenantDrain(ctx, "a", true, nodes.Act{}))
 	a.Draining = true
 	require.NoError(t, s.AnyTenantAnnounce(ctx, nodes.Node{Name: "a", Addresses: a.Addresses, UDP: 5060, TCP: 5060, TLS: 5061, Priority: 10, Weight: 31, Alive: true, Seen: a.Seen}))
 	a.Weight = 31
@@ -55,10 +55,15 @@ func nodesComeAndGo(t *testing.T, f *fixture) {
 	same(t, 0)(s.AnyTenantSilence(ctx, f.now.Add(2*time.Minute)))
 	assert.Equal(t, before+5, f.serial(t))
 
-	require.NoError(t, s.AnyTenantForget(ctx, "b"))
+	act := nodes.Act{By: nodes.By{Partner: string(f.one.Partner), Email: "ada@example.com"}, Time: f.now}
+	require.NoError(t, s.AnyTenantForget(ctx, "b", act))
+	noted, _, err := f.c.Events(ctx, customer.Tenant{Partner: f.one.Partner}, customer.EventFilter{Kind: customer.EventNodeForgotten}, customer.Page{Max: 10})
+	require.NoError(t, err)
+	require.Len(t, noted, 1)
+	assert.Equal(t, []string{"b", "ada@example.com"}, []string{noted[0].Subject, noted[0].Actor})
 	assert.Equal(t, before+6, f.serial(t))
-	assert.True(t, fault.Is(s.AnyTenantForget(ctx, "b"), fault.NotFound))
-	assert.True(t, fault.Is(s.AnyTenantDrain(ctx, "b", true), fault.NotFound))
+	assert.True(t, fault.Is(s.AnyTenantForget(ctx, "b", act), fault.NotFound))
+	assert.True(t, fault.Is(s.AnyTenantDrain(ctx, "b", true, nodes.Act{}), fault.NotFound))
 	assert.Equal(t, before+6, f.serial(t))
 }
 
