@@ -104,6 +104,8 @@ type Device struct {
 	Looping string
 	Domain  string // of its lines; "" without one
 	ByName  bool   // the registrar is found by NAPTR and SRV
+	// Obstacle says which setting keeps its phone from that, as a part of a sentence; "" for none.
+	Obstacle string
 }
 
 // Registration is a line that can be reached now.

@@ -172,3 +172,16 @@ func TestSilentSites(t *testing.T) {
 		assert.Equal(t, c.want == diagnosis.NotSilent, sentence == "" && next == "", name)
 	}
 }
+
+// A setting that keeps the phone from looking up the registrar is the likelier cause than what was asked.
+func TestASettingThatDefeatsTheLookupIsNamed(t *testing.T) {
+	t.Parallel()
+	f := desk()
+	f.Registrations, f.Contacts = nil, f.Contacts[1:]
+	f.Device.ByName, f.Device.Domain = true, "c.example"
+	assert.Contains(t, diagnosis.Explain(f).Sentence, "nobody has asked for c.example")
+	f.Device.Obstacle = "its file 805ec0aabbcc.cfg sets account.1.sip_server.1.port to \"5060\", and a port keeps it from looking up SRV records"
+	v := diagnosis.Explain(f)
+	assert.Equal(t, diagnosis.Code("no_srv"), v.Cause)
+	assert.Contains(t, v.Sentence, f.Device.Obstacle+".")
+}

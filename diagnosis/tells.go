@@ -299,6 +299,8 @@ func noSRV(f Facts) (finding, bool) {
 	}
 	v := values{"dns": "nobody has asked for " + f.Device.Domain}
 	switch {
+	case f.Device.Obstacle != "":
+		v["dns"] = f.Device.Obstacle
 	case missing != "":
 		v["dns"] = "it was told that " + missing + " doesn't exist"
 	case asked:
