@@ -5,6 +5,7 @@ import (
 	"crypto/md5"
 	"encoding/hex"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -26,6 +27,7 @@ type caller struct {
 	protocol string // of the Via
 	send     func(text string)
 	receive  func() string
+	port     uint16 // of the server
 	to       string // with its tag, once there is one
 }
 
@@ -50,8 +52,12 @@ func md5Of(text string) string {
 }
 
 // calls calls the echo with a key in the description, and hangs up.
-func (c *caller) calls(transport string) {
-	const offer = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 40000 RTP/SAVP 0\r\na=rtcp-mux\r\n" +
+func (c *caller) calls(transport, host string) {
+	family := "IP4 " + host
+	if strings.Contains(host, ":") {
+		family = "IP6 " + host
+	}
+	offer := "v=0\r\no=- 1 1 IN " + family + "\r\ns=-\r\nc=IN " + family + "\r\nt=0 0\r\nm=audio 40000 RTP/SAVP 0\r\na=rtcp-mux\r\n" +
 		"a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5\r\n"
 	c.to = "<sip:echo@acme.sip.test>"
 	c.send(c.request("INVITE", 1, "", offer))
@@ -64,7 +70,9 @@ func (c *caller) calls(transport string) {
 	answer := c.receive()
 	require.Contains(c, answer, "SIP/2.0 200 OK")
 	assert.Contains(c, answer, "X-Echo-Media: signalling="+transport+";media=SDES-SRTP;suite=AES_CM_128_HMAC_SHA1_80\r\n", "and nobody else could read the key")
-	assert.Regexp(c, `Contact: <sips:echo@127\.0\.0\.1:\d+;transport=`+map[string]string{"dtls": "udp", "wss": "ws"}[transport]+`>\r\n`, answer)
+	contact := map[string]string{"dtls": "<sips:echo@127.0.0.1:%d;transport=udp>", "wss": "<sips:echo@127.0.0.1:%d;transport=ws>", "tls": "<sip:echo@[::1]:%d;transport=tls>"}[transport]
+	assert.Contains(c, answer, "Contact: "+fmt.Sprintf(contact, c.port)+"\r\n")
+	assert.Contains(c, answer, "c=IN "+family+"\r\n")
 	for line := range strings.SplitSeq(answer, "\r\n") {
 		if to, ok := strings.CutPrefix(line, "To: "); ok {
 			c.to = to
@@ -77,16 +85,16 @@ func (c *caller) calls(transport string) {
 	assert.Contains(c, goodbye, "X-Echo-Report: duration=")
 }
 
-// openEcho is newEcho with WebSockets, too.
-func openEcho(t *testing.T) (sip.Addresses, <-chan echo.Record) {
+// openEcho is newEcho at a place of the test's own.
+func openEcho(t *testing.T, host string, listen sip.Listen) (sip.Addresses, <-chan echo.Record) {
 	t.Helper()
-	desk, err := media.NewDesk(media.Config{Addresses: []netip.Addr{netip.MustParseAddr("127.0.0.1")}})
+	desk, err := media.NewDesk(media.Config{Addresses: []netip.Addr{netip.MustParseAddr(host)}})
 	require.NoError(t, err)
 	records := make(chan echo.Record, 100)
 	calls, err := echo.New(echo.Config{Desk: desk, Record: func(r echo.Record) { records <- r }})
 	require.NoError(t, err)
-	server := newServer(t, newFixedCore(), func(c *sip.Config) { c.Calls, c.PublicHost, c.TLS = calls, "127.0.0.1", certificate(t) })
-	addresses := run(t, server, sip.Listen{DTLS: "127.0.0.1:0", WSS: "127.0.0.1:0"})
+	server := newServer(t, newFixedCore(), func(c *sip.Config) { c.Calls, c.PublicHost, c.TLS = calls, host, certificate(t) })
+	addresses := run(t, server, listen)
 	t.Cleanup(calls.Close)
 	return addresses, records
 }
@@ -101,27 +109,44 @@ func assertSaid(t *testing.T, records <-chan echo.Record, words string) {
 
 func TestCallOverDTLS(t *testing.T) {
 	t.Parallel()
-	addresses, records := openEcho(t)
+	addresses, records := openEcho(t, "127.0.0.1", sip.Listen{DTLS: "127.0.0.1:0"})
 	conn := dial(t, "dtls", addresses)
-	c := &caller{T: t, protocol: "DTLS-UDP", receive: func() string { return receive(t, conn) }, send: func(text string) {
+	c := &caller{T: t, protocol: "DTLS-UDP", port: addresses.DTLS.Port(), receive: func() string { return receive(t, conn) }, send: func(text string) {
 		_, err := conn.Write([]byte(text))
 		require.NoError(t, err)
 	}}
-	c.calls("dtls")
+	c.calls("dtls", "127.0.0.1")
 	assertSaid(t, records, "signalling encrypted by DTLS, sound encrypted by SDES-SRTP with AES_CM_128_HMAC_SHA1_80")
 }
 
 func TestCallOverWebSockets(t *testing.T) {
 	t.Parallel()
-	addresses, records := openEcho(t)
+	addresses, records := openEcho(t, "127.0.0.1", sip.Listen{WSS: "127.0.0.1:0"})
 	conn, reader, status := openWebSocket(t, addresses, asksForSIP)
 	require.Equal(t, "HTTP/1.1 101 Switching Protocols", status)
 	c := &caller{
-		T: t, protocol: "WSS", receive: func() string { return string(heard(t, reader)) },
+		T: t, protocol: "WSS", port: addresses.WSS.Port(), receive: func() string { return string(heard(t, reader)) },
 		send: func(text string) { say(t, conn, ws.NewTextFrame([]byte(text))) },
 	}
-	c.calls("wss")
+	c.calls("wss", "127.0.0.1")
 	assertSaid(t, records, "signalling encrypted by WSS, sound encrypted by SDES-SRTP with AES_CM_128_HMAC_SHA1_80")
+}
+
+func TestCallOverIPv6(t *testing.T) {
+	t.Parallel()
+	probe, err := net.Listen("tcp", "[::1]:0")
+	if err != nil {
+		t.Skipf("there is no IPv6 here: %v", err)
+	}
+	require.NoError(t, probe.Close())
+	addresses, records := openEcho(t, "::1", sip.Listen{TLS: "[::1]:0"})
+	conn := dial(t, "tls", addresses)
+	c := &caller{T: t, protocol: "TLS", port: addresses.TLS.Port(), receive: func() string { return receive(t, conn) }, send: func(text string) {
+		_, err := conn.Write([]byte(text))
+		require.NoError(t, err)
+	}}
+	c.calls("tls", "::1")
+	assertSaid(t, records, "signalling encrypted by TLS, sound encrypted by SDES-SRTP with AES_CM_128_HMAC_SHA1_80")
 }
 
 func heard(t *testing.T, reader *bufio.Reader) []byte {
