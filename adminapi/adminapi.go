@@ -65,6 +65,9 @@ type Customers interface {
 	ChangeAdmin(ctx context.Context, actor customer.Actor, id customer.AdminID, in customer.AdminChange) (customer.Admin, error)
 	DeleteAdmin(ctx context.Context, actor customer.Actor, id customer.AdminID) error
 	Organization(ctx context.Context, actor customer.Actor, id customer.OrgID) (customer.Organization, error)
+	SetOrganizationEcho(ctx context.Context, actor customer.Actor, id customer.OrgID, word string) (customer.Organization, error)
+	SetLocationEcho(ctx context.Context, actor customer.Actor, tenant customer.Tenant, id customer.LocationID, word string) (customer.Location, error)
+	EchoPolicy(ctx context.Context, tenant customer.Tenant, location customer.LocationID, server customer.EchoPolicy) (customer.EchoPolicy, error)
 	SetOrganizationFacts(ctx context.Context, actor customer.Actor, id customer.OrgID, in customer.OrganizationFacts) (customer.Organization, error)
 	Settings(ctx context.Context, actor customer.Actor) (customer.Settings, error)
 	SetSettings(ctx context.Context, actor customer.Actor, in customer.Settings) error
@@ -182,10 +185,14 @@ type Config struct {
 	Billing   Billing
 	Webhooks  Webhooks
 	Nodes     Nodes
-	Ready     func(ctx context.Context) error // whether the server can do its work
-	Now       func() time.Time
-	NewID     func() string // for tracking ids
-	Logger    *slog.Logger
+	// Operator is the organisation whose full administrators may change nodes: an id as the API spells it, or a UUID; "": nobody.
+	Operator string
+	// EchoEncryption is what counts for calls to the echo where nobody said otherwise.
+	EchoEncryption customer.EchoPolicy
+	Ready          func(ctx context.Context) error // whether the server can do its work
+	Now            func() time.Time
+	NewID          func() string // for tracking ids
+	Logger         *slog.Logger
 }
 
 // Server is the door. It is safe for concurrent use.
@@ -195,6 +202,8 @@ type Server struct {
 	handler  http.Handler
 	listener net.Listener
 	failures *throttle.Failures
+	// operatedBy is Config.Operator, read.
+	operatedBy customer.OrgID
 }
 
 // The limits of a connection. Bodies are small and clients are programs: who needs longer is stuck.
@@ -222,7 +231,11 @@ func New(c Config) (*Server, error) {
 			return newError(nil, status, message, errs...)
 		}
 	})
-	s := &Server{Config: c, failures: newFailureLimits(c.Now)}
+	operatedBy, err := fieldID[customer.OrgID]("Operator", c.Operator)
+	if err != nil {
+		return nil, err
+	}
+	s := &Server{Config: c, failures: newFailureLimits(c.Now), operatedBy: operatedBy}
 	engine := gin.New()
 	engine.HandleMethodNotAllowed = true
 	engine.RedirectTrailingSlash = false
@@ -293,6 +306,7 @@ func (s *Server) routes() {
 	s.watchRoutes()
 	s.firmwareRoutes()
 	s.nodeRoutes()
+	s.echoRoutes()
 	s.inboxTokenRoutes()
 	s.changeRoutes()
 	s.auditRoutes()

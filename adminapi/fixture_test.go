@@ -134,17 +134,17 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	o.webhooks = webhook.NewService(webhook.Config{
 		Store: o.db.Webhooks(), Keyring: ring, Poster: &o.endpoint, Body: adminapi.ChangeJSON, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
 	})
-	config := adminapi.Config{Customers: customers, Devices: devices, People: staff, Fleet: many, Imports: files, Billing: reports, Webhooks: o.webhooks, Nodes: nodes.NewService(nodes.Config{Store: o.db.Nodes(), Now: now, Logger: logger}), Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
+	actor, token, err := customers.Bootstrap(t.Context(), "Example Telecom", "admin@example.com")
+	require.NoError(t, err)
+	_, others, err := customers.Bootstrap(t.Context(), "Other Telecom", "admin@other.example")
+	require.NoError(t, err)
+	config := adminapi.Config{Customers: customers, Devices: devices, People: staff, Fleet: many, Imports: files, Billing: reports, Webhooks: o.webhooks, Nodes: nodes.NewService(nodes.Config{Store: o.db.Nodes(), Now: now, Logger: logger}), EchoEncryption: customer.EchoOffered, Operator: string(actor.Partner), Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
 	if change != nil {
 		change(&config)
 	}
 	server, err := adminapi.New(config)
 	require.NoError(t, err)
 	o.door = server.Handler()
-	actor, token, err := customers.Bootstrap(t.Context(), "Example Telecom", "admin@example.com")
-	require.NoError(t, err)
-	_, others, err := customers.Bootstrap(t.Context(), "Other Telecom", "admin@other.example")
-	require.NoError(t, err)
 	o.token, o.others, o.partner, o.admin = token.Reveal(), others.Reveal(), actor.Partner, actor.Admin
 	return o
 }

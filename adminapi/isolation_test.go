@@ -83,7 +83,7 @@ func TestNobodySeesAcrossTheirWalls(t *testing.T) {
 	for name, token := range x.tokens {
 		for _, owner := range foreigners[name] {
 			for _, r := range routes() {
-				if !strings.Contains(r.documented, "{") {
+				if !strings.Contains(r.documented, "{") || r.scope == customer.ScopeNodesWrite { // the installation's servers are nobody's
 					continue
 				}
 				path, body := r.path(owner), r.bodyOf(owner)

@@ -44,6 +44,14 @@ type driftWire struct {
 	NextStep string `json:"nextStep,omitempty"`
 }
 
+// obstacleWire is a setting that keeps a phone from looking up where to register.
+type obstacleWire struct {
+	File    string `json:"file"`
+	Setting string `json:"setting" doc:"The vendor's name"`
+	Value   string `json:"value"`
+	Says    string `json:"says" doc:"What it does, in words"`
+}
+
 type registrationOutput struct {
 	Body struct {
 		Registered         bool             `json:"registered"`
@@ -55,6 +63,7 @@ type registrationOutput struct {
 		Resolvable         bool             `json:"resolvable" doc:"As far as we know: our zone has the domain and names a node that is there, or phones are told an address; true as well where neither a DNS door nor a named node is known. What resolvers on the way say isn't asked"`
 		Drift              driftWire        `json:"drift"`
 		History            []registeredWire `json:"history" doc:"The newest first"`
+		LookupObstacles    []obstacleWire   `json:"lookupObstacles" doc:"Settings in the phone's own files that keep it from looking up the domain: it stays at a server that is emptied or lost"`
 	}
 }
 
@@ -82,6 +91,10 @@ func (s *Server) registration(ctx context.Context, in *DeviceInput) (*registrati
 		if b.Certified != (deviceprofiles.MAC{}) {
 			body.Bindings[i].CertifiedMAC = b.Certified.String()
 		}
+	}
+	body.LookupObstacles = make([]obstacleWire, len(state.Obstacles))
+	for i, o := range state.Obstacles {
+		body.LookupObstacles[i] = obstacleWire(o)
 	}
 	for i, e := range state.History {
 		body.History[i] = registeredWire{Time: timestamp(e.Time), Answer: e.Answer, Request: e.Request, Source: e.Peer.String(), UserAgent: e.UserAgent, Node: e.Node}

@@ -137,7 +137,7 @@ func TestFilesRegistrationAndTraceOfAPhoneThatNeverBooted(t *testing.T) {
 	assert.Regexp(t, `^[a-z0-9]+\.`, registration["domain"])
 	delete(registration, "domain")
 	assert.Equal(t, map[string]any{
-		"registered": false, "bindings": []any{}, "configuredRevision": 1.0, "fetchedRevision": 0.0, "resolvable": true, "history": []any{},
+		"registered": false, "bindings": []any{}, "configuredRevision": 1.0, "fetchedRevision": 0.0, "resolvable": true, "history": []any{}, "lookupObstacles": []any{},
 	}, registration)
 	assert.Equal(t, map[string]any{"items": []any{}}, o.ok(t, 200, "GET", hub+"/trace", ""))
 	files := o.ok(t, 200, "GET", hub+"/files", "")

@@ -81,6 +81,19 @@ func (p *phoneAtDesk) breakSecrets() {
 	require.NoError(p.t, p.db.Provisioning().Update(p.t.Context(), d.Tenant(), func(tx provisioning.Tx) error { return tx.SetDevice(p.t.Context(), d) }))
 }
 
+// called registers the phone, and ends a call to the echo as it is said.
+func (p *phoneAtDesk) called(finding, words string) {
+	p.t.Helper()
+	p.enrol()
+	register(p.t, p.office, p.core, 1, 2*time.Hour)
+	mac, err := deviceprofiles.ParseMAC(p.mac)
+	require.NoError(p.t, err)
+	d, err := p.db.Provisioning().AnyTenantDeviceByMAC(p.t.Context(), mac)
+	require.NoError(p.t, err)
+	p.pass(time.Minute)
+	p.core.RecordCall(provisioning.CallNote{Device: d.ID, Peer: desk, Transport: "tls", Finding: finding, Words: words})
+}
+
 func wrongPassword() provisioning.Proof {
 	return provisioning.Proof{Method: "GET", Basic: &provisioning.BasicProof{UserName: "805ec0aabbcc", Password: secret.New("wrong")}}
 }
@@ -237,6 +250,38 @@ func seededFaults() []seededFault {
 			p.enrol()
 			register(p.t, p.office, p.core, 1, time.Hour)
 		}, "805ec0aabbcc", "dial_tone", "registered until 2026-05-01 09:00 UTC, with revision 1", "Nothing"},
+		{"the echo refuses a call", func(p *phoneAtDesk) {
+			p.called("refused", "This call can't be taken: encryption is demanded here, and RTP without it was offered.")
+		}, "", "echo_refused", "was refused: encryption is demanded here, and RTP without it was offered.", "media encryption"},
+		{"no sound came", func(p *phoneAtDesk) {
+			p.called("silent", "the phone hung up: 8s, 0 packets came and 0 went back")
+		}, "", "echo_silent", "ended at 2026-05-01 08:01 UTC: the phone hung up: 8s, 0 packets came", "firewalls"},
+		{"sound came that the key doesn't open", func(p *phoneAtDesk) {
+			p.called("unreadable", "the phone hung up: 8s, 0 packets came")
+		}, "", "echo_unreadable", "wasn't encrypted with the key", "mandatory"},
+		{"the phone gets no sound", func(p *phoneAtDesk) {
+			p.called("one_way", "the phone hung up: 8s, 400 packets came and 400 went back")
+		}, "", "echo_one_way", "it got none of the echo", "NAT"},
+		{"the sound is bad", func(p *phoneAtDesk) {
+			p.called("lossy", "the phone hung up: 8s, 300 packets came and 300 went back, 100 lost")
+		}, "", "echo_lossy", "was bad: the phone hung up: 8s, 300 packets came and 300 went back, 100 lost.", "precedence"},
+		{"the phone never acknowledges", func(p *phoneAtDesk) {
+			p.called("unacknowledged", "the phone never acknowledged the answer")
+		}, "", "echo_unacknowledged", "never acknowledged", "ALG"},
+		{"DTLS fails", func(p *phoneAtDesk) {
+			p.called("no_keys", "no sound: the handshake ended")
+		}, "", "echo_no_keys", "no sound: the handshake ended", "SDES-SRTP"},
+		{"others could have listened", func(p *phoneAtDesk) {
+			p.called("clear", "signalling encrypted by TLS, sound in the clear")
+		}, "", "echo_clear", "could have listened to its call to the echo, which ended at 2026-05-01 08:01 UTC: signalling encrypted by TLS, sound in the clear.", "mandatory SRTP"},
+		{"a later call went well", func(p *phoneAtDesk) {
+			p.called("silent", "nothing came")
+			p.called("well", "all is encrypted")
+		}, "", "dial_tone", "has dial tone", "Nothing"},
+		{"a bad call was long ago", func(p *phoneAtDesk) {
+			p.called("silent", "nothing came")
+			p.pass(time.Hour)
+		}, "", "dial_tone", "has dial tone", "Nothing"},
 		{"somebody asks for an address of which nothing is known", func(*phoneAtDesk) {}, "00562B043615", "unknown", "nothing has been heard", "label"},
 		{"an address that nobody has asks", func(p *phoneAtDesk) {
 			p.ua = ""

@@ -47,6 +47,7 @@ const (
 	ScopeWebhooksWrite    Scope = "dialtone:webhooks_write"
 	ScopeRPLRead          Scope = "dialtone:rpl_read"
 	ScopeRPLWrite         Scope = "dialtone:rpl_write"
+	ScopeNodesWrite       Scope = "dialtone:nodes_write"
 )
 
 // AllScopes returns every scope: what a full administrator's token carries.
@@ -58,7 +59,7 @@ func AllScopes() []Scope {
 		ScopeWorkspacesRead, ScopeWorkspacesWrite, ScopePeopleRead, ScopePeopleWrite, ScopeLicensesRead, ScopeSubPartnersRead, ScopeSubPartnersWrite,
 		ScopeReportsRead, ScopeReportsWrite,
 		ScopeAdminsRead, ScopeAdminsWrite, ScopeTemplatesRead, ScopeTemplatesWrite, ScopeAuditRead, ScopeTokensRead, ScopeTokensWrite,
-		ScopeRPLRead, ScopeRPLWrite, ScopeWebhooksRead, ScopeWebhooksWrite,
+		ScopeRPLRead, ScopeRPLWrite, ScopeWebhooksRead, ScopeWebhooksWrite, ScopeNodesWrite,
 	}
 }
 

@@ -25,6 +25,7 @@ type Telephony struct {
 	EmergencyAddress   Address
 	EmergencyAddressID EmergencyAddressID
 	Permissions        []CallPermission // those that somebody has set; nil for none
+	Echo               EchoPolicy
 }
 
 // EmergencyService reports whether calls to the emergency service are set up: they are as soon as a location in the US or Canada has calling (product

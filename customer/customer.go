@@ -337,6 +337,7 @@ const (
 	EventAdminChanged        EventKind = "admin.changed"
 	EventAdminDeleted        EventKind = "admin.deleted"
 	EventOrganizationChanged EventKind = "organization.changed"
+	EventOrganizationEcho    EventKind = "organization.echo_changed"    // whether its calls to the echo must be encrypted
 	EventModelsDisabled      EventKind = "organization.models_disabled" // which models of phones it can't have any more, or again
 	EventConsentAsked        EventKind = "consent.asked"
 	EventConsentGiven        EventKind = "consent.given"
@@ -365,6 +366,7 @@ const (
 	EventCallingEnabled      EventKind = "location.calling_enabled"
 	EventCallingDisabled     EventKind = "location.calling_disabled"
 	EventCallingChanged      EventKind = "location.calling_changed"
+	EventLocationEcho        EventKind = "location.echo_changed"
 	EventPSTNChanged         EventKind = "location.pstn_changed"
 	EventFloorCreated        EventKind = "floor.created"
 	EventFloorChanged        EventKind = "floor.changed"
@@ -387,6 +389,9 @@ const (
 	EventMemberMonitoring    EventKind = "member.monitoring_changed"
 	EventPackageAssigned     EventKind = "package.assigned"
 	EventPackageRemoved      EventKind = "package.removed"
+	EventNodeDrained         EventKind = "node.drained" // one of the installation's servers, by an administrator of the operator's
+	EventNodeResumed         EventKind = "node.resumed"
+	EventNodeForgotten       EventKind = "node.forgotten"
 	EventAlarmRaised         EventKind = "alarm.raised"
 	EventAlarmCleared        EventKind = "alarm.cleared"
 	EventDeviceCreated       EventKind = "device.created"

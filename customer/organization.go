@@ -23,6 +23,7 @@ type Organization struct {
 	Domains        []EmailDomain
 	OtherLicenses  LicenseState // bought elsewhere than wholesale
 	Trial          bool
+	Echo           EchoPolicy
 	Served         bool // it is somebody's customer now
 	People         int
 	Created        time.Time

@@ -53,7 +53,7 @@ func (r Role) Allows(s Scope) bool {
 	case RoleFullPartner:
 		return true
 	case RoleWholesale:
-		return s != ScopeAdminsWrite && s != ScopeSubPartnersWrite
+		return s != ScopeAdminsWrite && s != ScopeSubPartnersWrite && s != ScopeNodesWrite
 	case RoleReadOnlyPartner:
 		return s.reads() || own
 	case RoleFullCustomer:

@@ -12,11 +12,12 @@ type Cause struct {
 // Causes returns all there are, in the order in which they are looked for.
 func Causes() []Cause { return causes() }
 
-// causes is the table, in the order in which causes are looked for: addresses that the tenant has no phone with; what is fine; what the phone met
+// causes is the table, in the order in which causes are looked for: addresses that the tenant has no phone with; what a phone that is registered met in its last
+// call to the echo; what is fine; what the phone met
 // last when it fetched, the surest first; what it met when it registered; what is told from what it didn't do.
 func causes() []Cause {
 	var all []Cause
-	for _, part := range [][]Cause{unknownCauses(), fineCauses(), fetchCauses(), codeCauses(), proofCauses(), pathCauses(), sipCauses(), absenceCauses()} {
+	for _, part := range [][]Cause{unknownCauses(), echoCauses(), fineCauses(), fetchCauses(), codeCauses(), proofCauses(), pathCauses(), sipCauses(), absenceCauses()} {
 		all = append(all, part...)
 	}
 	return all
@@ -40,6 +41,44 @@ func unknownCauses() []Cause {
 		{
 			"unknown", "There is no phone {mac}, and nothing has been heard of it.",
 			"Compare the address with the label on the phone, and create a device with it.", unknown,
+		},
+	}
+}
+
+// echoCauses are about the last call to the echo, of a phone that is registered.
+func echoCauses() []Cause {
+	return []Cause{
+		{
+			"echo_refused", "The phone {mac} is registered, but its call to the echo at {time} was refused: {answer}.",
+			"Change what the phone offers, in its settings for media encryption and codecs, or what is demanded of it, and call again.", called(EchoRefused),
+		},
+		{
+			"echo_unacknowledged", "The phone {mac} is registered, but never acknowledged the echo's answer to its call, which ended at {time}.",
+			"See that the firewall of the site leaves SIP alone (switch its SIP helper, or ALG, off) and that the phone reaches the SIP port.", called(EchoUnacknowledged),
+		},
+		{
+			"echo_no_keys", "The phone {mac} is registered, but no key for its sound was agreed on in its call to the echo, which ended at {time}: {answer}.",
+			"See that the firewall lets UDP through both ways between the phone and the echo's ports, or let the phone use SDES-SRTP over TLS.", called(EchoNoKeys),
+		},
+		{
+			"echo_silent", "The phone {mac} is registered, but no sound of it arrived in its call to the echo, which ended at {time}: {answer}.",
+			"See that the firewalls let UDP from the phone through to the echo's ports, and that the phone isn't muted or on hold.", called(EchoSilent),
+		},
+		{
+			"echo_unreadable", "The phone {mac} is registered, but its sound in its call to the echo, which ended at {time}, wasn't encrypted with the key that was agreed on: {answer}.",
+			"Switch SRTP from optional to mandatory on the phone, and upgrade its firmware; something between that changes the session description does the same.", called(EchoUnreadable),
+		},
+		{
+			"echo_one_way", "The phone {mac} is registered and its sound arrived, but it reported that it got none of the echo in its call, which ended at {time}: {answer}.",
+			"See that the firewall and NAT of the site let UDP from the echo's ports back to the phone.", called(EchoOneWay),
+		},
+		{
+			"echo_lossy", "The phone {mac} is registered, but the sound of its call to the echo, which ended at {time}, was bad: {answer}.",
+			"Look for a full line, Wi-Fi or a wrong duplex setting on the way, and give sound precedence there (DSCP EF).", called(EchoLossy),
+		},
+		{
+			"echo_clear", "The phone {mac} has dial tone, but others could have listened to its call to the echo, which ended at {time}: {answer}.",
+			"Set the phone to TLS for what is said to be in the clear of the signalling, and to mandatory SRTP for that of the sound.", called(EchoClear),
 		},
 	}
 }

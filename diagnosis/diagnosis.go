@@ -42,6 +42,16 @@ const (
 	UnknownSIP      Outcome = "unknown_sip"    // user or domain
 	Lookup          Outcome = "lookup"         // DNS
 	Uploaded        Outcome = "uploaded"
+
+	EchoRefused        Outcome = "echo_refused" // this and the next: calls to the echo
+	EchoUnacknowledged Outcome = "echo_unacknowledged"
+	EchoNoKeys         Outcome = "echo_no_keys"
+	EchoSilent         Outcome = "echo_silent"
+	EchoUnreadable     Outcome = "echo_unreadable"
+	EchoOneWay         Outcome = "echo_one_way"
+	EchoLossy          Outcome = "echo_lossy"
+	EchoClear          Outcome = "echo_clear"
+	EchoWell           Outcome = "echo_well"
 )
 
 // The doors of a contact.
@@ -94,6 +104,8 @@ type Device struct {
 	Looping string
 	Domain  string // of its lines; "" without one
 	ByName  bool   // the registrar is found by NAPTR and SRV
+	// Obstacle says which setting keeps its phone from that, as a part of a sentence; "" for none.
+	Obstacle string
 }
 
 // Registration is a line that is registered now.

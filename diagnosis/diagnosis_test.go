@@ -104,6 +104,8 @@ func TestThereIsAlwaysAnAnswer(t *testing.T) {
 		diagnosis.Throttled, diagnosis.OtherPhone, diagnosis.OtherFamily, diagnosis.Unexpanded, diagnosis.Enterprise, diagnosis.Optional, diagnosis.Missing,
 		diagnosis.WrongPath, diagnosis.ClearCode, diagnosis.WrongCode, diagnosis.ExpiredCode, diagnosis.OurFault, diagnosis.Registered, diagnosis.Unregistered,
 		diagnosis.WrongPassword, diagnosis.UnknownSIP, diagnosis.Lookup, diagnosis.Uploaded,
+		diagnosis.EchoRefused, diagnosis.EchoUnacknowledged, diagnosis.EchoNoKeys, diagnosis.EchoSilent, diagnosis.EchoUnreadable, diagnosis.EchoOneWay,
+		diagnosis.EchoLossy, diagnosis.EchoClear, diagnosis.EchoWell,
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		f := diagnosis.Facts{Now: noon, MAC: "805EC0AABBCC", Elsewhere: rapid.Bool().Draw(t, "elsewhere")}
@@ -183,4 +185,17 @@ func TestSilentSites(t *testing.T) {
 		sentence, next := c.want.Sentence("Shop", c.site)
 		assert.Equal(t, c.want == diagnosis.NotSilent, sentence == "" && next == "", name)
 	}
+}
+
+// A setting that keeps the phone from looking up the registrar is the likelier cause than what was asked.
+func TestASettingThatDefeatsTheLookupIsNamed(t *testing.T) {
+	t.Parallel()
+	f := desk()
+	f.Registrations, f.Contacts = nil, f.Contacts[1:]
+	f.Device.ByName, f.Device.Domain = true, "c.example"
+	assert.Contains(t, diagnosis.Explain(f).Sentence, "nobody has asked for c.example")
+	f.Device.Obstacle = "its file 805ec0aabbcc.cfg sets account.1.sip_server.1.port to \"5060\", and a port keeps it from looking up SRV records"
+	v := diagnosis.Explain(f)
+	assert.Equal(t, diagnosis.Code("no_srv"), v.Cause)
+	assert.Contains(t, v.Sentence, f.Device.Obstacle+".")
 }

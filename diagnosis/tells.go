@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -97,16 +98,39 @@ func dialToneOwnFile(f Facts) (finding, bool) {
 	return finding{good(f), values{"until": until}}, true
 }
 
-// good is the evidence that all is fine: the newest registration and the newest fetch.
+// good is the evidence that all is fine: the newest registration, the newest fetch, and a call to the echo that went well.
 func good(f Facts) []Contact {
 	var out []Contact
-	for _, o := range []Outcome{Registered, Served} {
+	for _, o := range []Outcome{Registered, Served, EchoWell} {
 		if c, ok := f.newest(o); ok {
 			out = append(out, c)
 		}
 	}
 	return out
 }
+
+// callCounts is how long a call to the echo counts: the installer who made one has long found out by then.
+const callCounts = time.Hour
+
+// called makes the rule of a cause that is what a registered phone met in its last call to the echo.
+func called(o Outcome) func(Facts) (finding, bool) {
+	return func(f Facts) (finding, bool) {
+		if f.Device == nil || len(f.Registrations) == 0 {
+			return finding{}, false
+		}
+		for _, c := range f.Contacts {
+			if !c.Outcome.ofCall() {
+				continue
+			}
+			answer := strings.TrimSuffix(strings.TrimPrefix(c.Answer, "This call can't be taken: "), ".")
+			return finding{[]Contact{c}, values{"answer": answer}}, c.Outcome == o && f.Now.Sub(c.Time) < callCounts
+		}
+		return finding{}, false
+	}
+}
+
+// ofCall reports whether an outcome is that of a call to the echo.
+func (o Outcome) ofCall() bool { return strings.HasPrefix(string(o), "echo_") }
 
 func ourFault(f Facts) (finding, bool) {
 	met := with(f.fetchTrouble(), OurFault)
@@ -292,6 +316,8 @@ func noSRV(f Facts) (finding, bool) {
 	}
 	v := values{"dns": "nobody has asked for " + f.Device.Domain}
 	switch {
+	case f.Device.Obstacle != "":
+		v["dns"] = f.Device.Obstacle
 	case missing != "":
 		v["dns"] = "it was told that " + missing + " doesn't exist"
 	case asked:

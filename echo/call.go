@@ -38,6 +38,7 @@ type call struct {
 	inviteCSeq uint32        // of the INVITE that waits for its ACK, or had it
 	acked      chan struct{} // closed by that ACK
 	isAcked    bool
+	isAnswered bool
 	ended      chan struct{} // closed at the end
 	isEnded    bool
 	refreshed  chan time.Duration // how long the call may go on without another refresh
@@ -156,6 +157,7 @@ func (s *Server) answer(ctx context.Context, t *transaction) {
 	}
 	s.config.Record(s.record(c, Answered, "answered with "+words(c.session.Summary(), c.transport)))
 	s.mu.Lock()
+	c.isAnswered = true
 	acked, message, send := c.acked, t.last, r.Send
 	s.mu.Unlock()
 	s.group.Go(func() { s.insistOn(c, message, send, acked) })
@@ -280,7 +282,7 @@ func (s *Server) refuse(t *transaction, status int, reason, why string) {
 		fields = append(fields, field{"Accept", "application/sdp"})
 	}
 	t.finish(status, reason, fields, nil)
-	s.config.Record(Record{Event: Refused, Caller: r.Caller, Peer: r.Peer, Transport: r.Transport, UserAgent: r.UserAgent, Words: why})
+	s.config.Record(Record{Event: Refused, Caller: r.Caller, Peer: r.Peer, Transport: r.Transport, UserAgent: r.UserAgent, Finding: FoundRefused, Words: why})
 }
 
 func (s *Server) refuseFault(t *transaction, err error) {

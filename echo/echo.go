@@ -77,7 +77,8 @@ type Record struct {
 	Peer      netip.AddrPort
 	Transport string
 	UserAgent string
-	Words     string // what is encrypted and, at the end, what was measured; or why it was refused
+	Finding   Finding // of a call that was refused or ended
+	Words     string  // what is encrypted and, at the end, what was measured; or why it was refused
 }
 
 // Config is what a Server is made of. Desk is needed; a zero value elsewhere means the default.

@@ -54,6 +54,7 @@ func (s *Server) end(c *call, why string) bool {
 		return false
 	}
 	c.isEnded = true
+	answered, acknowledged := c.isAnswered, c.isAcked
 	close(c.ended)
 	delete(s.calls, c.id)
 	s.mu.Unlock()
@@ -63,7 +64,11 @@ func (s *Server) end(c *call, why string) bool {
 	if summary.Protection != media.Plain && !summary.Proven {
 		text += ", but no packet came that this key opens"
 	}
-	s.config.Record(s.record(c, Ended, text))
+	record := s.record(c, Ended, text)
+	if answered {
+		record.Finding = finding(report, summary, c.transport, acknowledged)
+	}
+	s.config.Record(record)
 	return true
 }
 

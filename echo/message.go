@@ -40,7 +40,7 @@ func (t *transaction) to(status int) string {
 func (c *call) ask(method, branch string, fields []field) []byte {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s SIP/2.0\r\n", method, c.target)
-	write(&b, "Via", "SIP/2.0/"+strings.ToUpper(c.transport)+" "+c.here+";branch="+branch+";rport")
+	write(&b, "Via", "SIP/2.0/"+viaTransport(c.transport)+" "+c.here+";branch="+branch+";rport")
 	write(&b, "Max-Forwards", "70")
 	for _, route := range c.routes {
 		write(&b, "Route", route)
@@ -69,10 +69,23 @@ func finish(b *strings.Builder, body []byte) {
 	b.Write(body)
 }
 
-// contact is where requests of the call are to be sent.
+// viaTransport is how a Via spells a transport.
+func viaTransport(transport string) string {
+	if transport == "dtls" {
+		return "DTLS-UDP"
+	}
+	return strings.ToUpper(transport)
+}
+
+// contact is where requests of the call are to be sent. A URI knows no transport of the name DTLS, and ws alone of WebSockets (RFC 7118 section 5.2).
 func contact(here, transport string) string {
-	if transport == "udp" {
+	switch transport {
+	case "udp":
 		return "<sip:" + User + "@" + here + ">"
+	case "dtls":
+		return "<sips:" + User + "@" + here + ";transport=udp>"
+	case "wss":
+		return "<sips:" + User + "@" + here + ";transport=ws>"
 	}
 	return "<sip:" + User + "@" + here + ";transport=" + transport + ">"
 }

@@ -38,18 +38,19 @@ type Session struct {
 	rtp    *component
 	rtcp   *component // nil with rtcp-mux from the start
 
-	mu        sync.Mutex
-	local     Description
-	offered   bool // local is an offer of ours that has no answer yet
-	plan      plan
-	ready     bool    // there is a plan
-	ours      keyLine // SDES
-	sources   []*source
-	closed    bool
-	encrypted bool   // a packet came that was protected, and was what it should be
-	suiteName string // of DTLS, once keys are there
-	failure   string // why there are no keys
-	last      Report
+	mu                  sync.Mutex
+	local               Description
+	offered             bool // local is an offer of ours that has no answer yet
+	plan                plan
+	ready               bool    // there is a plan
+	ours                keyLine // SDES
+	sources             []*source
+	closed              bool
+	encrypted           bool   // a packet came that was protected, and was what it should be
+	suiteName           string // of DTLS, once keys are there
+	failure             string // why there are no keys
+	unreadable, reports uint64 // of Report
+	last                Report
 }
 
 // Report is what was measured of a call up to now.
@@ -60,6 +61,9 @@ type Report struct {
 	LostBack       int64  // of ours, on the way there, as they say
 	Jitter         time.Duration
 	RoundTrip      time.Duration // 0: not known; they sent no RTCP
+	Unreadable     uint64        // packets of sound that came, and that no key opened
+	Reports        uint64        // RTCP packets that came
+	Reported       bool          // one of them spoke of our sound
 }
 
 // admits reports whether packets from an address are this call's: the address that the signalling came from, or the one that it named.
@@ -112,8 +116,12 @@ func (s *Session) sound(c *component, data []byte, from netip.AddrPort) {
 		return
 	}
 	plain, ok := c.open(data, &header)
+	if !ok {
+		s.unreadable++
+		return
+	}
 	now := s.desk.config.Now()
-	if !ok || !c.latch(from, now) {
+	if !c.latch(from, now) {
 		return
 	}
 	clock, known := s.clockOf(header.PayloadType)
@@ -183,6 +191,7 @@ func (s *Session) control(c *component, data []byte, from netip.AddrPort) {
 	if !ok || !c.latch(from, now) {
 		return
 	}
+	s.reports++
 	for _, in := range s.sources {
 		in.hear(sender, blocks, now)
 	}
@@ -230,7 +239,7 @@ func (s *Session) Report() Report {
 	if s.closed {
 		return s.last
 	}
-	r := Report{Duration: s.desk.config.Now().Sub(s.began)}
+	r := Report{Duration: s.desk.config.Now().Sub(s.began), Unreadable: s.unreadable, Reports: s.reports}
 	for _, in := range s.sources {
 		r.Received += in.received
 		r.Sent += in.sent
@@ -239,6 +248,7 @@ func (s *Session) Report() Report {
 		if in.rate > 0 {
 			r.Jitter = time.Duration(in.jitter / float64(in.rate) * float64(time.Second))
 		}
+		r.Reported = r.Reported || in.reported
 		if in.roundTrip > 0 {
 			r.RoundTrip = in.roundTrip
 		}

@@ -28,6 +28,7 @@ type source struct {
 	roundTrip    time.Duration // 0: not known
 	theirLost    int32         // what they say they lost of ours
 	theirJitter  uint32
+	reported     bool // they spoke of the echo
 }
 
 // maxLead is how far a sequence number may jump ahead; RFC 3550 takes 3,000 for a stream that began anew.
@@ -112,7 +113,7 @@ func (s *source) hear(sender senderReport, blocks []reportBlock, now time.Time) 
 		if b.ssrc != s.ours {
 			continue
 		}
-		s.theirLost, s.theirJitter = b.lost, b.jitter
+		s.theirLost, s.theirJitter, s.reported = b.lost, b.jitter, true
 		if trip := int32(uint32(ntp(now)>>16) - b.last - b.delay); b.last != 0 && trip >= 0 { //nolint:gosec // G115: the middle 32 bits
 			s.roundTrip = time.Duration(trip) * time.Second / 65536
 		}

@@ -88,6 +88,14 @@ func (n Node) State() State {
 // label is what a name may be: a DNS label of letters, digits and hyphens (RFC 1123 section 2.1).
 var label = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
 
+// KnownName returns a name that somebody wrote: fault.NotFound for what couldn't be a node's.
+func KnownName(text string) (Name, error) {
+	if !label.MatchString(text) {
+		return "", fault.New(fault.NotFound, "There is no such node.")
+	}
+	return Name(text), nil
+}
+
 // Check refuses a node that couldn't be a record: fault.Invalid, naming the field.
 func (n Node) Check() error {
 	switch {
@@ -117,10 +125,22 @@ type Store interface {
 	AnyTenantSilence(ctx context.Context, before time.Time) (int, error)
 	// AnyTenantLeave marks one node as not alive; nothing for one that isn't there.
 	AnyTenantLeave(ctx context.Context, name Name) error
-	// AnyTenantDrain says whether a node is being emptied; fault.NotFound.
-	AnyTenantDrain(ctx context.Context, name Name, draining bool) error
-	// AnyTenantForget removes a node; fault.NotFound.
-	AnyTenantForget(ctx context.Context, name Name) error
+	// AnyTenantDrain says whether a node is being emptied, and notes who did it; fault.NotFound.
+	AnyTenantDrain(ctx context.Context, name Name, draining bool, act Act) error
+	// AnyTenantForget removes a node, and notes who did it; fault.NotFound.
+	AnyTenantForget(ctx context.Context, name Name, act Act) error
+}
+
+// By is who changes a node, by way of the API. The zero value is the operator on the machine itself, who is in nobody's log.
+type By struct {
+	Partner string // organisation whose log it goes into
+	Email   string // of the administrator
+}
+
+// Act is a change of a node, for the log.
+type Act struct {
+	By
+	Time time.Time
 }
 
 // Directory is what DNS reads.
@@ -153,17 +173,33 @@ func NewService(c Config) *Service { return &Service{c} }
 func (s *Service) List(ctx context.Context) ([]Node, error) { return s.Store.AnyTenantNodes(ctx) }
 
 // Drain moves phones away from a node: at their next look-up, at the latest when what they looked up before has expired, they find the others first. fault.NotFound.
-func (s *Service) Drain(ctx context.Context, name Name) error {
-	return s.Store.AnyTenantDrain(ctx, name, true)
+func (s *Service) Drain(ctx context.Context, name Name, by By) error {
+	return s.Store.AnyTenantDrain(ctx, name, true, s.act(by))
 }
 
 // Resume ends what Drain began; fault.NotFound.
-func (s *Service) Resume(ctx context.Context, name Name) error {
-	return s.Store.AnyTenantDrain(ctx, name, false)
+func (s *Service) Resume(ctx context.Context, name Name, by By) error {
+	return s.Store.AnyTenantDrain(ctx, name, false, s.act(by))
+}
+
+func (s *Service) act(by By) Act { return Act{By: by, Time: s.Now()} }
+
+// Node returns one node; fault.NotFound.
+func (s *Service) Node(ctx context.Context, name Name) (Node, error) {
+	all, err := s.List(ctx)
+	if err != nil {
+		return Node{}, err
+	}
+	for _, n := range all {
+		if n.Name == name {
+			return n, nil
+		}
+	}
+	return Node{}, fault.New(fault.NotFound, "There is no such node.")
 }
 
 // Forget removes a node that won't come back: fault.NotFound, and fault.Conflict while it still says that it is there.
-func (s *Service) Forget(ctx context.Context, name Name) error {
+func (s *Service) Forget(ctx context.Context, name Name, by By) error {
 	all, err := s.List(ctx)
 	if err != nil {
 		return err
@@ -173,7 +209,7 @@ func (s *Service) Forget(ctx context.Context, name Name) error {
 			return fault.New(fault.Conflict, "The node %s is running: stop it first, or drain it.", name)
 		}
 	}
-	return s.Store.AnyTenantForget(ctx, name)
+	return s.Store.AnyTenantForget(ctx, name, s.act(by))
 }
 
 // Announce keeps what this node says of itself. fault.Invalid when it couldn't be a record.

@@ -81,7 +81,7 @@ func (m *MemoryStore) AnyTenantLeave(_ context.Context, name nodes.Name) error {
 	return nil
 }
 
-func (m *MemoryStore) AnyTenantDrain(_ context.Context, name nodes.Name, draining bool) error {
+func (m *MemoryStore) AnyTenantDrain(_ context.Context, name nodes.Name, draining bool, _ nodes.Act) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	n := m.all[name]
@@ -90,7 +90,7 @@ func (m *MemoryStore) AnyTenantDrain(_ context.Context, name nodes.Name, drainin
 	return nil
 }
 
-func (m *MemoryStore) AnyTenantForget(_ context.Context, name nodes.Name) error {
+func (m *MemoryStore) AnyTenantForget(_ context.Context, name nodes.Name, _ nodes.Act) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	delete(m.all, name)
@@ -113,20 +113,20 @@ func TestANodeThatFallsSilentIsTriedLast(t *testing.T) {
 		time.Sleep(15 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
 		assert.Equal(t, nodes.StateServing, store.get("b").State())
-		err := s.Forget(ctx, "b")
+		err := s.Forget(ctx, "b", nodes.By{})
 		assert.True(t, fault.Is(err, fault.Conflict), "it may come back any moment")
 		time.Sleep(6 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
 		assert.Equal(t, nodes.StateSilent, store.get("b").State())
 		assert.Equal(t, uint16(2010), store.get("b").TriedAt())
 		assert.Equal(t, nodes.StateServing, store.get("a").State())
-		require.NoError(t, s.Forget(ctx, "b"))
-		require.NoError(t, s.Drain(ctx, "a"))
+		require.NoError(t, s.Forget(ctx, "b", nodes.By{}))
+		require.NoError(t, s.Drain(ctx, "a", nodes.By{}))
 		time.Sleep(10 * time.Second) //nolint:forbidigo // the bubble's clock
 		synctest.Wait()
 		assert.Equal(t, nodes.StateDraining, store.get("a").State(), "what it says of itself doesn't end that")
 		assert.Equal(t, uint16(1010), store.get("a").TriedAt())
-		require.NoError(t, s.Resume(ctx, "a"))
+		require.NoError(t, s.Resume(ctx, "a", nodes.By{}))
 		assert.Equal(t, uint16(10), store.get("a").TriedAt())
 		cancel()
 		require.NoError(t, <-done)

@@ -23,6 +23,8 @@ type RegistrationState struct {
 	Domain     string        // of its lines, "" without any
 	Resolution Resolution    // of that domain; found, where phones are told an address
 	Drift      Drift
+	// Obstacles are settings in the phone's own files that keep it from looking up that domain, so that it stays at a server that is emptied or lost.
+	Obstacles []deviceprofiles.LookupObstacle
 }
 
 // Drift says in one word and one sentence whether a phone is where its record is, and what to do next.
@@ -76,6 +78,7 @@ func (s *Service) Registration(ctx context.Context, tenant customer.Tenant, id D
 	if err := s.resolve(ctx, d, &out); err != nil {
 		return out, err
 	}
+	out.Obstacles = s.lookupObstacles(ctx, d)
 	bell, err := s.store.BellOf(ctx, d.Tenant(), id)
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return out, err

@@ -65,6 +65,9 @@ func outcomes() map[string]diagnosis.Outcome {
 		RuleOptional: diagnosis.Optional, RuleMissing: diagnosis.Missing, RuleUploadKept: diagnosis.Uploaded, RuleUploadRefused: diagnosis.Optional,
 		RuleClearUpload: diagnosis.Optional, RuleUnprovenUpload: diagnosis.Optional, RuleProbing: diagnosis.Throttled, RuleOtherPeer: diagnosis.NoProof,
 		RuleOtherCertificate: diagnosis.OtherPhone, RuleUploadOpened: diagnosis.Uploaded, RuleLookup: diagnosis.Lookup,
+		RuleEchoRefused: diagnosis.EchoRefused, RuleEchoUnacknowledged: diagnosis.EchoUnacknowledged, RuleEchoNoKeys: diagnosis.EchoNoKeys,
+		RuleEchoSilent: diagnosis.EchoSilent, RuleEchoUnreadable: diagnosis.EchoUnreadable, RuleEchoOneWay: diagnosis.EchoOneWay,
+		RuleEchoLossy: diagnosis.EchoLossy, RuleEchoClear: diagnosis.EchoClear, RuleEchoWell: diagnosis.EchoWell,
 		RuleHandshake: diagnosis.HandshakeFailed, RuleUnknownSIP: diagnosis.UnknownSIP, RuleWrongPassword: diagnosis.WrongPassword,
 	}
 }

@@ -2,6 +2,7 @@ package provisioning
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"dialtone/customer"
@@ -99,6 +100,10 @@ func (s *Service) described(ctx context.Context, d Device) (*diagnosis.Device, e
 		Model: model.DisplayName, Vendor: deviceprofiles.VendorOf(model.Family), Family: string(model.Family), Configured: model.Configured(), Revision: d.Revision, Created: d.Created,
 		EnrolmentUntil: d.EnrolmentUntil, CodeWaiting: d.Activation.State == ActivationWaiting, CodeExpires: d.Activation.Expires,
 		ByName: s.sip.OutboundProxy == "",
+	}
+	for _, o := range s.lookupObstacles(ctx, d) {
+		out.Obstacle = fmt.Sprintf("its file %s sets %s to %q, and %s", o.File, o.Setting, o.Value, o.Says)
+		break
 	}
 	firmware, err := s.store.FirmwareState(ctx, d.Tenant(), d.ID)
 	if err != nil {

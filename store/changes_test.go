@@ -12,6 +12,7 @@ import (
 	"dialtone/customer"
 	"dialtone/store"
 	"dialtone/store/pgtest"
+	"dialtone/store/storetest"
 )
 
 // recordChange records an event about a device, and waits inside of the transaction if it is told to.
@@ -103,4 +104,10 @@ func TestChangesRiseOnAfterADumpWasRestored(t *testing.T) {
 	require.NoError(t, db.GetContext(t.Context(), &shift, "SELECT shift FROM event_clock"))
 	assert.Greater(t, shift, int64(900_000_000))
 	assert.LessOrEqual(t, shift, int64(1_000_000_000), "once is enough")
+}
+
+func TestCustomersOfTwoPartnersComeAtOnce(t *testing.T) {
+	t.Parallel()
+	pgtest.Require(t)
+	storetest.CustomersComeAtOnce(t, openPostgres(t))
 }

@@ -133,7 +133,7 @@ func (t *tx) CreateCustomer(ctx context.Context, c customer.Customer) error {
 			return err
 		}
 		err = t.insert(ctx, "organizations", organizationColumns, string(c.Org), string(c.Partner), c.SIPDomain, c.Name, c.PrimaryEmail, c.Language, authentication, "null",
-			string(customer.LicensesNone), 0, micros(c.Created))
+			string(customer.LicensesNone), 0, string(customer.EchoDefault), micros(c.Created))
 		if err != nil {
 			return err
 		}

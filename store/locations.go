@@ -46,6 +46,7 @@ type telephonyColumn struct {
 	EmergencyAddress        customer.Address            `json:"emergencyAddress,omitzero"`
 	EmergencyAddressID      customer.EmergencyAddressID `json:"emergencyAddressId,omitempty"`
 	Permissions             []customer.CallPermission   `json:"permissions,omitempty"`
+	Echo                    customer.EchoPolicy         `json:"echo,omitempty"`
 }
 
 func (r locationRow) noun() customer.Location {

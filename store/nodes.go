@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"dialtone/customer"
 	"dialtone/fault"
 	"dialtone/nodes"
 )
@@ -15,11 +16,31 @@ func (s *Store) Nodes() nodes.Store { return s.db }
 // Directory is the store as DNS wants it: which SIP domains there are, which nodes serve them, and how often that changed.
 func (s *Store) Directory() nodes.Directory { return s.db }
 
-// AnyTenantZoneSerial implements nodes.Directory.
-func (r reader) AnyTenantZoneSerial(ctx context.Context) (uint32, error) {
-	var serial int
-	err := r.count(ctx, &serial, "read the zone's serial number", "SELECT coalesce(max(serial), 1) FROM zone_serial")
-	return uint32(serial), err //nolint:gosec // G115: modulo 2^32 is meant
+// maxZoneChanges is how many rows of zone_changes there may be before they are added up.
+const maxZoneChanges = 1000
+
+// AnyTenantZoneSerial implements nodes.Directory. One statement reads both tables, so that it doesn't matter whether the rows are added up meanwhile.
+func (s *database) AnyTenantZoneSerial(ctx context.Context) (uint32, error) {
+	var row struct {
+		Serial  int64 `db:"serial"`
+		Changes int64 `db:"changes"`
+	}
+	err := s.get(ctx, &row, "zone's serial number", "SELECT (SELECT coalesce(max(serial), 1) FROM zone_serial) AS serial, (SELECT count(*) FROM zone_changes) AS changes")
+	if err == nil && row.Changes >= maxZoneChanges {
+		_ = s.transact(ctx, func(t *tx) error { return addUpZone(ctx, t) }) // the number is the same without it, and whoever asks next tries again
+	}
+	return uint32(row.Serial + row.Changes), err //nolint:gosec // G115: modulo 2^32 is meant
+}
+
+// addUpZone replaces the changes that are committed by their number. Those that come meanwhile stay, and nobody who makes one waits.
+func addUpZone(ctx context.Context, t *tx) error {
+	n, err := t.exec(ctx, "clear changes of the zone", "DELETE FROM zone_changes")
+	if err != nil || n == 0 {
+		return err
+	}
+	_, err = t.exec(ctx, "raise the zone's serial number", `INSERT INTO zone_serial (id, serial) VALUES (1, 1 + ?)
+		ON CONFLICT (id) DO UPDATE SET serial = zone_serial.serial + ?`, n, n)
+	return err
 }
 
 // AnyTenantSIPDomains implements nodes.Directory.
@@ -30,10 +51,10 @@ func (r reader) AnyTenantSIPDomains(ctx context.Context, after string, limit int
 	return out, err
 }
 
-// raiseZone counts a change of what DNS says. Writers wait for each other here until they commit: else a higher number could be seen before a lower one.
+// raiseZone counts a change of what DNS says: by a row of its own, so that writers don't wait for each other. What is counted are rows that are committed, and no
+// numbers that were drawn before: so a change that is committed late raises the count late, and whoever saw a count has seen all that it counts.
 func (t *tx) raiseZone(ctx context.Context) error {
-	_, err := t.exec(ctx, "raise the zone's serial number", `INSERT INTO zone_serial (id, serial) VALUES (1, 2)
-		ON CONFLICT (id) DO UPDATE SET serial = zone_serial.serial + 1`)
+	_, err := t.exec(ctx, "count a change of the zone", "INSERT INTO zone_changes DEFAULT VALUES")
 	return err
 }
 
@@ -118,23 +139,33 @@ func (s *database) AnyTenantLeave(ctx context.Context, name nodes.Name) error {
 }
 
 // AnyTenantDrain implements nodes.Store.
-func (s *database) AnyTenantDrain(ctx context.Context, name nodes.Name, draining bool) error {
-	return s.changeNode(ctx, name, "drain a node", "UPDATE nodes SET draining = ? WHERE name = ?", flag(draining), string(name))
+func (s *database) AnyTenantDrain(ctx context.Context, name nodes.Name, draining bool, act nodes.Act) error {
+	kind := customer.EventNodeResumed
+	if draining {
+		kind = customer.EventNodeDrained
+	}
+	return s.changeNode(ctx, name, kind, act, "UPDATE nodes SET draining = ? WHERE name = ?", flag(draining), string(name))
 }
 
 // AnyTenantForget implements nodes.Store.
-func (s *database) AnyTenantForget(ctx context.Context, name nodes.Name) error {
-	return s.changeNode(ctx, name, "forget a node", "DELETE FROM nodes WHERE name = ?", string(name))
+func (s *database) AnyTenantForget(ctx context.Context, name nodes.Name, act nodes.Act) error {
+	return s.changeNode(ctx, name, customer.EventNodeForgotten, act, "DELETE FROM nodes WHERE name = ?", string(name))
 }
 
-func (s *database) changeNode(ctx context.Context, name nodes.Name, what, query string, args ...any) error {
+func (s *database) changeNode(ctx context.Context, name nodes.Name, kind customer.EventKind, act nodes.Act, query string, args ...any) error {
 	return s.transact(ctx, func(t *tx) error {
-		changed, err := t.exec(ctx, what, query, args...)
+		changed, err := t.exec(ctx, "change a node", query, args...)
 		if err != nil {
 			return err
 		}
 		if changed == 0 {
 			return fault.New(fault.NotFound, "There is no node %s: dialtone nodes lists what there is.", name)
+		}
+		if act.Partner != "" {
+			err := t.Record(ctx, customer.Event{Time: act.Time, Tenant: customer.Tenant{Partner: customer.OrgID(act.Partner)}, Actor: act.Email, Kind: kind, Subject: string(name)})
+			if err != nil {
+				return err
+			}
 		}
 		return t.raiseZone(ctx)
 	})

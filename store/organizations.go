@@ -18,12 +18,13 @@ type organizationRow struct {
 	Domains        string `db:"domains"`
 	OtherLicenses  string `db:"other_licenses"`
 	Trial          int    `db:"trial"`
+	Echo           string `db:"echo"`
 	Created        int64  `db:"created"`
 	Customers      int    `db:"customers"`
 	People         int    `db:"people"`
 }
 
-const organizationColumns = "id, partner_id, sip_domain, name, primary_email, language, authentication, domains, other_licenses, trial, created"
+const organizationColumns = "id, partner_id, sip_domain, name, primary_email, language, authentication, domains, other_licenses, trial, echo, created"
 
 func organizationSelect() string {
 	return "SELECT " + qualified("o", organizationColumns, false) + `, (SELECT count(*) FROM customers c WHERE c.org_id = o.id) AS customers,
@@ -47,7 +48,7 @@ func (r organizationRow) noun() customer.Organization {
 	return customer.Organization{
 		ID: customer.OrgID(r.ID), Partner: customer.OrgID(r.PartnerID), SIPDomain: r.SIPDomain, Name: r.Name, PrimaryEmail: r.PrimaryEmail,
 		Language: r.Language, OtherLicenses: customer.LicenseState(r.OtherLicenses), Trial: r.Trial == 1, Served: r.Customers > 0, People: r.People,
-		Created: fromMicros(r.Created), Authentication: customer.Authentication(decode[authenticationColumn](r.Authentication)),
+		Created: fromMicros(r.Created), Echo: customer.EchoPolicy(r.Echo), Authentication: customer.Authentication(decode[authenticationColumn](r.Authentication)),
 		Domains: nilOr(decode[[]domainColumn](r.Domains), func(d domainColumn) customer.EmailDomain { return customer.EmailDomain(d) }),
 	}
 }
@@ -75,8 +76,8 @@ func (t *tx) SetOrganization(ctx context.Context, o customer.Organization) error
 	if err != nil {
 		return err
 	}
-	return t.change(ctx, "organisation", "UPDATE organizations SET domains = ?, other_licenses = ?, trial = ? WHERE partner_id = ? AND id = ?",
-		domains, string(o.OtherLicenses), flag(o.Trial), string(o.Partner), string(o.ID))
+	return t.change(ctx, "organisation", "UPDATE organizations SET domains = ?, other_licenses = ?, trial = ?, echo = ? WHERE partner_id = ? AND id = ?",
+		domains, string(o.OtherLicenses), flag(o.Trial), string(o.Echo), string(o.Partner), string(o.ID))
 }
 
 // AttachOrganization implements customer.Tx. What happened before stays in its old partner's log.

@@ -42,13 +42,14 @@ type serveCommand struct {
 	ListenDNS   listen `name:"listen-dns" default:"127.0.0.1:5353" placeholder:"ADDR" help:"DNS for the SIP domains, UDP and TCP (${default})."`
 	dnsFlags
 	nodeFlags
-	ListenSIP      listen   `name:"listen-sip" default:"127.0.0.1:5060" placeholder:"ADDR" help:"SIP over UDP and TCP (${default})."`
-	ListenSIPS     listen   `name:"listen-sips" default:"127.0.0.1:5061" placeholder:"ADDR" help:"SIP over TLS (${default})."`
-	ListenSIPDTLS  listen   `name:"listen-sip-dtls" default:"127.0.0.1:5062" placeholder:"ADDR" help:"SIP over DTLS (${default})."`
-	ListenSIPWSS   listen   `name:"listen-sip-wss" default:"off" placeholder:"ADDR" help:"SIP in secure WebSockets, for phones in browsers (${default})."`
-	RTPPorts       rtpPorts `name:"rtp-ports" default:"30000-30199" placeholder:"FIRST-LAST" help:"UDP ports for the sound of calls to the echo, two a call; any for free ones, off for no echo (${default})."`
-	EchoEncryption string   `name:"echo-encryption" enum:"offered,demanded" default:"offered" placeholder:"WORD" help:"Whether the echo takes calls as they are offered, or only encrypted ones: offered or demanded (${default})."`
-	ListenMetrics  listen   `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Prometheus metrics (${default})."`
+	ListenSIP          listen   `name:"listen-sip" default:"127.0.0.1:5060" placeholder:"ADDR" help:"SIP over UDP and TCP (${default})."`
+	ListenSIPS         listen   `name:"listen-sips" default:"127.0.0.1:5061" placeholder:"ADDR" help:"SIP over TLS (${default})."`
+	ListenSIPDTLS      listen   `name:"listen-sip-dtls" default:"127.0.0.1:5062" placeholder:"ADDR" help:"SIP over DTLS (${default})."`
+	ListenSIPWSS       listen   `name:"listen-sip-wss" default:"off" placeholder:"ADDR" help:"SIP in secure WebSockets, for phones in browsers (${default})."`
+	RTPPorts           rtpPorts `name:"rtp-ports" default:"30000-30199" placeholder:"FIRST-LAST" help:"UDP ports for the sound of calls to the echo, two a call; any for free ones, off for no echo (${default})."`
+	EchoEncryption     string   `name:"echo-encryption" enum:"offered,demanded" default:"offered" placeholder:"WORD" help:"Whether the echo takes calls as they are offered, or only encrypted ones: offered or demanded (${default}). What an organisation or a location says comes first."`
+	EchoRefuseOpenKeys bool     `name:"echo-refuse-open-keys" help:"Don't take calls to the echo whose SRTP key came over signalling that isn't encrypted. Without this they are taken, and said to be readable."`
+	ListenMetrics      listen   `default:"127.0.0.1:9090" placeholder:"ADDR" help:"Prometheus metrics (${default})."`
 	// TFTPMaxBlockSize and the next are bounds of what phones may ask for; a block above 1468 bytes travels in fragments.
 	TFTPMaxBlockSize  int    `name:"tftp-max-blksize" default:"1468" placeholder:"BYTES" help:"Largest TFTP block that a phone may ask for, from 8 to 65464 (${default}: what an Ethernet frame holds)."`
 	TFTPMaxWindowSize int    `name:"tftp-max-windowsize" placeholder:"BLOCKS" help:"Largest TFTP window that a phone may ask for (64, or 8 with --tftp-single-port)."`
@@ -69,6 +70,7 @@ type serveCommand struct {
 	Firmware           string    `placeholder:"DIR" help:"Folder with firmware files, which anybody may fetch below /firmware/. Without one there are none."`
 	NotifyRate         int       `default:"50" placeholder:"N" help:"Phones that are told of changes in a second (${default})."`
 	NotifyRateCustomer int       `default:"10" placeholder:"N" help:"The same, of one customer (${default})."`
+	Operator           string    `placeholder:"ID" help:"The partner whose full administrators may drain nodes by the API: the id of its organisation. Without it nobody may, and dialtone nodes does it."`
 	Demo               bool      `help:"Add a sample partner, customer, people and phones, and say how to try them."`
 }
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"dialtone/adminapi"
+	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/digest"
 	"dialtone/httpcfg"
@@ -55,11 +56,11 @@ func (h *house) openAdmin(ctx context.Context, _ *pki.Authority) error {
 		return nil
 	}
 	server, err := adminapi.New(adminapi.Config{
-		Customers: h.customers, Devices: h.core, People: h.people, Fleet: h.fleet, Imports: h.imports, Billing: h.billing, Webhooks: h.webhooks, Nodes: h.nodes, Ready: h.db.Provisioning().Ping, Now: now, NewID: newID,
+		Customers: h.customers, Devices: h.core, People: h.people, Fleet: h.fleet, Imports: h.imports, Billing: h.billing, Webhooks: h.webhooks, Nodes: h.nodes, EchoEncryption: customer.EchoPolicy(h.config.EchoEncryption), Operator: h.config.Operator, Ready: h.db.Provisioning().Ping, Now: now, NewID: newID,
 		Logger: h.logger.With("door", "admin"),
 	})
 	if err != nil {
-		return err
+		return asUsage(err)
 	}
 	address, err := server.Listen(ctx, string(h.config.ListenAdmin))
 	return h.opened(err, "admin", address, server.Run)

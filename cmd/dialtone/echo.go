@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"dialtone/customer"
 	"dialtone/echo"
 	"dialtone/media"
 	"dialtone/provisioning"
@@ -50,7 +51,7 @@ func (h *house) openEcho(ctx context.Context) (*echo.Server, error) {
 		logger.Warn("the echo is off: the public host doesn't resolve here, so that no phone can be told where to send its sound", "public_host", h.config.PublicHost)
 		return nil, nil //nolint:nilnil // it can't be on, and everything else can
 	}
-	desk, err := media.NewDesk(media.Config{Addresses: addresses, Ports: h.config.RTPPorts.among, Now: now, Logger: logger})
+	desk, err := media.NewDesk(media.Config{Addresses: addresses, Ports: h.config.RTPPorts.among, RefuseOpenKeys: h.config.EchoRefuseOpenKeys, Now: now, Logger: logger})
 	if err != nil {
 		return nil, err
 	}
@@ -75,14 +76,20 @@ func (h *house) soundAddresses(ctx context.Context) []netip.Addr {
 	return found
 }
 
-// demands reports whether a caller's calls must be encrypted.
-func (h *house) demands(context.Context, echo.Caller) (bool, error) {
-	return h.config.EchoEncryption == "demanded", nil
+// demands reports whether a caller's calls must be encrypted: its location says so, else its organisation, else the flag.
+func (h *house) demands(ctx context.Context, c echo.Caller) (bool, error) {
+	tenant := customer.Tenant{Partner: customer.OrgID(c.Partner), Customer: customer.OrgID(c.Customer)}
+	device, err := h.core.Device(ctx, tenant, provisioning.DeviceID(c.Device))
+	if err != nil {
+		return false, err
+	}
+	policy, err := h.customers.EchoPolicy(ctx, tenant, device.Location, customer.EchoPolicy(h.config.EchoEncryption))
+	return policy == customer.EchoDemanded, err
 }
 
 // recordCall puts a call into the phone's boot trace.
 func (h *house) recordCall(r echo.Record) {
 	h.core.RecordCall(provisioning.CallNote{
-		Device: provisioning.DeviceID(r.Caller.Device), Peer: r.Peer, Transport: r.Transport, UserAgent: r.UserAgent, Refused: r.Event == echo.Refused, Words: r.Words,
+		Device: provisioning.DeviceID(r.Caller.Device), Peer: r.Peer, Transport: r.Transport, UserAgent: r.UserAgent, Finding: string(r.Finding), Words: r.Words,
 	})
 }

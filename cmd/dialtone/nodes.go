@@ -81,7 +81,7 @@ func joined(n nodes.Node) string {
 // run says when phones will be gone.
 func (c *nodesDrainCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return c.withNodes(ctx, stderr, func(s *nodes.Service) error {
-		if err := s.Drain(ctx, nodes.Name(c.Name)); err != nil {
+		if err := s.Drain(ctx, nodes.Name(c.Name), nodes.By{}); err != nil {
 			return notFoundAsUsage(err)
 		}
 		_, err := fmt.Fprintf(stdout, "%s is being emptied: phones find the other nodes first at their next look-up, at the latest 5 minutes (the records' TTL) after it is asked for\n", c.Name)
@@ -91,7 +91,7 @@ func (c *nodesDrainCommand) run(ctx context.Context, stdout, stderr io.Writer) e
 
 func (c *nodesResumeCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return c.withNodes(ctx, stderr, func(s *nodes.Service) error {
-		if err := s.Resume(ctx, nodes.Name(c.Name)); err != nil {
+		if err := s.Resume(ctx, nodes.Name(c.Name), nodes.By{}); err != nil {
 			return notFoundAsUsage(err)
 		}
 		_, err := fmt.Fprintf(stdout, "%s takes phones again\n", c.Name)
@@ -101,7 +101,7 @@ func (c *nodesResumeCommand) run(ctx context.Context, stdout, stderr io.Writer) 
 
 func (c *nodesForgetCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
 	return c.withNodes(ctx, stderr, func(s *nodes.Service) error {
-		if err := s.Forget(ctx, nodes.Name(c.Name)); err != nil {
+		if err := s.Forget(ctx, nodes.Name(c.Name), nodes.By{}); err != nil {
 			return notFoundAsUsage(err)
 		}
 		_, err := fmt.Fprintf(stdout, "%s is forgotten\n", c.Name)

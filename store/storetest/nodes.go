@@ -1,6 +1,7 @@
 package storetest
 
 import (
+	"context"
 	"net/netip"
 	"testing"
 	"time"
@@ -41,7 +42,7 @@ func nodesComeAndGo(t *testing.T, f *fixture) {
 	assert.Equal(t, before+2, f.serial(t), "it only said that it is there")
 	same(t, []nodes.Node{a, b})(f.store.Directory().AnyTenantNodes(ctx))
 
-	require.NoError(t, s.AnyTenantDrain(ctx, "a", true))
+	require.NoError(t, s.AnyTenantDrain(ctx, "a", true, nodes.Act{}))
 	a.Draining = true
 	require.NoError(t, s.AnyTenantAnnounce(ctx, nodes.Node{Name: "a", Addresses: a.Addresses, UDP: 5060, TCP: 5060, TLS: 5061, Priority: 10, Weight: 31, Alive: true, Seen: a.Seen}))
 	a.Weight = 31
@@ -64,10 +65,15 @@ func nodesComeAndGo(t *testing.T, f *fixture) {
 	same(t, []nodes.Node{a, b})(s.AnyTenantNodes(ctx))
 	before += 2
 
-	require.NoError(t, s.AnyTenantForget(ctx, "b"))
+	act := nodes.Act{By: nodes.By{Partner: string(f.one.Partner), Email: "ada@example.com"}, Time: f.now}
+	require.NoError(t, s.AnyTenantForget(ctx, "b", act))
+	noted, _, err := f.c.Events(ctx, customer.Tenant{Partner: f.one.Partner}, customer.EventFilter{Kind: customer.EventNodeForgotten}, customer.Page{Max: 10})
+	require.NoError(t, err)
+	require.Len(t, noted, 1)
+	assert.Equal(t, []string{"b", "ada@example.com"}, []string{noted[0].Subject, noted[0].Actor})
 	assert.Equal(t, before+6, f.serial(t))
-	assert.True(t, fault.Is(s.AnyTenantForget(ctx, "b"), fault.NotFound))
-	assert.True(t, fault.Is(s.AnyTenantDrain(ctx, "b", true), fault.NotFound))
+	assert.True(t, fault.Is(s.AnyTenantForget(ctx, "b", act), fault.NotFound))
+	assert.True(t, fault.Is(s.AnyTenantDrain(ctx, "b", true, nodes.Act{}), fault.NotFound))
 	assert.Equal(t, before+6, f.serial(t))
 }
 
@@ -101,4 +107,34 @@ func domainsOf(t *testing.T, d nodes.Directory) []string {
 	all, err := d.AnyTenantSIPDomains(t.Context(), "", 1000)
 	require.NoError(t, err)
 	return all
+}
+
+// CustomersComeAtOnce lets two partners create customers in transactions that overlap: neither waits, and each counts when it is committed. On a database whose
+// writers take turns it would wait for itself.
+func CustomersComeAtOnce(t *testing.T, s Store) {
+	t.Helper()
+	f := newFixture(t, s)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	defer cancel()
+	d, before := s.Directory(), f.serial(t)
+	fresh := func(c customer.Customer, name string) customer.Customer {
+		c.ID, c.Org, c.ExternalID, c.SIPDomain = customer.CustomerID(id()), customer.OrgID(id()), name, id()+".sip.example"
+		return c
+	}
+	slow, quick := fresh(f.one, "slow"), fresh(f.foe, "quick")
+	create := func(c customer.Customer, then func()) error {
+		return f.p.Update(ctx, customer.Tenant{Partner: c.Partner}, func(tx provisioning.Tx) error {
+			err := tx.CreateCustomer(ctx, c)
+			then()
+			return err
+		})
+	}
+	require.NoError(t, create(slow, func() {
+		require.NoError(t, create(quick, func() {}), "it needn't wait for the other")
+		assert.Equal(t, before+1, f.serial(t), "the one that is committed")
+		assert.Contains(t, domainsOf(t, d), quick.SIPDomain)
+		assert.NotContains(t, domainsOf(t, d), slow.SIPDomain)
+	}))
+	assert.Equal(t, before+2, f.serial(t), "the late one is a change of its own, whichever began first")
+	assert.Contains(t, domainsOf(t, d), slow.SIPDomain)
 }

@@ -29,6 +29,7 @@ func organizationsMove(t *testing.T, f *fixture) {
 		assert.True(t, fault.Is(err, fault.NotFound), name)
 	}
 	org.Domains, org.OtherLicenses, org.Trial = []customer.EmailDomain{{Name: "a.example", Claimed: true}, {Name: "b.example"}}, customer.LicensesActive, true
+	org.Echo = customer.EchoDemanded
 	write := func(c customer.Customer, fn func(provisioning.Tx) error) error {
 		return f.p.Update(ctx, tenantOf(c), fn)
 	}

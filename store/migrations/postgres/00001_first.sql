@@ -144,6 +144,7 @@ CREATE TABLE organizations (
     domains        TEXT NOT NULL, -- JSON array of {name, claimed}, or null: e-mail domains that are verified
     other_licenses TEXT NOT NULL CHECK (other_licenses IN ('none', 'suspended', 'cancelled', 'active')), -- bought elsewhere
     trial          BIGINT NOT NULL CHECK (trial IN (0, 1)),
+    echo           TEXT NOT NULL CHECK (echo IN ('', 'offered', 'demanded')), -- whether its calls to the echo must be encrypted; '': as the server says
     created        BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX organizations_sip_domain ON organizations (sip_domain);
@@ -896,10 +897,13 @@ CREATE TABLE people_import_claims (
     PRIMARY KEY (import_id, claim)
 );
 
--- How often what DNS says has changed: the serial number of its zone. No row: 1.
+-- How often what DNS says has changed, the serial number of its zone: this (no row: 1), and the rows of zone_changes, which are added to it now and then.
 CREATE TABLE zone_serial (
     id     BIGINT PRIMARY KEY CHECK (id = 1),
     serial BIGINT NOT NULL
+);
+CREATE TABLE zone_changes (
+    id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY
 );
 
 -- The servers of this installation that phones register at. Each keeps its own row alive.
@@ -962,4 +966,5 @@ DROP TABLE integrations;
 DROP TABLE admins;
 DROP TABLE partners;
 DROP TABLE nodes;
+DROP TABLE zone_changes;
 DROP TABLE zone_serial;
