@@ -120,6 +120,7 @@ type Store interface {
 	WatchStore
 	FirmwareStore
 	BellStore
+	LineRegistrationStore
 	// AppendTrace writes contacts, sets when the devices were seen, fetched, registered and were refused, notes the addresses of those that did well, and
 	// cuts traces to their bound. Entries told by address count for no such moment; those with
 	// a domain go to devices of its organisation alone.
