@@ -103,6 +103,7 @@ type Devices interface {
 	Images
 	Uploads
 	InboxTokens
+	SIPBans
 	SupportedModels(ctx context.Context, tenant customer.Tenant) ([]deviceprofiles.Model, error)
 	DisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID) ([]string, error)
 	SetDisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID, names []string) ([]string, error)
@@ -294,6 +295,7 @@ func (s *Server) routes() {
 	s.firmwareRoutes()
 	s.nodeRoutes()
 	s.inboxTokenRoutes()
+	s.sipBanRoutes()
 	s.changeRoutes()
 	s.auditRoutes()
 	s.tokenRoutes()

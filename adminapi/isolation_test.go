@@ -110,7 +110,7 @@ func (x *tree) assertNoOrg(t *testing.T, name, token, org string, own bool, nobo
 	if own && ofPartner && name != "sub-partner" && name != "other partner" || name == "sub-partner" && (org == x.subs.org || org == x.sub) {
 		return
 	}
-	for _, path := range []string{"/v1/locations?orgId=", "/v1/devices?orgId=", "/hub/v1/audit?orgId=", "/v1/telephony/config/supportedDevices?orgId=", "/hub/v1/devices/changes?orgId=", "/hub/v1/devices/unknown?orgId=", "/hub/v1/alarms?orgId=", "/hub/v1/inboxTokens?orgId=", "/hub/v1/why?mac=805EC0AABBCC&orgId=", "/v1/telephony/config/numbers?orgId=", "/v1/telephony/config/locations?orgId=",
+	for _, path := range []string{"/v1/locations?orgId=", "/v1/devices?orgId=", "/hub/v1/audit?orgId=", "/v1/telephony/config/supportedDevices?orgId=", "/hub/v1/devices/changes?orgId=", "/hub/v1/devices/unknown?orgId=", "/hub/v1/alarms?orgId=", "/hub/v1/sip/bans?orgId=", "/hub/v1/inboxTokens?orgId=", "/hub/v1/why?mac=805EC0AABBCC&orgId=", "/v1/telephony/config/numbers?orgId=", "/v1/telephony/config/locations?orgId=",
 		"/v1/workspaces?orgId=", "/v1/people?orgId=", "/v1/licenses?orgId=", "/v1/telephony/config/virtualLines?orgId=",
 	} {
 		foreign, unknown := x.ask(t, token, "GET", path+org, ""), x.ask(t, token, "GET", path+nobody, "")

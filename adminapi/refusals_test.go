@@ -277,6 +277,8 @@ func routes() []routed {
 		{"PUT", telephony, "spark-admin:telephony_config_write", 204, ofDevice("/v1/telephony/config/devices/%s"), at(`{"sipPassword":"Another-Password-1"}`)},
 		{"POST", hub + "/enrolment", "spark-admin:devices_write", 201, ofDevice("/hub/v1/devices/%s/enrolment"), at(`{"minutes":5}`)},
 		{"DELETE", hub + "/enrolment", "spark-admin:devices_write", 204, ofDevice("/hub/v1/devices/%s/enrolment"), nil},
+		{"GET", "/hub/v1/sip/bans", "spark-admin:devices_read", 200, at("/hub/v1/sip/bans"), nil},
+		{"DELETE", "/hub/v1/sip/bans/{address}", "spark-admin:devices_write", 204, ofABan, nil},
 		{"GET", "/hub/v1/nodes", "spark-admin:devices_read", 200, at("/hub/v1/nodes"), nil},
 		{"GET", "/hub/v1/firmware", "spark-admin:devices_read", 200, at("/hub/v1/firmware"), nil},
 		{"GET", hub + "/files", "spark-admin:devices_read", 200, ofDevice("/hub/v1/devices/%s/files"), nil},

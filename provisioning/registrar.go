@@ -79,7 +79,12 @@ func sipPlace(peer netip.Addr, user, domain string) string {
 
 // SIPBanned reports whether an address tried so many SIP users that it gets no answer now; a user that registered from there lately does all the same.
 func (s *Service) SIPBanned(peer netip.Addr, user, domain string) bool {
-	return s.guard.banned(peer, sipPlace(peer, strings.ToLower(user), strings.ToLower(domain)))
+	user, domain = strings.ToLower(user), strings.ToLower(domain)
+	if !s.guard.banned(peer, sipPlace(peer, user, domain)) {
+		return false
+	}
+	s.guard.doubt(peer, user, domain)
+	return true
 }
 
 // recordSIP notes what became of a proof. A user whom nobody knows is a phone that says its MAC address, or one of those at the same address.

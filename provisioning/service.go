@@ -114,7 +114,7 @@ func (s *Service) Announce(phones deviceprofiles.Service, sip deviceprofiles.SIP
 }
 
 // Run does the background work until ctx ends: it commits registrations, writes the boot trace, clears away expired bindings and
-// watches for runs over address blocks and for silent sites, and tells phones what firmware they are to run. When it
+// watches for runs over address blocks and for silent sites, tells phones what firmware they are to run, and shares bans with other nodes. When it
 // returns, everything that was acknowledged is stored and the trace is written.
 func (s *Service) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
@@ -123,6 +123,8 @@ func (s *Service) Run(ctx context.Context) error {
 	group.Go(func() error { s.clearExpired(ctx); return nil })
 	group.Go(func() error { s.watch(ctx); return nil })
 	group.Go(func() error { s.rollOut(ctx); return nil })
+	group.Go(func() error { s.shareBans(ctx); return nil })
+	group.Go(func() error { s.settleDoubts(ctx); return nil })
 	return group.Wait()
 }
 
@@ -146,6 +148,9 @@ func (s *Service) clearExpired(ctx context.Context) {
 		}
 		if _, err := s.store.EndOverlaps(ctx, s.now(), clearBatch); err != nil && ctx.Err() == nil {
 			s.logger.WarnContext(ctx, "passwords that count no more stay in the table until the next try", "error", err)
+		}
+		if _, err := s.store.DeleteEndedSIPBans(ctx, s.now().Add(-banKept), clearBatch); err != nil && ctx.Err() == nil {
+			s.logger.WarnContext(ctx, "bans that are over stay in the table until the next try", "error", err)
 		}
 	}
 }

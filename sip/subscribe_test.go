@@ -402,21 +402,21 @@ func TestSubscriptionsThatAreRefused(t *testing.T) {
 		want string
 		line string
 	}{
-		"another event":         {subscribe{event: "message-summary"}, "489 Bad Event", "Allow-Events: reg"},
-		"no event":              {subscribe{event: " "}, "489 Bad Event", "Allow-Events: reg"},
-		"two events":            {subscribe{headers: []string{"o: reg"}}, "400 Bad Event", ""},
-		"somebody else's line":  {subscribe{to: "<sip:bob@acme.sip.test>", uri: "sip:bob@acme.sip.test"}, "403 Forbidden", ""},
-		"another Request-URI":   {subscribe{uri: "sip:bob@acme.sip.test"}, "403 Forbidden", ""},
-		"a line elsewhere":      {subscribe{from: "<sip:alice@elsewhere.example>;tag=1"}, "403 Forbidden", ""},
-		"a wrong password":      {subscribe{password: "looking-glass"}, "403 Forbidden", ""},
-		"an unknown user":       {subscribe{from: "<sip:eve@acme.sip.test>;tag=1", to: "<sip:eve@acme.sip.test>", uri: "sip:eve@acme.sip.test", user: "eve"}, "403 Forbidden", ""},
-		"no tag":                {subscribe{from: "<sip:alice@acme.sip.test>"}, "400 Bad From Or To", ""},
-		"no contact":            {subscribe{contact: "*"}, "400 Bad Contact", ""},
+		"another event":          {subscribe{event: "message-summary"}, "489 Bad Event", "Allow-Events: reg"},
+		"no event":               {subscribe{event: " "}, "489 Bad Event", "Allow-Events: reg"},
+		"two events":             {subscribe{headers: []string{"o: reg"}}, "400 Bad Event", ""},
+		"somebody else's line":   {subscribe{to: "<sip:bob@acme.sip.test>", uri: "sip:bob@acme.sip.test"}, "403 Forbidden", ""},
+		"another Request-URI":    {subscribe{uri: "sip:bob@acme.sip.test"}, "403 Forbidden", ""},
+		"a line elsewhere":       {subscribe{from: "<sip:alice@elsewhere.example>;tag=1"}, "403 Forbidden", ""},
+		"a wrong password":       {subscribe{password: "looking-glass"}, "403 Forbidden", ""},
+		"an unknown user":        {subscribe{from: "<sip:eve@acme.sip.test>;tag=1", to: "<sip:eve@acme.sip.test>", uri: "sip:eve@acme.sip.test", user: "eve"}, "403 Forbidden", ""},
+		"no tag":                 {subscribe{from: "<sip:alice@acme.sip.test>"}, "400 Bad From Or To", ""},
+		"no contact":             {subscribe{contact: "*"}, "400 Bad Contact", ""},
 		"a contact by telephone": {subscribe{contact: "<tel:+1>"}, "400 Bad Contact", ""},
-		"another document":      {subscribe{headers: []string{"Accept: application/pidf+xml"}}, "406 Not Acceptable", "Accept: application/reginfo+xml"},
-		"too short":             {subscribe{expires: "30"}, "423 Interval Too Brief", "Min-Expires: 60"},
-		"an extension":          {subscribe{headers: []string{"Require: eventlist"}}, "420 Bad Extension", "Unsupported: eventlist"},
-		"a broken route":        {subscribe{headers: []string{"Record-Route: <tel:1>"}}, "400 Bad Record-Route", ""},
+		"another document":       {subscribe{headers: []string{"Accept: application/pidf+xml"}}, "406 Not Acceptable", "Accept: application/reginfo+xml"},
+		"too short":              {subscribe{expires: "30"}, "423 Interval Too Brief", "Min-Expires: 60"},
+		"an extension":           {subscribe{headers: []string{"Require: eventlist"}}, "420 Bad Extension", "Unsupported: eventlist"},
+		"a broken route":         {subscribe{headers: []string{"Record-Route: <tel:1>"}}, "400 Bad Record-Route", ""},
 	} {
 		answer := w.ask(t, tc.s)
 		assert.Contains(t, answer, "SIP/2.0 "+tc.want+"\r\n", name)
