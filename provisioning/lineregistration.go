@@ -29,6 +29,8 @@ type StoredLineRegistration struct {
 type LineRegistrationStore interface {
 	// AnyTenantLineRegistrations returns how some lines, at most 500, are registered at a moment. Lines that are gone are left out.
 	AnyTenantLineRegistrations(ctx context.Context, lines []LineID, now time.Time) (map[LineID]StoredLineRegistration, error)
+	// AnyTenantCountBindings counts the bindings that came to a node and are valid at a moment.
+	AnyTenantCountBindings(ctx context.Context, node string, now time.Time) (int, error)
 }
 
 // LineRegistrations returns how some lines, at most 500, are registered, by whichever node it came about. Lines that are gone are left out.

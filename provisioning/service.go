@@ -157,11 +157,14 @@ func (s *Service) clearExpired(ctx context.Context) {
 
 // Stats is what an operator watches.
 type Stats struct {
-	TraceDropped      uint64 // contacts that the full trace buffer lost
-	RegisterBatches   uint64 // group commits
-	RegisterCommitted uint64 // registrations in them
-	RenderHits        uint64 // files served from the cache
-	RenderMisses      uint64 // files rendered
+	TraceDropped      uint64       // contacts that the full trace buffer lost
+	RegisterBatches   uint64       // group commits
+	RegisterCommitted uint64       // registrations in them
+	RenderHits        uint64       // files served from the cache
+	RenderMisses      uint64       // files rendered
+	SIPBans           int          // in force here, at the moment
+	RegisterSizes     Distribution // of group commits
+	RegisterWaits     Distribution // of registrations until they were stored, in seconds
 }
 
 // Stats returns the counters since start.
@@ -170,7 +173,13 @@ func (s *Service) Stats() Stats {
 	return Stats{
 		TraceDropped: s.trace.dropped.Load(), RegisterBatches: s.commits.batches.Load(), RegisterCommitted: s.commits.committed.Load(),
 		RenderHits: hits, RenderMisses: misses,
+		SIPBans: s.guard.inForce(), RegisterSizes: s.commits.sizes.distribution(), RegisterWaits: s.commits.waits.distribution(),
 	}
+}
+
+// BindingsHeld counts the valid registrations that came to this node. fault.Unavailable when the store doesn't answer.
+func (s *Service) BindingsHeld(ctx context.Context) (int, error) {
+	return s.store.AnyTenantCountBindings(ctx, s.node, s.now())
 }
 
 func (s *Service) record(ctx context.Context, tx Tx, actor customer.Actor, d Device, kind customer.EventKind, data map[string]any) error {

@@ -78,8 +78,8 @@ func (s *Service) SIPBans(ctx context.Context, tenant customer.Tenant, page cust
 	return s.store.SIPBans(ctx, tenant, s.banScope(), page)
 }
 
-// LiftSIPBan ends the ban of an address from which the tenant's own phones come; nodes hear of it within some seconds. fault.Invalid for what is no
-// address, fault.NotFound when no such ban is in force.
+// LiftSIPBan ends the ban of an address from which the tenant's own phones come; nodes hear of it within some seconds.
+// fault.NotFound when no such ban is in force.
 func (s *Service) LiftSIPBan(ctx context.Context, actor customer.Actor, tenant customer.Tenant, address string) error {
 	a, err := parseBanned(address)
 	if err != nil {
@@ -96,7 +96,7 @@ func (s *Service) LiftSIPBan(ctx context.Context, actor customer.Actor, tenant c
 func parseBanned(address string) (netip.Addr, error) {
 	a, err := netip.ParseAddr(strings.TrimSuffix(address, "/64"))
 	if err != nil {
-		return netip.Addr{}, fault.InvalidField("address", "is no IP address: %.40q", address)
+		return netip.Addr{}, fault.New(fault.NotFound, "No ban of this address is in force.")
 	}
 	return sourceNetwork(a), nil
 }

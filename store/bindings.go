@@ -150,6 +150,13 @@ func (r reader) AnyTenantLineRegistrations(ctx context.Context, lines []provisio
 	return out, nil
 }
 
+// AnyTenantCountBindings implements provisioning.LineRegistrationStore.
+func (r reader) AnyTenantCountBindings(ctx context.Context, node string, now time.Time) (int, error) {
+	var n int
+	err := r.count(ctx, &n, "count bindings", "SELECT COUNT(*) FROM bindings WHERE node = ? AND expires > ?", node, micros(now))
+	return n, err
+}
+
 // bindingKey is what two bindings of one line differ in: phones with several flows have one contact in all of them.
 type bindingKey struct {
 	contact, instance string

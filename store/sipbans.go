@@ -89,7 +89,7 @@ func (t *tx) lift(ctx context.Context, w where, address netip.Addr, now time.Tim
 	w.add("until > ?", micros(now))
 	changed, err := t.exec(ctx, "lift a ban", "UPDATE sip_bans SET lifted = ?, changed = ?"+w.text(), append([]any{micros(now), micros(now)}, w.args...)...)
 	if err == nil && changed == 0 {
-		return fault.New(fault.NotFound, "No ban of %s is in force.", address)
+		return fault.New(fault.NotFound, "No ban of this address is in force.")
 	}
 	return err
 }

@@ -141,6 +141,7 @@ func (h *house) openSIP(ctx context.Context, authority *pki.Authority) error {
 	if err != nil {
 		return &usageError{err}
 	}
+	h.registrar, h.echo = server, calls
 	plain := string(h.config.ListenSIP)
 	addresses, err := server.Listen(ctx, sip.Listen{UDP: plain, TCP: plain, TLS: string(h.config.ListenSIPS), DTLS: string(h.config.ListenSIPDTLS), WSS: string(h.config.ListenSIPWSS)})
 	if err != nil {

@@ -109,7 +109,10 @@ func linesAreWatched(t *testing.T, f *fixture) {
 	_, one := f.device(t, ada)
 	_, two := f.device(t, bob)
 	valid, over := binding(one.ID, "sip:a", f.now.Add(time.Hour)), binding(one.ID, "sip:b", f.now)
+	valid.Node, over.Node = "n1", "n1"
 	f.bind(t, one.ID, valid, over)
+	same(t, 1)(f.p.AnyTenantCountBindings(ctx, "n1", f.now))
+	same(t, 0)(f.p.AnyTenantCountBindings(ctx, "n2", f.now))
 	got, err := f.p.AnyTenantLineRegistrations(ctx, []provisioning.LineID{one.ID, two.ID, "gone"}, f.now)
 	require.NoError(t, err)
 	assert.Equal(t, map[provisioning.LineID]provisioning.StoredLineRegistration{
