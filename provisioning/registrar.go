@@ -42,20 +42,12 @@ func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) 
 		s.recordSIP(p, TraceEntry{Answer: fault.KindOf(err).String(), Rule: RuleBroken})
 		return LineOwner{}, err
 	}
-	ha1 := s.nobody.ha1[p.Answer.Algorithm]
-	if known {
-		if ha1, err = s.ha1(line.Line, p.Answer.Algorithm); err != nil {
-			return LineOwner{}, err
-		}
+	proven, previous, err := s.provesLine(line.Line, known, p)
+	if err != nil {
+		return LineOwner{}, err
 	}
 	same := strings.EqualFold(p.Answer.UserName, user) && strings.EqualFold(p.Answer.Realm, domain)
-	proven := p.Answer.Matches(ha1, p.Method)
-	if !proven && known && same {
-		if line.ByPrevious, err = s.provesPrevious(line.Line, p.Answer, p.Method); err != nil {
-			return LineOwner{}, err
-		}
-		proven = line.ByPrevious
-	}
+	line.ByPrevious = previous
 	if proven && known && same {
 		s.guard.proved(place)
 		return line, nil

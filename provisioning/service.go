@@ -18,6 +18,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
+	"dialtone/digest"
 	"dialtone/secret"
 	"dialtone/throttle"
 )
@@ -54,6 +55,9 @@ type Service struct {
 
 	certificates Certificates
 	unseal       func(owner string, sealed secret.Sealed) (secret.Text, error) // opens what phones prove themselves with
+
+	unsealHA1 func(owner string, sealed secret.Sealed) ([]byte, error) // opens what SIP checks
+	matches   func(answer digest.Answer, ha1, method string) bool      // compares a proof
 
 	rendered  *renderCache
 	failures  *throttle.Failures
@@ -98,7 +102,7 @@ func New(c Config) (*Service, error) {
 		nobody:       nobody,
 		node:         c.Node,
 	}
-	s.unseal = s.open
+	s.unseal, s.unsealHA1, s.matches = s.open, s.keyring.Open, digest.Answer.Matches
 	var problem string
 	if s.plan, problem = newFirmwareFolder(c.Firmware, c.Now); problem != "" {
 		s.logger.Error("the plan of firmware is broken: phones are told what they were told before", "problem", problem)
