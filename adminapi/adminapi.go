@@ -106,6 +106,7 @@ type Devices interface {
 	Images
 	Uploads
 	InboxTokens
+	SIPBans
 	SupportedModels(ctx context.Context, tenant customer.Tenant) ([]deviceprofiles.Model, error)
 	DisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID) ([]string, error)
 	SetDisabledModels(ctx context.Context, actor customer.Actor, org customer.OrgID, names []string) ([]string, error)
@@ -308,6 +309,7 @@ func (s *Server) routes() {
 	s.nodeRoutes()
 	s.echoRoutes()
 	s.inboxTokenRoutes()
+	s.sipBanRoutes()
 	s.changeRoutes()
 	s.auditRoutes()
 	s.tokenRoutes()

@@ -282,6 +282,7 @@ func (s *Server) refuse(t *transaction, status int, reason, why string) {
 		fields = append(fields, field{"Accept", "application/sdp"})
 	}
 	t.finish(status, reason, fields, nil)
+	s.counters.count("", ResultRefused)
 	s.config.Record(Record{Event: Refused, Caller: r.Caller, Peer: r.Peer, Transport: r.Transport, UserAgent: r.UserAgent, Finding: FoundRefused, Words: why})
 }
 

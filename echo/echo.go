@@ -108,6 +108,8 @@ type Server struct {
 	cancel context.CancelFunc
 	group  sync.WaitGroup
 
+	counters counters
+
 	mu           sync.Mutex
 	closed       bool
 	calls        map[dialogID]*call

@@ -60,6 +60,7 @@ func (s *Server) end(c *call, why string) bool {
 	s.mu.Unlock()
 	report := c.session.Close()
 	summary := c.session.Summary()
+	s.counters.ended(summary)
 	text := why + ": " + reportWords(report) + "; " + words(summary, c.transport)
 	if summary.Protection != media.Plain && !summary.Proven {
 		text += ", but no packet came that this key opens"

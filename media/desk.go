@@ -164,6 +164,17 @@ func (d *Desk) begin(terms Terms, towards netip.Addr) (*Session, error) {
 	return s, nil
 }
 
+// PortsInUse is how many UDP ports are open for sound, and how many there can be.
+func (d *Desk) PortsInUse() (open, most int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	most = 2 * d.config.MaxSessions
+	if d.config.Ports.First > 0 {
+		most = min(most, int(d.config.Ports.Last-d.config.Ports.First)+1)
+	}
+	return 2 * d.open, most
+}
+
 // give counts a session that ended.
 func (d *Desk) give() {
 	d.mu.Lock()

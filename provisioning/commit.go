@@ -27,10 +27,13 @@ type groupCommit struct {
 	stopped   chan struct{}
 	batches   atomic.Uint64
 	committed atomic.Uint64
+	sizes     *histogram // registrations in one commit
+	waits     *histogram // seconds from a registration's coming in to its answer
 }
 
 type registration struct {
 	request  RegisterRequest
+	came     time.Time
 	done     chan struct{} // closed when bindings and err are set
 	bindings []Binding
 	kept     kept
@@ -47,12 +50,15 @@ type kept struct {
 var errOutdated = errors.New("the line has changed since it was remembered")
 
 func newGroupCommit(store Store, now func() time.Time) *groupCommit {
-	return &groupCommit{store: store, now: now, queue: make(chan *registration, commitQueue), stopped: make(chan struct{})}
+	return &groupCommit{
+		store: store, now: now, queue: make(chan *registration, commitQueue), stopped: make(chan struct{}),
+		sizes: newHistogram(1, 2, 5, 10, 20, 50, 100, 200, commitBatch), waits: newHistogram(0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5),
+	}
 }
 
 // submit hands a request in and waits until it is stored.
 func (g *groupCommit) submit(ctx context.Context, r RegisterRequest) ([]Binding, kept, error) {
-	job := &registration{request: r, done: make(chan struct{})}
+	job := &registration{request: r, came: g.now(), done: make(chan struct{})}
 	select {
 	case g.queue <- job:
 	default:
@@ -126,10 +132,21 @@ func (g *groupCommit) commit(ctx context.Context, batch []*registration) {
 		}
 		close(job.done)
 	}
+	g.measure(batch)
 	g.batches.Add(1)
 	if err == nil {
 		g.committed.Add(uint64(len(batch)))
 	}
+}
+
+// measure notes how large a batch was and how long those in it have waited.
+func (g *groupCommit) measure(batch []*registration) {
+	now, waits := g.now(), make([]float64, len(batch))
+	for i, job := range batch {
+		waits[i] = now.Sub(job.came).Seconds()
+	}
+	g.waits.add(waits...)
+	g.sizes.add(float64(len(batch)))
 }
 
 // apply works through a batch in its order and returns the lines that it changed. It may be run again, and then starts afresh.

@@ -49,11 +49,11 @@ func (s *Service) VerifySIP(ctx context.Context, p SIPProof) (LineOwner, error) 
 // decided by that.
 func (s *Service) recall(name lineName, p SIPProof) (LineOwner, bool) {
 	line, ok := s.known.get(name)
-	if !ok || p.Method != methodRegister || !name.isOf(p.Answer) {
-		return LineOwner{}, false
+	if !ok { // the same work for a line that nobody has
+		line.Line = Line{ID: nobodyLine, HA1: s.nobody.ha1}
 	}
 	ha1, err := s.ha1(line.Line, p.Answer.Algorithm)
-	if err != nil || !p.Answer.Matches(ha1, p.Method) {
+	if err != nil || !s.matches(p.Answer, ha1, p.Method) || !ok || p.Method != methodRegister || !name.isOf(p.Answer) {
 		return LineOwner{}, false
 	}
 	line.recalled = &p
@@ -71,20 +71,12 @@ func (s *Service) verifyRead(ctx context.Context, name lineName, place string, p
 		s.recordSIP(p, TraceEntry{Answer: fault.KindOf(err).String(), Rule: RuleBroken})
 		return LineOwner{}, err
 	}
-	ha1 := s.nobody.ha1[p.Answer.Algorithm]
-	if known {
-		if ha1, err = s.ha1(line.Line, p.Answer.Algorithm); err != nil {
-			return LineOwner{}, err
-		}
+	proven, previous, err := s.provesLine(line.Line, known, p)
+	if err != nil {
+		return LineOwner{}, err
 	}
 	same := name.isOf(p.Answer)
-	proven := p.Answer.Matches(ha1, p.Method)
-	if !proven && known && same {
-		if line.ByPrevious, err = s.provesPrevious(line.Line, p.Answer, p.Method); err != nil {
-			return LineOwner{}, err
-		}
-		proven = line.ByPrevious
-	}
+	line.ByPrevious = previous
 	if proven && known && same {
 		s.guard.proved(place)
 		s.known.put(name, line)
@@ -109,7 +101,12 @@ func sipPlace(peer netip.Addr, user, domain string) string {
 
 // SIPBanned reports whether an address tried so many SIP users that it gets no answer now; a user that registered from there lately does all the same.
 func (s *Service) SIPBanned(peer netip.Addr, user, domain string) bool {
-	return s.guard.banned(peer, sipPlace(peer, strings.ToLower(user), strings.ToLower(domain)))
+	user, domain = strings.ToLower(user), strings.ToLower(domain)
+	if !s.guard.banned(peer, sipPlace(peer, user, domain)) {
+		return false
+	}
+	s.guard.doubt(peer, user, domain)
+	return true
 }
 
 // recordSIP notes what became of a proof. A user whom nobody knows is a phone that says its MAC address, or one of those at the same address.

@@ -18,6 +18,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
+	"dialtone/digest"
 	"dialtone/secret"
 	"dialtone/throttle"
 )
@@ -54,6 +55,9 @@ type Service struct {
 
 	certificates Certificates
 	unseal       func(owner string, sealed secret.Sealed) (secret.Text, error) // opens what phones prove themselves with
+
+	unsealHA1 func(owner string, sealed secret.Sealed) ([]byte, error) // opens what SIP checks
+	matches   func(answer digest.Answer, ha1, method string) bool      // compares a proof
 
 	rendered  *renderCache
 	failures  *throttle.Failures
@@ -100,7 +104,7 @@ func New(c Config) (*Service, error) {
 		nobody:       nobody,
 		node:         c.Node,
 	}
-	s.unseal = s.open
+	s.unseal, s.unsealHA1, s.matches = s.open, s.keyring.Open, digest.Answer.Matches
 	var problem string
 	if s.plan, problem = newFirmwareFolder(c.Firmware, c.Now); problem != "" {
 		s.logger.Error("the plan of firmware is broken: phones are told what they were told before", "problem", problem)
@@ -116,7 +120,7 @@ func (s *Service) Announce(phones deviceprofiles.Service, sip deviceprofiles.SIP
 }
 
 // Run does the background work until ctx ends: it commits registrations, writes the boot trace, clears away expired bindings and
-// watches for runs over address blocks and for silent sites, and tells phones what firmware they are to run. When it
+// watches for runs over address blocks and for silent sites, tells phones what firmware they are to run, and shares bans with other nodes. When it
 // returns, everything that was acknowledged is stored and the trace is written.
 func (s *Service) Run(ctx context.Context) error {
 	group, ctx := errgroup.WithContext(ctx)
@@ -125,6 +129,8 @@ func (s *Service) Run(ctx context.Context) error {
 	group.Go(func() error { s.clearExpired(ctx); return nil })
 	group.Go(func() error { s.watch(ctx); return nil })
 	group.Go(func() error { s.rollOut(ctx); return nil })
+	group.Go(func() error { s.shareBans(ctx); return nil })
+	group.Go(func() error { s.settleDoubts(ctx); return nil })
 	return group.Wait()
 }
 
@@ -149,16 +155,22 @@ func (s *Service) clearExpired(ctx context.Context) {
 		if _, err := s.store.EndOverlaps(ctx, s.now(), clearBatch); err != nil && ctx.Err() == nil {
 			s.logger.WarnContext(ctx, "passwords that count no more stay in the table until the next try", "error", err)
 		}
+		if _, err := s.store.DeleteEndedSIPBans(ctx, s.now().Add(-banKept), clearBatch); err != nil && ctx.Err() == nil {
+			s.logger.WarnContext(ctx, "bans that are over stay in the table until the next try", "error", err)
+		}
 	}
 }
 
 // Stats is what an operator watches.
 type Stats struct {
-	TraceDropped      uint64 // contacts that the full trace buffer lost
-	RegisterBatches   uint64 // group commits
-	RegisterCommitted uint64 // registrations in them
-	RenderHits        uint64 // files served from the cache
-	RenderMisses      uint64 // files rendered
+	TraceDropped      uint64       // contacts that the full trace buffer lost
+	RegisterBatches   uint64       // group commits
+	RegisterCommitted uint64       // registrations in them
+	RenderHits        uint64       // files served from the cache
+	RenderMisses      uint64       // files rendered
+	SIPBans           int          // in force here, at the moment
+	RegisterSizes     Distribution // of group commits
+	RegisterWaits     Distribution // of registrations until they were stored, in seconds
 }
 
 // Stats returns the counters since start.
@@ -167,7 +179,13 @@ func (s *Service) Stats() Stats {
 	return Stats{
 		TraceDropped: s.trace.dropped.Load(), RegisterBatches: s.commits.batches.Load(), RegisterCommitted: s.commits.committed.Load(),
 		RenderHits: hits, RenderMisses: misses,
+		SIPBans: s.guard.inForce(), RegisterSizes: s.commits.sizes.distribution(), RegisterWaits: s.commits.waits.distribution(),
 	}
+}
+
+// BindingsHeld counts the valid registrations that came to this node. fault.Unavailable when the store doesn't answer.
+func (s *Service) BindingsHeld(ctx context.Context) (int, error) {
+	return s.store.AnyTenantCountBindings(ctx, s.node, s.now())
 }
 
 func (s *Service) record(ctx context.Context, tx Tx, actor customer.Actor, d Device, kind customer.EventKind, data map[string]any) error {

@@ -30,8 +30,8 @@ const (
 	lineKeys     = 100_000
 )
 
-// sipGuard remembers who guesses, and who is in good standing: a user that proved its password from the same address within a day. It forgets with
-// the process. Nothing of it can be brought about with a forged address, as only answers to a challenge are counted. It is safe for concurrent use.
+// sipGuard remembers who guesses, and who is in good standing: a user that proved its password from the same address within a day. Bans go on in the
+// database, which other nodes read; all else it forgets with the process. Nothing of it can be brought about with a forged address, as only answers to a challenge are counted. It is safe for concurrent use.
 type sipGuard struct {
 	now      func() time.Time
 	standing *otter.Cache[string, time.Time] // by place: address, user and domain
@@ -39,14 +39,30 @@ type sipGuard struct {
 
 	mu      sync.Mutex // guards what the sources hold
 	sources *otter.Cache[netip.Addr, *guessingSource]
+	news    map[netip.Addr]bool // banned sources of which the database doesn't know everything; at most guardSources
+
+	doubts  chan doubt                      // whether who asks from a banned source is a phone all the same
+	doubted *otter.Cache[string, time.Time] // by place: when that was asked
 }
 
 // guessingSource is an address that failed lately. It is dropped as a whole when its window ends.
 type guessingSource struct {
-	users  map[string]bool // at most banAt
-	weight int
-	since  time.Time
-	banned time.Time // until when
+	users       map[string]bool // at most banAt
+	weight      int
+	since       time.Time
+	banned      time.Time // until when
+	peer        netip.Addr
+	first, last time.Time
+	tries       int64 // that the database doesn't know
+}
+
+// tried counts a try.
+func (s *guessingSource) tried(peer netip.Addr, now time.Time) {
+	if s.tries == 0 {
+		s.first = now
+	}
+	s.peer, s.last = peer, now
+	s.tries++
 }
 
 func newSIPGuard(now func() time.Time) *sipGuard {
@@ -54,6 +70,9 @@ func newSIPGuard(now func() time.Time) *sipGuard {
 		now:      now,
 		standing: otter.Must(&otter.Options[string, time.Time]{MaximumSize: standingPairs}),
 		lines:    throttle.NewFailures(throttle.Config{Now: now, Burst: lineBurst, Interval: lineInterval, Keys: lineKeys}),
+		news:     map[netip.Addr]bool{},
+		doubts:   make(chan doubt, doubtsWaiting),
+		doubted:  otter.Must(&otter.Options[string, time.Time]{MaximumSize: guardSources}),
 		sources:  otter.Must(&otter.Options[netip.Addr, *guessingSource]{MaximumSize: guardSources}),
 	}
 }
@@ -80,14 +99,105 @@ func (g *sipGuard) proved(place string) { g.standing.Set(place, g.now()) }
 
 // banned reports whether a source is, and the one who asks has no standing that lets it pass.
 func (g *sipGuard) banned(source netip.Addr, place string) bool {
-	s, ok := g.sources.GetIfPresent(sourceNetwork(source))
-	if !ok {
+	key := sourceNetwork(source)
+	s, ok := g.sources.GetIfPresent(key)
+	if !ok || g.inStanding(place) {
 		return false
 	}
+	now := g.now()
 	g.mu.Lock()
-	until := s.banned
-	g.mu.Unlock()
-	return g.now().Before(until) && !g.inStanding(place)
+	defer g.mu.Unlock()
+	if !now.Before(s.banned) {
+		return false
+	}
+	s.tried(source, now)
+	g.note(key)
+	return true
+}
+
+// note marks a source as having news for the database; g.mu is held.
+func (g *sipGuard) note(key netip.Addr) {
+	if len(g.news) < guardSources {
+		g.news[key] = true
+	}
+}
+
+// doubt asks whether somebody who was met with silence is a phone that is registered from there; once in a while, and without waiting.
+func (g *sipGuard) doubt(peer netip.Addr, user, domain string) {
+	place, now := sipPlace(peer, user, domain), g.now()
+	if at, ok := g.doubted.GetIfPresent(place); ok && now.Sub(at) < doubtAgain {
+		return
+	}
+	select {
+	case g.doubts <- doubt{peer, user, domain}:
+		g.doubted.Set(place, now)
+	default:
+	}
+}
+
+// doubtAgain is how long the answer to a doubt holds.
+const doubtAgain = 5 * time.Minute
+
+// unwritten takes what the database doesn't know yet.
+func (g *sipGuard) unwritten() []SIPBan {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	out := make([]SIPBan, 0, len(g.news))
+	for key := range g.news {
+		if s, ok := g.sources.GetIfPresent(key); ok && s.tries > 0 {
+			out = append(out, SIPBan{Address: key, Peer: s.peer, Reason: banReason, First: s.first, Last: s.last, Count: s.tries, Until: s.banned})
+			s.tries = 0
+		}
+	}
+	clear(g.news)
+	return out
+}
+
+// writeAgain gives back what couldn't be written.
+func (g *sipGuard) writeAgain(bans []SIPBan) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, b := range bans {
+		if s, ok := g.sources.GetIfPresent(b.Address); ok {
+			s.first = b.First
+			s.tries += b.Count
+			g.note(b.Address)
+		}
+	}
+}
+
+// learn takes over what the database has: bans of other nodes, of this one before it started, and that one was lifted.
+func (g *sipGuard) learn(bans []SIPBan) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, b := range bans {
+		s, ok := g.sources.GetIfPresent(b.Address)
+		switch {
+		case !b.Lifted.IsZero() && ok && !s.banned.After(b.Until):
+			g.sources.Invalidate(b.Address)
+			delete(g.news, b.Address)
+		case !b.Lifted.IsZero():
+		case ok:
+			if s.banned.Before(b.Until) {
+				s.banned = b.Until
+			}
+		default:
+			g.sources.Set(b.Address, &guessingSource{since: g.now().Add(-banWindow), banned: b.Until})
+		}
+	}
+}
+
+// inForce counts the bans.
+func (g *sipGuard) inForce() int {
+	now, count := g.now(), 0
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for s := range g.sources.Values() {
+		if now.Before(s.banned) {
+			count++
+		}
+	}
+	return count
 }
 
 // wait returns how long a line is closed to a place, 0 if it is open.
@@ -114,6 +224,7 @@ func (g *sipGuard) failed(source netip.Addr, line, place string, known bool) (ba
 		s = &guessingSource{users: map[string]bool{}, since: now}
 		g.sources.Set(key, s)
 	}
+	s.tried(source, now)
 	if s.users[line] || now.Before(s.banned) {
 		return false
 	}
@@ -126,5 +237,6 @@ func (g *sipGuard) failed(source netip.Addr, line, place string, known bool) (ba
 		return false
 	}
 	s.banned, s.since, s.weight, s.users = now.Add(banLength), now.Add(-banWindow), 0, nil
+	g.note(key)
 	return true
 }

@@ -1,12 +1,15 @@
 package provisioning
 
 import (
+	"context"
 	"fmt"
 	"net/netip"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+
+	"dialtone/fault"
 )
 
 // guarded is a guard with a clock that a test sets.
@@ -73,4 +76,76 @@ func TestALineThatEverybodyTriesIsClosedToThoseItDoesntKnow(t *testing.T) {
 	assert.False(t, g.failed(stranger, "ada@x", "home", true), "who is in good standing isn't counted")
 	*now = now.Add(24 * time.Hour)
 	assert.False(t, g.inStanding("home"))
+}
+
+// TestABanIsTheOtherNodesToo passes what one guard knows on to another, as the database does.
+func TestABanIsTheOtherNodesToo(t *testing.T) {
+	t.Parallel()
+	g, now := guarded()
+	g.proved("198.51.100.7 ada@x")
+	start := *now
+	for i := range 20 {
+		g.failed(stranger, fmt.Sprint(i), "p", false)
+	}
+	*now = now.Add(time.Second)
+	assert.True(t, g.banned(stranger, "p"))
+	news := g.unwritten()
+	want := SIPBan{Address: stranger, Peer: stranger, Reason: banReason, First: start, Last: *now, Count: 21, Until: start.Add(banLength)}
+	assert.Equal(t, []SIPBan{want}, news)
+	assert.Empty(t, g.unwritten())
+	g.writeAgain(news)
+	assert.Equal(t, []SIPBan{want}, g.unwritten(), "the database was away")
+
+	other, _ := guarded()
+	other.learn(news)
+	assert.True(t, other.banned(stranger, "p"))
+	assert.Equal(t, 1, other.inForce())
+	assert.False(t, other.failed(stranger, "more", "p", false), "it isn't said again")
+	assert.Equal(t, int64(2), other.unwritten()[0].Count, "each counts what it met")
+
+	want.Lifted = start.Add(time.Minute)
+	for _, node := range []*sipGuard{g, other} {
+		node.learn([]SIPBan{want})
+		assert.False(t, node.banned(stranger, "p"))
+		assert.Zero(t, node.inForce())
+		assert.Empty(t, node.unwritten())
+	}
+	for i := range 20 {
+		g.failed(stranger, fmt.Sprint(i), "p", false)
+	}
+	g.learn([]SIPBan{want})
+	assert.True(t, g.banned(stranger, "p"), "who goes on guessing is banned anew")
+}
+
+// registeredElsewhere has one line, which is registered from an address at another node.
+type registeredElsewhere struct{ Store }
+
+func (registeredElsewhere) AnyTenantLine(_ context.Context, domain, user string) (LineOwner, error) {
+	if user != "ada" || domain != "x" {
+		return LineOwner{}, fault.New(fault.NotFound, "There is no such line.")
+	}
+	return LineOwner{Line: Line{ID: "l"}}, nil
+}
+
+func (registeredElsewhere) AnyTenantLineRegistrations(context.Context, []LineID, time.Time) (map[LineID]StoredLineRegistration, error) {
+	return map[LineID]StoredLineRegistration{"l": {Bindings: []Binding{{Source: netip.AddrPortFrom(stranger, 5060)}}}}, nil
+}
+
+// TestAPhoneOfABannedAddressIsKnownEverywhere lets a phone come from another node, where it was in good standing: its first request is met with silence.
+func TestAPhoneOfABannedAddressIsKnownEverywhere(t *testing.T) {
+	t.Parallel()
+	g, _ := guarded()
+	s := &Service{guard: g, store: registeredElsewhere{}, now: g.now}
+	g.learn([]SIPBan{{Address: stranger, Until: noon.Add(time.Hour)}})
+	for _, user := range []string{"Ada", "eve"} {
+		assert.True(t, s.SIPBanned(stranger, user, "X"))
+		assert.True(t, s.SIPBanned(stranger, user, "X"))
+		s.settleDoubt(t.Context(), <-g.doubts)
+		assert.Empty(t, g.doubts, "asked once")
+		assert.Equal(t, user == "eve", s.SIPBanned(stranger, user, "X"))
+	}
+	for i := range 2 * doubtsWaiting {
+		assert.True(t, s.SIPBanned(stranger, fmt.Sprint(i), "x"))
+	}
+	assert.Len(t, g.doubts, doubtsWaiting, "a scanner's questions are dropped")
 }

@@ -99,6 +99,7 @@ type Tx interface {
 	DeleteBindings(ctx context.Context, tenant customer.Tenant, device DeviceID) error
 	BellTx
 	AlarmTx
+	SIPBanTx
 }
 
 // Store is what the core needs from below. Update is as in customer.Store.
@@ -120,6 +121,8 @@ type Store interface {
 	WatchStore
 	FirmwareStore
 	BellStore
+	LineRegistrationStore
+	SIPBanStore
 	// AppendTrace writes contacts, sets when the devices were seen, fetched, registered and were refused, notes the addresses of those that did well, and
 	// cuts traces to their bound. Entries told by address count for no such moment; those with
 	// a domain go to devices of its organisation alone.

@@ -51,7 +51,11 @@ func (s *Server) call(ctx context.Context, req *sip.Request, r request, peer Pee
 		case !strings.HasSuffix(u.host, "."+s.config.SIPDomain):
 			return s.respond(r, sip.StatusForbidden, "Forbidden")
 		}
-		line, refusal := s.authenticate(ctx, r, addressOfRecord{user: u.user(), domain: u.host}, peer)
+		aor := addressOfRecord{user: u.user(), domain: u.host}
+		if s.banned(peer, aor) {
+			return nil
+		}
+		line, refusal := s.authenticate(ctx, r, aor, peer)
 		if refusal != nil {
 			return refusal
 		}

@@ -187,7 +187,10 @@ func keyOf(response *sip.Response) (string, bool) {
 // Send sends a request the way that a binding came, and returns the final answer, whatever its status. It takes as long as the transaction does, which is
 // 32 seconds when nobody answers. fault.NotFound: the phone's connection isn't open here. fault.Limited: too many of ours wait. fault.Unavailable: the
 // connection broke, or nobody answered. fault.Invalid: the request holds what a header field can't.
-func (f *Flows) Send(ctx context.Context, to Target, request Outgoing) (*sip.Response, error) {
+func (f *Flows) Send(ctx context.Context, to Target, request Outgoing) (response *sip.Response, err error) {
+	if request.Method == "NOTIFY" {
+		defer func() { f.server.counters.countNotify(response, err) }()
+	}
 	w, err := f.way(to)
 	if err != nil {
 		return nil, err

@@ -41,14 +41,21 @@ func (s *Server) handle(ctx context.Context, req *sip.Request, body []byte, peer
 			return s.unsupported(r, extensions)
 		}
 		if r.method == "REGISTER" {
-			return s.register(ctx, r, peer)
+			res := s.register(ctx, r, peer)
+			s.counters.countRegister(peer.Transport, res)
+			return res
 		}
 		res := s.allow(r, sip.StatusOK, "OK")
 		add(res, "Supported", supported)
 		return res
 	case "CANCEL": // every request was answered before it could be cancelled
 		return s.respond(r, sip.StatusCallTransactionDoesNotExists, "Call/Transaction Does Not Exist")
-	case "INVITE", "BYE", "SUBSCRIBE", "NOTIFY", "PUBLISH", "REFER", "INFO", "MESSAGE", "PRACK", "UPDATE":
+	case "SUBSCRIBE":
+		if s.config.Registrations != nil && way.send != nil {
+			return s.subscribe(ctx, req, r, peer, way)
+		}
+		return s.allow(r, sip.StatusMethodNotAllowed, "Method Not Allowed")
+	case "INVITE", "BYE", "NOTIFY", "PUBLISH", "REFER", "INFO", "MESSAGE", "PRACK", "UPDATE":
 		return s.allow(r, sip.StatusMethodNotAllowed, "Method Not Allowed")
 	default:
 		return s.allow(r, sip.StatusNotImplemented, "Not Implemented")
@@ -81,7 +88,7 @@ func (s *Server) register(ctx context.Context, r request, peer Peer) *sip.Respon
 		}
 		return s.respond(r, status, "Not Found")
 	}
-	if s.config.Banned != nil && s.config.Banned(peer.Addr.Addr(), aor.user, aor.domain) {
+	if s.banned(peer, aor) {
 		return nil
 	}
 	wanted, problem := s.readOrder(r, aor)
@@ -103,6 +110,7 @@ func (s *Server) register(ctx context.Context, r request, peer Peer) *sip.Respon
 	if err != nil {
 		return s.refuse(r, peer, err)
 	}
+	s.watchers.changed(line.ID)
 	now := s.config.Now()
 	res := s.respond(r, sip.StatusOK, "OK")
 	for _, contact := range s.render(bindings, aor, wanted.gruu, now) {

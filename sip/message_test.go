@@ -105,6 +105,34 @@ func TestWhatIsMetWithSilence(t *testing.T) {
 	assert.Nil(t, ask(t, server, message("ACK", "")), "ACK")
 }
 
+// TestScannersCostNothing names the tools that don't hide, in any method and spelling: no answer, and nobody is asked. Tools of operators get answers.
+func TestScannersCostNothing(t *testing.T) {
+	t.Parallel()
+	core := newFixedCore()
+	asked := 0
+	server := newServer(t, core, func(c *sip.Config) {
+		c.Banned = func(netip.Addr, string, string) bool { asked++; return false }
+		c.Unknown = func(string, string, string, netip.AddrPort) { asked++ }
+	})
+	nonce := nonceOf(t, ask(t, server, register{}.text("")))
+	asked = 0
+	for _, agent := range []string{
+		"friendly-scanner", "Friendly-Scanner", "friendly-request", "sipvicious", "SIPVicious 0.3", "sipcli/v1.8", "sundayddr", "VaxSIPUserAgent/3.1", "VaxIPUserAgent/3.0",
+		"pplsip", "iWar", "sip-scan", "sipscan", "smap 0.6.0", "siparmyknife",
+	} {
+		assert.Nil(t, ask(t, server, register{headers: []string{"User-Agent: " + agent}}.text(nonce)), agent)
+		assert.Nil(t, ask(t, server, register{to: "<sip:100@elsewhere.example>", headers: []string{"User-Agent: " + agent, "-Call-ID"}}.text("")), "%s, broken", agent)
+		for _, method := range []string{"OPTIONS", "INVITE", "SUBSCRIBE"} {
+			assert.Nil(t, ask(t, server, message(method, "User-Agent: "+agent+"\r\n")), agent)
+		}
+	}
+	proofs, requests := core.count()
+	assert.Zero(t, proofs+requests+asked)
+	for _, agent := range []string{"sipsak 0.9.8.1", "SIPp", "baresip v1.0.0", "Linphone/5.2"} {
+		assert.Equal(t, 200, ask(t, server, message("OPTIONS", "User-Agent: "+agent+"\r\n")).StatusCode, agent)
+	}
+}
+
 // message is a small request of any method.
 func message(method, more string) string {
 	return method + " sip:acme.sip.test SIP/2.0\r\nVia: SIP/2.0/UDP 192.0.2.10\r\nFrom: <sip:a@b.example>;tag=1\r\nTo: <sip:acme.sip.test>\r\n" +

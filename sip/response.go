@@ -15,12 +15,16 @@ import (
 // allowed lists the methods that are answered with anything but a refusal.
 const allowed = "OPTIONS, REGISTER"
 
-// allowed adds the methods of calls, where there are any.
+// allowed adds the methods of calls and of subscriptions, where there are any.
 func (s *Server) allowed() string {
-	if s.config.Calls == nil {
-		return allowed
+	methods := allowed
+	if s.config.Calls != nil {
+		methods = echo.Allow + ", REGISTER"
 	}
-	return echo.Allow + ", REGISTER"
+	if s.config.Registrations != nil {
+		methods += ", SUBSCRIBE"
+	}
+	return methods
 }
 
 // respond makes a response with the header fields that every response copies from its request (RFC 3261 section 8.2.6.2).

@@ -43,6 +43,9 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, l := range s.sockets.streams {
 		run(func(ctx context.Context) error { return s.serveListener(ctx, l) })
 	}
+	if s.config.Registrations != nil {
+		group.Go(func() { s.watchers.run(ctx) })
+	}
 	<-ctx.Done()
 	group.Wait()
 	s.sockets.close()
@@ -84,10 +87,15 @@ func (s *Server) answer(ctx context.Context, parser *sip.Parser, message []byte,
 	if res == nil {
 		return nil, false
 	}
+	return written(res), req.Method == sip.REGISTER && res.StatusCode == sip.StatusOK
+}
+
+// written is a response as it goes out.
+func written(res *sip.Response) []byte {
 	var b bytes.Buffer
 	b.Grow(1024)
 	res.StringWrite(&b)
-	return b.Bytes(), req.Method == sip.REGISTER && res.StatusCode == sip.StatusOK
+	return b.Bytes()
 }
 
 // newParser makes sipgo's parser. It is left to read the start line and to part the header fields, which stay text: this door reads their

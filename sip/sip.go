@@ -65,6 +65,12 @@ type Config struct {
 	// Unknown is told of a request to register in a domain that isn't below ours; nil: nobody is. It must not wait.
 	Unknown func(method, transport, userAgent string, peer netip.AddrPort)
 
+	// Registrations lets phones subscribe to how their own line is registered (RFC 3680); nil: SUBSCRIBE is refused.
+	Registrations Registrations
+	// WatchPause is how long a line isn't told of again after it was (1 s), and WatchEvery how late what didn't come through this server is seen: of
+	// other nodes, administrators and time (10 s, for up to 10,000 lines that are watched here).
+	WatchPause, WatchEvery time.Duration
+
 	// Calls takes calls to the echo; nil: there are none, and INVITE is refused.
 	Calls Calls
 
@@ -112,6 +118,8 @@ type Server struct {
 	flows       *Flows
 	tagSeed     maphash.Seed
 	gruus       *gruus
+	watchers    *watchers
+	counters    counters
 	sockets     sockets
 	addresses   Addresses // of the sockets
 }
@@ -157,11 +165,13 @@ func New(config Config) (*Server, error) {
 		config.Random = rand.Reader
 	}
 	config.T1 = cmp.Or(config.T1, usualT1)
+	config.watchPauses()
 	s := &Server{
 		config: config, tagSeed: maphash.MakeSeed(), gruus: addresses,
 		connections: newConnections(config.MaxConnections, config.MaxConnectionsPerAddress),
 	}
 	s.flows = newFlows(s)
+	s.watchers = newWatchers(s)
 	return s, nil
 }
 

@@ -83,6 +83,7 @@ func (s *Server) serveListener(ctx context.Context, l streamListener) error {
 		peer := Peer{Addr: localAddr(conn.RemoteAddr()), Transport: l.transport}
 		here := s.connections.enter(peer.Addr.Addr(), func() { _ = abandon(conn) })
 		if here == nil {
+			s.counters.tooMany.Add(1)
 			s.config.Logger.Debug("SIP connection refused: too many", "peer", peer.Addr, "transport", l.transport)
 			_ = conn.Close()
 			continue
@@ -133,10 +134,14 @@ type connection struct {
 // ends. It calls trusted whenever a registration succeeds on it.
 func (s *Server) serveConnection(ctx context.Context, conn net.Conn, peer Peer, trusted func()) {
 	defer func() { _ = conn.Close() }()
+	open := &s.counters.connections[transportIndex(peer.Transport)]
+	open.Add(1)
+	defer open.Add(-1)
 	if h, ok := conn.(handshaker); ok {
 		handshake, cancel := context.WithTimeout(ctx, handshakeTimeout)
 		defer cancel()
 		if err := h.HandshakeContext(handshake); err != nil {
+			s.counters.handshakes[transportIndex(peer.Transport)].Add(1)
 			s.config.Logger.Debug("SIP handshake failed", "peer", peer.Addr, "transport", peer.Transport, "error", err)
 			return
 		}

@@ -11,6 +11,7 @@ import (
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/provisioning"
+	"dialtone/secret"
 )
 
 type bindingRow struct {
@@ -130,6 +131,42 @@ func (t *tx) lockBindings(ctx context.Context, ids []string) (map[provisioning.L
 		}
 	}
 	return out, nil
+}
+
+// AnyTenantLineRegistrations implements provisioning.LineRegistrationStore. A binding that comes or goes between the two reads is seen the next time.
+func (r reader) AnyTenantLineRegistrations(ctx context.Context, lines []provisioning.LineID, now time.Time) (map[provisioning.LineID]provisioning.StoredLineRegistration, error) {
+	ids := texts(lines)
+	var secrets []struct {
+		ID            string        `db:"id"`
+		HA1           secret.Sealed `db:"ha1"`
+		PreviousUntil int64         `db:"previous_until"`
+	}
+	if err := r.in(ctx, &secrets, "read lines", "SELECT id, ha1, previous_until FROM lines WHERE id IN ", ids, ""); err != nil {
+		return nil, err
+	}
+	out := make(map[provisioning.LineID]provisioning.StoredLineRegistration, len(secrets))
+	for _, row := range secrets {
+		out[provisioning.LineID(row.ID)] = provisioning.StoredLineRegistration{HA1: row.HA1, PreviousUntil: fromMicros(row.PreviousUntil)}
+	}
+	var rows []bindingRow
+	if err := r.in(ctx, &rows, "read bindings", "SELECT "+bindingColumns+" FROM bindings WHERE line_id IN ", ids, " ORDER BY line_id, q DESC, contact, instance_id, reg_id"); err != nil {
+		return nil, err
+	}
+	for _, row := range rows {
+		b := row.noun()
+		if stored, exists := out[b.Line]; exists && now.Before(b.Expires) {
+			stored.Bindings = append(stored.Bindings, b)
+			out[b.Line] = stored
+		}
+	}
+	return out, nil
+}
+
+// AnyTenantCountBindings implements provisioning.LineRegistrationStore.
+func (r reader) AnyTenantCountBindings(ctx context.Context, node string, now time.Time) (int, error) {
+	var n int
+	err := r.count(ctx, &n, "count bindings", "SELECT COUNT(*) FROM bindings WHERE node = ? AND expires > ?", node, micros(now))
+	return n, err
 }
 
 // bindingKey is what two bindings of one line differ in: phones with several flows have one contact in all of them.

@@ -68,14 +68,17 @@ func (s *Server) survive() {
 
 // limited sends an answer, unless it goes over UDP to somebody unknown whose network has had too many.
 func (s *Server) limited(w dns.ResponseWriter, from client, response *dns.Msg, known bool) {
+	judged := pass
 	if from.udp && s.limiter != nil && !known {
-		switch s.limiter.judge(from.peer, kindOf(response.Rcode), s.now()) {
-		case pass:
-		case slip:
-			response.Truncated, response.Answer, response.Ns, response.Extra = true, nil, nil, nil
-		default:
-			return
-		}
+		judged = s.limiter.judge(from.peer, kindOf(response.Rcode), s.now())
+	}
+	s.counters.count(response.Rcode, judged)
+	switch judged {
+	case pass:
+	case slip:
+		response.Truncated, response.Answer, response.Ns, response.Extra = true, nil, nil, nil
+	default:
+		return
 	}
 	s.reply(w, response)
 }

@@ -179,6 +179,7 @@ func (s *Server) finish(to []byte, q *plainQuery, a *wireAnswer, peer netip.Addr
 	if s.limiter != nil && !s.cookies.known(q.cookie, peer) {
 		judged = s.limiter.judge(peer, a.kind, s.now())
 	}
+	s.counters.count(int(a.wire[3]&0xF), judged)
 	if judged == drop {
 		return nil, true
 	}

@@ -86,8 +86,9 @@ type Server struct {
 	secondaries map[string]*secondary // by the canonical name of their key
 	transfers   chan struct{}         // places for transfers
 	limiter     *limiter              // nil: no limit
-	cookies     *cookies              // nil: none
-	key         *SigningKey           // nil: nothing is signed
+	counters    counters
+	cookies     *cookies    // nil: none
+	key         *SigningKey // nil: nothing is signed
 
 	domains   *domains
 	answers   *answerCache

@@ -85,6 +85,7 @@ func (h *house) openDNS(ctx context.Context) error {
 	if err != nil {
 		return asUsage(err)
 	}
+	h.zone = server
 	address, err := server.Listen(ctx, string(h.config.ListenDNS))
 	return h.opened(err, "dns", address, server.Run)
 }

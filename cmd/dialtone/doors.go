@@ -130,7 +130,7 @@ func (h *house) openSIP(ctx context.Context, authority *pki.Authority) error {
 	}
 	config := sip.Config{
 		Core: h.core, Nonces: h.nonces("sip digest"), Now: now, Logger: h.logger.With("door", "sip"), TLS: authority.ServerConfig(),
-		PublicHost: h.config.PublicHost, SIPDomain: h.config.SIPDomain, Unknown: h.core.RecordUnknownSIP, Banned: h.core.SIPBanned,
+		PublicHost: h.config.PublicHost, SIPDomain: h.config.SIPDomain, Unknown: h.core.RecordUnknownSIP, Banned: h.core.SIPBanned, Registrations: h.core,
 		GRUUKey: h.keyring.Derive("sip gruu"), ServiceRoutes: h.config.SIPServiceRoutes, PathUnasked: h.config.SIPPathUnasked, WebOrigins: h.config.SIPWebOrigins,
 	}
 	if h.makers != nil && h.config.ClientCertificates {
@@ -143,6 +143,7 @@ func (h *house) openSIP(ctx context.Context, authority *pki.Authority) error {
 	if err != nil {
 		return &usageError{err}
 	}
+	h.registrar, h.echo = server, calls
 	plain := string(h.config.ListenSIP)
 	addresses, err := server.Listen(ctx, sip.Listen{UDP: plain, TCP: plain, TLS: string(h.config.ListenSIPS), DTLS: string(h.config.ListenSIPDTLS), WSS: string(h.config.ListenSIPWSS)})
 	if err != nil {

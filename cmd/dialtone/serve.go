@@ -18,6 +18,7 @@ import (
 	"dialtone/customer"
 	"dialtone/devicecert"
 	"dialtone/deviceprofiles"
+	"dialtone/echo"
 	"dialtone/fault"
 	"dialtone/fleet"
 	"dialtone/imports"
@@ -25,8 +26,10 @@ import (
 	"dialtone/people"
 	"dialtone/provisioning"
 	"dialtone/secret"
+	"dialtone/sip"
 	"dialtone/store"
 	"dialtone/webhook"
+	"dialtone/zone"
 )
 
 // drainTimeout is how long the doors may take to finish what is under way; the core has what is left of ten seconds.
@@ -143,7 +146,10 @@ type house struct {
 	core      *provisioning.Service
 	makers    *devicecert.Pools // nil without --device-ca
 	nodes     *nodes.Service
-	self      *nodes.Node // nil without --node
+	self      *nodes.Node  // nil without --node
+	registrar *sip.Server  // nil when SIP is off
+	echo      *echo.Server // nil when it is off
+	zone      *zone.Server // nil when DNS is off
 	doors     []door
 	addresses map[string]string // of each door that is open, by its flag's name without --listen-
 }

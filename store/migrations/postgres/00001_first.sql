@@ -906,6 +906,21 @@ CREATE TABLE zone_changes (
     id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY
 );
 
+-- Addresses that tried so many SIP users that they get no answer: what nodes tell each other.
+CREATE TABLE sip_bans (
+    address TEXT PRIMARY KEY, -- of IPv6 the first of a /64
+    peer    TEXT NOT NULL,    -- that it last came from
+    reason  TEXT NOT NULL,
+    first   BIGINT NOT NULL,
+    last    BIGINT NOT NULL,
+    count   BIGINT NOT NULL,
+    until   BIGINT NOT NULL,
+    lifted  BIGINT NOT NULL, -- 0: nobody ended it
+    changed BIGINT NOT NULL
+);
+CREATE INDEX sip_bans_changed ON sip_bans (changed);
+CREATE INDEX sip_bans_until ON sip_bans (until);
+
 -- The servers of this installation that phones register at. Each keeps its own row alive.
 CREATE TABLE nodes (
     name      TEXT PRIMARY KEY,
@@ -921,6 +936,7 @@ CREATE TABLE nodes (
 );
 
 -- +goose Down
+DROP TABLE sip_bans;
 DROP TABLE people_import_claims;
 DROP TABLE people_import_rows;
 DROP TABLE people_imports;

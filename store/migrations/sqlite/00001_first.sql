@@ -897,6 +897,21 @@ CREATE TABLE zone_changes (
     id INTEGER PRIMARY KEY
 ) STRICT;
 
+-- Addresses that tried so many SIP users that they get no answer: what nodes tell each other.
+CREATE TABLE sip_bans (
+    address TEXT PRIMARY KEY, -- of IPv6 the first of a /64
+    peer    TEXT NOT NULL,    -- that it last came from
+    reason  TEXT NOT NULL,
+    first   INTEGER NOT NULL,
+    last    INTEGER NOT NULL,
+    count   INTEGER NOT NULL,
+    until   INTEGER NOT NULL,
+    lifted  INTEGER NOT NULL, -- 0: nobody ended it
+    changed INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sip_bans_changed ON sip_bans (changed);
+CREATE INDEX sip_bans_until ON sip_bans (until);
+
 -- The servers of this installation that phones register at. Each keeps its own row alive.
 CREATE TABLE nodes (
     name      TEXT PRIMARY KEY,
@@ -912,6 +927,7 @@ CREATE TABLE nodes (
 ) STRICT;
 
 -- +goose Down
+DROP TABLE sip_bans;
 DROP TABLE people_import_claims;
 DROP TABLE people_import_rows;
 DROP TABLE people_imports;
