@@ -89,8 +89,9 @@ func (c *WatchedCore) LineProof(_ context.Context, domain, userName string) (pro
 	}, nil
 }
 
-// elsewhere changes what is registered, as another node would.
-func (c *WatchedCore) elsewhere(line string, fn func(list []provisioning.Binding) []provisioning.Binding) {
+// elsewhere changes how alice is registered, as another node would.
+func (c *WatchedCore) elsewhere(fn func(list []provisioning.Binding) []provisioning.Binding) {
+	const line = "alice@acme.sip.test"
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.bindings[provisioning.LineID(line)] = fn(c.bindings[provisioning.LineID(line)])
@@ -261,18 +262,17 @@ func TestWhatHappensToContactsIsTold(t *testing.T) {
 		_, info := w.hear(t, "200 OK")
 		return info.said()
 	}
-	const line = "alice@acme.sip.test"
 	w.register(t, register{callID: "r", contacts: []string{"<sip:a@192.0.2.1>"}})
 	assert.Equal(t, "active sip:a@192.0.2.1=registered", next(time.Second))
 
-	w.core.elsewhere(line, func(list []provisioning.Binding) []provisioning.Binding {
+	w.core.elsewhere(func(list []provisioning.Binding) []provisioning.Binding {
 		list = slices.Clone(list)
 		list[0].CSeq, list[0].Expires = 9, now.Add(2*time.Hour)
 		return append(list, provisioning.Binding{Contact: "sip:b@192.0.2.2", Expires: now.Add(time.Hour), Q: 500, InstanceID: "<urn:uuid:1>"})
 	})
 	assert.Equal(t, "active sip:a@192.0.2.1=refreshed sip:b@192.0.2.2=registered", next(10*time.Second), "at another node")
 
-	w.core.elsewhere(line, func(list []provisioning.Binding) []provisioning.Binding {
+	w.core.elsewhere(func(list []provisioning.Binding) []provisioning.Binding {
 		list = slices.Clone(list)
 		list[0].Expires = now.Add(30 * time.Minute)
 		return list
@@ -291,7 +291,7 @@ func TestAPasswordThatEndedEndsWhatItSubscribedTo(t *testing.T) {
 		w.register(t, register{})
 		w.begin(t)
 		w.core.setPassword("alice@acme.sip.test", password)
-		w.core.elsewhere("alice@acme.sip.test", func([]provisioning.Binding) []provisioning.Binding { return nil })
+		w.core.elsewhere(func([]provisioning.Binding) []provisioning.Binding { return nil })
 		w.clock.move(10 * time.Second)
 		request, info := w.hear(t, "200 OK")
 		assert.Equal(t, "terminated;reason="+reason, field(request, "Subscription-State"))
@@ -486,12 +486,16 @@ func TestSippWatches(t *testing.T) {
 	moved := make(chan struct{})
 	go func() { // sipp unsubscribes within the second in which it was told
 		defer close(moved)
-		for ctx.Err() == nil && w.server.Stats().Watchers == 0 {
-			time.Sleep(time.Millisecond)
-		}
-		for ctx.Err() == nil && w.server.Stats().Watchers > 0 {
-			w.clock.move(time.Second)
-			time.Sleep(time.Millisecond)
+		ticker := time.NewTicker(time.Millisecond)
+		defer ticker.Stop()
+		for begun := false; ctx.Err() == nil; <-ticker.C {
+			switch watchers := w.server.Stats().Watchers; {
+			case watchers > 0:
+				begun = true
+				w.clock.move(time.Second)
+			case begun:
+				return
+			}
 		}
 	}()
 	output, err := command.CombinedOutput()
@@ -504,7 +508,7 @@ func TestSippWatches(t *testing.T) {
 func TestTheDocumentOnTheWire(t *testing.T) {
 	t.Parallel()
 	w := newWatched(t, "udp")
-	w.core.elsewhere("alice@acme.sip.test", func([]provisioning.Binding) []provisioning.Binding {
+	w.core.elsewhere(func([]provisioning.Binding) []provisioning.Binding {
 		return []provisioning.Binding{
 			{Contact: "sip:alice@192.0.2.10:5070;a=\"<&>", InstanceID: "<urn:uuid:f81d4fae-7dec-11d0-a765-00a0c91e6bf6>", Q: 700, Expires: now.Add(time.Hour)},
 			{Contact: "sip:alice@[2001:db8::1]", Q: 1000, Expires: now.Add(90 * time.Second)},

@@ -70,27 +70,27 @@ type watchedLine struct {
 type watchers struct {
 	server *Server
 
-	mu      sync.Mutex
-	lines   map[provisioning.LineID]*watchedLine
-	dialogs map[dialogID]*subscription
-	order   *list.List                // of *watchedLine: what wasn't read for the longest time comes first
-	soon    map[*watchedLine]struct{} // something may have changed
+	mu       sync.Mutex
+	lines    map[provisioning.LineID]*watchedLine
+	byDialog map[dialogID]*subscription
+	order    *list.List                // of *watchedLine: what wasn't read for the longest time comes first
+	soon     map[*watchedLine]struct{} // something may have changed
 }
 
 func newWatchers(s *Server) *watchers {
-	return &watchers{server: s, lines: map[provisioning.LineID]*watchedLine{}, dialogs: map[dialogID]*subscription{}, order: list.New(), soon: map[*watchedLine]struct{}{}}
+	return &watchers{server: s, lines: map[provisioning.LineID]*watchedLine{}, byDialog: map[dialogID]*subscription{}, order: list.New(), soon: map[*watchedLine]struct{}{}}
 }
 
 // begin takes a new subscription; one that is there already is a request that came again. fault.Limited when there are too many.
 func (w *watchers) begin(sub *subscription) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.dialogs[sub.id] != nil {
+	if w.byDialog[sub.id] != nil {
 		return nil
 	}
 	line := w.lines[sub.line]
 	switch {
-	case len(w.dialogs) >= maxWatchers || line != nil && len(line.watchers) >= 2*maxWatchersPerLine:
+	case len(w.byDialog) >= maxWatchers || line != nil && len(line.watchers) >= 2*maxWatchersPerLine:
 		return fault.New(fault.Limited, "Too many watch registrations.")
 	case line == nil:
 		line = &watchedLine{id: sub.line}
@@ -100,7 +100,7 @@ func (w *watchers) begin(sub *subscription) error {
 	w.makeRoom(line)
 	sub.fresh = true
 	line.watchers = append(line.watchers, sub)
-	w.dialogs[sub.id] = sub
+	w.byDialog[sub.id] = sub
 	return nil
 }
 
@@ -118,7 +118,7 @@ func (w *watchers) makeRoom(line *watchedLine) {
 func (w *watchers) refresh(next *subscription) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	sub := w.dialogs[next.id]
+	sub := w.byDialog[next.id]
 	switch {
 	case sub == nil || sub.line != next.line || sub.ending != "":
 		return fault.New(fault.NotFound, "There is no such subscription.")
@@ -149,16 +149,16 @@ func (w *watchers) changed(id provisioning.LineID) {
 func (w *watchers) count() int {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.dialogs)
+	return len(w.byDialog)
 }
 
 // drop takes a subscription away; w.mu is held.
 func (w *watchers) drop(sub *subscription) {
 	line := w.lines[sub.line]
-	if w.dialogs[sub.id] != sub || line == nil {
+	if w.byDialog[sub.id] != sub || line == nil {
 		return
 	}
-	delete(w.dialogs, sub.id)
+	delete(w.byDialog, sub.id)
 	line.watchers = slices.DeleteFunc(line.watchers, func(s *subscription) bool { return s == sub })
 	if len(line.watchers) == 0 {
 		delete(w.lines, line.id)
@@ -339,7 +339,7 @@ func (w *watchers) told(n notice, o outcome) (next notice, more bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	sub, line := n.sub, w.lines[n.sub.line]
-	if n.moves != sub.moves || w.dialogs[sub.id] != sub {
+	if n.moves != sub.moves || w.byDialog[sub.id] != sub {
 		return notice{}, false
 	}
 	sub.busy = false
