@@ -61,7 +61,7 @@ type registrationOutput struct {
 		Resolvable         bool             `json:"resolvable" doc:"The phone can find the domain, or is told an address"`
 		Drift              driftWire        `json:"drift"`
 		History            []registeredWire `json:"history" doc:"The newest first"`
-		LookupObstacles    []obstacleWire   `json:"lookupObstacles" doc:"Settings in the phone's own files that keep it from looking up the domain: it stays at a server that is emptied or lost"`
+		LookupObstacles    []obstacleWire   `json:"lookupObstacles" doc:"Settings in the phone's own files, or changed at the phone, that keep it from looking up the domain: it stays at a server that is emptied or lost"`
 	}
 }
 
