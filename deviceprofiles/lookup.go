@@ -6,7 +6,6 @@ import (
 	"path"
 	"regexp"
 	"strings"
-	"sync"
 )
 
 // lookupRule is what a pack knows of a setting that decides whether a phone looks up where to register (RFC 3263).
@@ -88,7 +87,7 @@ func OverrideObstacles(f Family, file string, body []byte) []LookupObstacle {
 		return nil
 	}
 	written := &settings{values: map[string]string{}}
-	for _, pattern := range []*regexp.Regexp{overriddenLine(), overriddenAttribute()} {
+	for _, pattern := range []*regexp.Regexp{overriddenLine, overriddenAttribute} {
 		for _, found := range pattern.FindAllSubmatch(body, maxOverridden) {
 			name := string(found[1])
 			if _, twice := written.values[name]; !twice {
@@ -104,8 +103,6 @@ func OverrideObstacles(f Family, file string, body []byte) []LookupObstacle {
 const maxOverridden = 5000
 
 var (
-	overriddenLine = sync.OnceValue(func() *regexp.Regexp {
-		return regexp.MustCompile(`(?m)^[ \t]*([A-Za-z][\w.\-]{0,199})[ \t]*=[ \t]*([^\r\n]{0,200})`)
-	})
-	overriddenAttribute = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`([A-Za-z][\w.\-]{0,199})="([^"<>\r\n]{0,200})"`) })
+	overriddenLine      = regexp.MustCompile(`(?m)^[ \t]*([A-Za-z][\w.\-]{0,199})[ \t]*=[ \t]*([^\r\n]{0,200})`)
+	overriddenAttribute = regexp.MustCompile(`([A-Za-z][\w.\-]{0,199})="([^"<>\r\n]{0,200})"`)
 )
