@@ -63,7 +63,7 @@ type registrationOutput struct {
 		Resolvable         bool             `json:"resolvable" doc:"As far as we know: our zone has the domain and names a node that is there, or phones are told an address; true as well where neither a DNS door nor a named node is known. What resolvers on the way say isn't asked"`
 		Drift              driftWire        `json:"drift"`
 		History            []registeredWire `json:"history" doc:"The newest first"`
-		LookupObstacles    []obstacleWire   `json:"lookupObstacles" doc:"Settings in the phone's own files that keep it from looking up the domain: it stays at a server that is emptied or lost"`
+		LookupObstacles    []obstacleWire   `json:"lookupObstacles" doc:"Settings in the phone's own files, or changed at the phone, that keep it from looking up the domain: it stays at a server that is emptied or lost"`
 	}
 }
 

@@ -104,3 +104,15 @@ func TestWhatAPhoneSentIsListedReadAndDeleted(t *testing.T) {
 		}
 	}
 }
+
+// A port that the user has set at the phone keeps it from looking up the registrar, and is shown with its registration.
+func TestAnOverrideThatDefeatsTheLookupIsShown(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	name, err := o.sends("-local.cfg", "account.1.sip_server.1.port = 5060\naccount.1.password = Hunter-Two-22\n")
+	require.NoError(t, err)
+	got := o.ok(t, 200, "GET", "/hub/v1/devices/"+o.device+"/registration", "")
+	assert.Equal(t, []any{map[string]any{
+		"file": name, "setting": "account.1.sip_server.1.port", "value": "5060", "says": "a port beside the server's name keeps the phone from looking up SRV records",
+	}}, got["lookupObstacles"])
+}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"strings"
 )
 
 // lookupRule is what a pack knows of a setting that decides whether a phone looks up where to register (RFC 3263).
@@ -77,3 +78,31 @@ func (p *pack) obstacles(file string, written *settings) []LookupObstacle {
 	}
 	return found
 }
+
+// OverrideObstacles returns the same of settings that a phone's user has changed at the phone, as the phone wrote them into a file of a name: lines with NAME = VALUE,
+// or NAME="VALUE" in XML. What else is in the file is passed over.
+func OverrideObstacles(f Family, file string, body []byte) []LookupObstacle {
+	p, known := packs().byFamily[f]
+	if !known {
+		return nil
+	}
+	written := &settings{values: map[string]string{}}
+	for _, pattern := range []*regexp.Regexp{overriddenLine, overriddenAttribute} {
+		for _, found := range pattern.FindAllSubmatch(body, maxOverridden) {
+			name := string(found[1])
+			if _, twice := written.values[name]; !twice {
+				written.names = append(written.names, name)
+			}
+			written.values[name] = strings.Trim(strings.TrimSpace(strings.ToValidUTF8(string(found[2]), "")), `"`)
+		}
+	}
+	return p.obstacles(file, written)
+}
+
+// maxOverridden is how many settings of one file are looked at: no phone has more.
+const maxOverridden = 5000
+
+var (
+	overriddenLine      = regexp.MustCompile(`(?m)^[ \t]*([A-Za-z][\w.\-]{0,199})[ \t]*=[ \t]*([^\r\n]{0,200})`)
+	overriddenAttribute = regexp.MustCompile(`([A-Za-z][\w.\-]{0,199})="([^"<>\r\n]{0,200})"`)
+)

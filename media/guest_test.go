@@ -158,10 +158,10 @@ type unclosed struct{ *net.UDPConn }
 func (unclosed) Close() error { return nil }
 
 // shakeHands does DTLS in the role that the answer leaves.
-func (g *guest) shakeHands(profile dtls.SRTPProtectionProfile, theirs, print string, certificate tls.Certificate) {
+func (g *guest) shakeHands(profile dtls.SRTPProtectionProfile, theirs, fingerprint string, certificate tls.Certificate) {
 	check := func(certificates [][]byte, _ [][]*x509.Certificate) error {
-		if len(certificates) == 0 || printOf(certificates[0]) != print {
-			return fmt.Errorf("it isn't %s", print)
+		if len(certificates) == 0 || printOf(certificates[0]) != fingerprint {
+			return fmt.Errorf("it isn't %s", fingerprint)
 		}
 		return nil
 	}
@@ -247,7 +247,9 @@ func (g *guest) next(buffer []byte, number uint16) (got rtp.Packet, ok bool) {
 func TestAGuestHearsItself(t *testing.T) {
 	t.Parallel()
 	four, six := netip.MustParseAddr("127.0.0.1"), netip.MustParseAddr("::1")
-	sdes := func(suite string) way { return way{suite: suite, want: media.Summary{Protection: media.SDES, Suite: suite}} }
+	sdes := func(suite string) way {
+		return way{suite: suite, want: media.Summary{Protection: media.SDES, Suite: suite}}
+	}
 	byDTLS := func(setup, suite string, profile dtls.SRTPProtectionProfile) way {
 		return way{setup: setup, dtls: profile, want: media.Summary{Protection: media.DTLS, Suite: suite}}
 	}

@@ -21,7 +21,7 @@ const (
 	EventUploadDeleted     customer.EventKind = "device.upload_deleted"     // name, kind
 )
 
-// StoredUpload is a file that a phone sent. We don't read it: it is kept and given back to the byte.
+// StoredUpload is a file that a phone sent. It is kept and given back to the byte, and read for one thing alone: changed settings that keep the phone from the registrar.
 type StoredUpload struct {
 	Partner customer.OrgID
 	Org     customer.OrgID
