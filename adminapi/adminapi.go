@@ -182,6 +182,7 @@ type Config struct {
 	Billing   Billing
 	Webhooks  Webhooks
 	Nodes     Nodes
+	Upstream  Upstream
 	Ready     func(ctx context.Context) error // whether the server can do its work
 	Now       func() time.Time
 	NewID     func() string // for tracking ids
@@ -293,6 +294,7 @@ func (s *Server) routes() {
 	s.watchRoutes()
 	s.firmwareRoutes()
 	s.nodeRoutes()
+	s.upstreamRoutes()
 	s.inboxTokenRoutes()
 	s.changeRoutes()
 	s.auditRoutes()

@@ -37,6 +37,7 @@ import (
 	"dialtone/secret"
 	"dialtone/store"
 	"dialtone/store/storetest"
+	"dialtone/upstream"
 	"dialtone/webhook"
 )
 
@@ -134,7 +135,7 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	o.webhooks = webhook.NewService(webhook.Config{
 		Store: o.db.Webhooks(), Keyring: ring, Poster: &o.endpoint, Body: adminapi.ChangeJSON, Now: now, Random: rand.Reader, NewID: newID, Logger: logger,
 	})
-	config := adminapi.Config{Customers: customers, Devices: devices, People: staff, Fleet: many, Imports: files, Billing: reports, Webhooks: o.webhooks, Nodes: nodes.NewService(nodes.Config{Store: o.db.Nodes(), Now: now, Logger: logger}), Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
+	config := adminapi.Config{Customers: customers, Devices: devices, People: staff, Fleet: many, Imports: files, Billing: reports, Webhooks: o.webhooks, Nodes: nodes.NewService(nodes.Config{Store: o.db.Nodes(), Now: now, Logger: logger}), Upstream: upstream.NewService(upstream.Config{Store: o.db.Upstreams(), Now: now, Random: func() float64 { return 0.5 }, Logger: logger}), Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
 	if change != nil {
 		change(&config)
 	}

@@ -20,7 +20,10 @@ func tried(o Outcome) func(Facts) (finding, bool) {
 func trieds(o Outcome) func(Facts) (finding, bool) {
 	return func(f Facts) (finding, bool) {
 		met := with(f.sipTrouble(), o)
-		return finding{evidence: met}, f.Device != nil && len(f.Registrations) == 0 && len(met) > 0
+		if f.Device == nil || len(f.Registrations) > 0 || len(met) == 0 {
+			return finding{}, false
+		}
+		return finding{met, values{"answer": met[0].Answer}}, true
 	}
 }
 

@@ -65,6 +65,7 @@ func outcomes() map[string]diagnosis.Outcome {
 		RuleOptional: diagnosis.Optional, RuleMissing: diagnosis.Missing, RuleUploadKept: diagnosis.Uploaded, RuleUploadRefused: diagnosis.Optional,
 		RuleClearUpload: diagnosis.Optional, RuleUnprovenUpload: diagnosis.Optional, RuleProbing: diagnosis.Throttled, RuleOtherPeer: diagnosis.NoProof,
 		RuleOtherCertificate: diagnosis.OtherPhone, RuleUploadOpened: diagnosis.Uploaded, RuleLookup: diagnosis.Lookup,
+		RuleUpstreamAway: diagnosis.UpstreamAway, RuleUpstreamRefused: diagnosis.UpstreamRefused,
 		RuleHandshake: diagnosis.HandshakeFailed, RuleUnknownSIP: diagnosis.UnknownSIP, RuleWrongPassword: diagnosis.WrongPassword,
 	}
 }

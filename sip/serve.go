@@ -43,6 +43,9 @@ func (s *Server) Run(ctx context.Context) error {
 	for _, l := range s.sockets.streams {
 		run(func(ctx context.Context) error { return s.serveListener(ctx, l) })
 	}
+	if s.hander != nil {
+		run(func(ctx context.Context) error { s.hander.run(ctx); return nil })
+	}
 	<-ctx.Done()
 	group.Wait()
 	s.sockets.close()
@@ -74,7 +77,7 @@ func (s *Server) answer(ctx context.Context, parser *sip.Parser, message []byte,
 	req, ok := parsed.(*sip.Request)
 	if !ok {
 		if response, ok := parsed.(*sip.Response); ok {
-			s.response(response)
+			s.response(ctx, response, body)
 		}
 		return nil, false
 	}

@@ -32,6 +32,7 @@ func (h *house) open(ctx context.Context) error {
 	}
 	phones, lines := h.announcement(authority)
 	h.core.Announce(phones, lines)
+	h.announceUpstreams(ctx)
 	return h.openDNS(ctx)
 }
 
@@ -54,7 +55,7 @@ func (h *house) openAdmin(ctx context.Context, _ *pki.Authority) error {
 		return nil
 	}
 	server, err := adminapi.New(adminapi.Config{
-		Customers: h.customers, Devices: h.core, People: h.people, Fleet: h.fleet, Imports: h.imports, Billing: h.billing, Webhooks: h.webhooks, Nodes: h.nodes, Ready: h.db.Provisioning().Ping, Now: now, NewID: newID,
+		Customers: h.customers, Devices: h.core, People: h.people, Fleet: h.fleet, Imports: h.imports, Billing: h.billing, Webhooks: h.webhooks, Nodes: h.nodes, Upstream: h.upstreams, Ready: h.db.Provisioning().Ping, Now: now, NewID: newID,
 		Logger: h.logger.With("door", "admin"),
 	})
 	if err != nil {
@@ -136,6 +137,9 @@ func (h *house) openSIP(ctx context.Context, authority *pki.Authority) error {
 	}
 	if calls != nil {
 		config.Calls = calls
+	}
+	if config.Handing, err = h.handing(); err != nil {
+		return err
 	}
 	server, err := sip.New(config)
 	if err != nil {

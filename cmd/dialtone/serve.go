@@ -26,6 +26,7 @@ import (
 	"dialtone/provisioning"
 	"dialtone/secret"
 	"dialtone/store"
+	"dialtone/upstream"
 	"dialtone/webhook"
 )
 
@@ -81,7 +82,7 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	staff := people.NewService(people.Config{Store: db.Provisioning(), Customers: customers, Core: core, Now: now})
 	h := house{
 		config: c, logger: logger, keyring: keyring, db: db, customers: customers, people: staff, fleet: newFleet(db, core, logger), imports: newImports(db, staff, logger), billing: newBilling(db), webhooks: webhooks, core: core,
-		makers: makers, nodes: newNodes(db, logger), addresses: map[string]string{},
+		makers: makers, nodes: newNodes(db, logger), upstreams: newUpstreams(db, logger), addresses: map[string]string{},
 	}
 	if err := h.open(ctx); err != nil {
 		h.shut()
@@ -143,6 +144,7 @@ type house struct {
 	core      *provisioning.Service
 	makers    *devicecert.Pools // nil without --device-ca
 	nodes     *nodes.Service
+	upstreams *upstream.Service
 	self      *nodes.Node // nil without --node
 	doors     []door
 	addresses map[string]string // of each door that is open, by its flag's name without --listen-

@@ -25,6 +25,7 @@ type story struct {
 	database string // URL; "" for the embedded one
 	proxy    *proxy // in front of the database, after the word database
 	server   *exec.Cmd
+	upstream *exec.Cmd // a partner's registrar; nil while none runs
 	receiver *receiver
 	desks    []desk // of the word office
 	log      *bytes.Buffer
@@ -102,6 +103,7 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"for-each-route": forEachRoute,
 		"secret-of":      secretOf,
 		"lines":          lines,
+		"kamailio":       kamailio,
 		"exit-code":      exitCode,
 	}
 }
