@@ -13,6 +13,7 @@ import (
 // UpstreamTold is what a partner's own registrar was told of a binding, kept with it so that a restart and another node know it.
 type UpstreamTold struct {
 	Key     string    // of what it was told; "": nothing
+	At      time.Time // when it was told
 	Until   time.Time // how long it holds there
 	Refresh time.Time // when it is told again
 	Said    string    // header fields of its answer that are for the phone, as lines; at most 2 kB

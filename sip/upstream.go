@@ -83,7 +83,7 @@ type toldContact struct {
 
 // plan decides what an upstream must be told.
 func (h *hander) plan(setting upstream.Setting, reg registration, current []provisioning.Binding) telling {
-	now := h.server.config.Now()
+	now, back := h.server.config.Now(), h.Upstreams.Back(setting)
 	out := telling{token: h.tokens.seal(flow{reg.peer.Transport, reg.peer.Addr}, setting.Partner), removal: true}
 	if reg.wanted.wildcard {
 		for _, b := range current {
@@ -102,12 +102,12 @@ func (h *hander) plan(setting upstream.Setting, reg registration, current []prov
 		for _, b := range current {
 			switch {
 			case b.Contact == c.URI && b.InstanceID == c.InstanceID && b.RegID == c.RegID:
-				t.told, t.said = upstream.Told{Key: b.Upstream.Key, Until: b.Upstream.Until, Refresh: b.Upstream.Refresh}, b.Upstream.Said
+				t.told, t.said = upstream.Told{Key: b.Upstream.Key, At: b.Upstream.At, Until: b.Upstream.Until, Refresh: b.Upstream.Refresh}, b.Upstream.Said
 			case c.InstanceID != "" && b.InstanceID == c.InstanceID && b.RegID == c.RegID && b.Contact != c.URI && b.Upstream.Until.After(now):
 				out.gone = append(out.gone, b.Contact)
 			}
 		}
-		out.due = out.due || upstream.Due(t.told, t.key, now)
+		out.due = out.due || upstream.Due(t.told, t.key, now, back)
 		out.contacts = append(out.contacts, t)
 	}
 	return out
@@ -399,7 +399,7 @@ func (h *hander) apply(ctx context.Context, reg registration, plan telling) *sip
 		for _, t := range plan.contacts {
 			if t.URI == c.URI && t.InstanceID == c.InstanceID && t.RegID == c.RegID {
 				c.Expires = upstream.Left(t.told, c.Expires, now)
-				c.Upstream = provisioning.UpstreamTold{Key: t.told.Key, Until: t.told.Until, Refresh: t.told.Refresh, Said: t.said}
+				c.Upstream = provisioning.UpstreamTold{Key: t.told.Key, At: t.told.At, Until: t.told.Until, Refresh: t.told.Refresh, Said: t.said}
 			}
 		}
 	}

@@ -28,8 +28,10 @@ type Upstreams interface {
 	Targets(ctx context.Context, setting upstream.Setting) ([]netip.AddrPort, error)
 	Speaks(ctx context.Context, setting upstream.Setting, addr netip.Addr) bool
 	Admit(setting upstream.Setting) error
+	Back(setting upstream.Setting) time.Time
 	Answered(setting upstream.Setting, status int)
 	Failed(setting upstream.Setting, err error)
+	Lost(setting upstream.Setting)
 	Demote(setting upstream.Setting, at netip.AddrPort)
 	NextProbes(ctx context.Context) []upstream.Setting
 }
@@ -315,6 +317,7 @@ func (h *hander) serveLink(ctx context.Context, setting upstream.Setting, key li
 	c.group.Go(func() { h.keepAlive(keep, c, setting) })
 	c.readStream(ctx)
 	cancel()
+	h.Upstreams.Lost(setting)
 }
 
 // keepAlive sends a sign of life now and then, so that nobody on the way forgets the connection, until ctx ends or the setting is another one.

@@ -28,7 +28,6 @@ type Status struct {
 	LastStatus int       // of that answer
 	Failure    string    // why it is down
 	Waiting    int       // phones that were told to come back in this moment's queue
-	Registered int       // phones that were told of since the start and still hold
 }
 
 // health is what is known of one upstream. Service.mu guards it.
@@ -39,6 +38,7 @@ type health struct {
 	promised time.Time // when the last of those who were told to come back will
 	used     time.Time // when a phone last made us ask or would have
 	probe    time.Time // not before: the next sign of life that is asked for
+	back     time.Time // when it last came back after it was down; zero: it never was down
 }
 
 // The bounds of waiting.
@@ -72,6 +72,13 @@ func (s *Service) Status(setting Setting) Status {
 		out.Waiting = int(left.Seconds() * float64(setting.Rate))
 	}
 	return out
+}
+
+// Back returns when an upstream came back after it was down, as this node saw it; zero: it never was down.
+func (s *Service) Back(setting Setting) time.Time {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.healthOf(setting.Partner).back
 }
 
 // Statuses counts the upstreams by state, for metrics.
@@ -144,6 +151,13 @@ func (s *Service) Failed(setting Setting, err error) {
 	s.met(setting, Down, 0, fault.Message(err))
 }
 
+// Lost notes that a connection to an upstream ended: it is asked for a sign of life at once.
+func (s *Service) Lost(setting Setting) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.healthOf(setting.Partner).probe = s.Now()
+}
+
 // met notes how an upstream was met. Only a change is logged.
 func (s *Service) met(setting Setting, state State, status int, failure string) {
 	s.mu.Lock()
@@ -151,6 +165,9 @@ func (s *Service) met(setting Setting, state State, status int, failure string) 
 	before := h.Status
 	if status != 0 {
 		h.LastAnswer, h.LastStatus = now, status
+	}
+	if h.State == Down && state == Up {
+		h.back = now
 	}
 	if h.State != state {
 		h.State, h.Since = state, now
@@ -182,7 +199,7 @@ func (s *Service) NextProbes(ctx context.Context) []Setting {
 	var due []customer.OrgID
 	now := s.Now()
 	for partner, h := range s.health {
-		if h.used.IsZero() || now.Sub(h.used) > idleAfter || now.Before(h.probe) {
+		if now.Sub(h.used) > idleAfter || now.Before(h.probe) {
 			continue
 		}
 		h.probe = now.Add(pingEvery)

@@ -10,6 +10,7 @@ import (
 // Told is what an upstream was told of one binding. It is kept with the binding, so that a restart and another node know it. The zero value: nothing.
 type Told struct {
 	Key     string    // of what it was told
+	At      time.Time // when it was told
 	Until   time.Time // how long it holds there
 	Refresh time.Time // when it is told again, if the phone still is there
 }
@@ -23,15 +24,16 @@ func KeyOf(s Setting, parts ...string) string {
 	return hex.EncodeToString(sum[:16])
 }
 
-// Due reports whether an upstream must be told of a binding that a phone refreshes at a moment. It is a pure function.
-func Due(told Told, key string, now time.Time) bool {
-	return told.Key != key || !now.Before(told.Refresh) || told.Until.Sub(now) < shortest
+// Due reports whether an upstream must be told of a binding that a phone refreshes at a moment; back is when it last came back, zero for never: what it knew
+// before, it may have forgotten. It is a pure function.
+func Due(told Told, key string, now, back time.Time) bool {
+	return told.Key != key || told.At.Before(back) || !now.Before(told.Refresh) || told.Until.Sub(now) < shortest
 }
 
 // Granted is what is kept when an upstream grants a time: it is told again after half to three quarters of it, by random, from 0 to less than 1, so that
 // phones which came together don't stay together. It is a pure function.
 func Granted(key string, now time.Time, granted time.Duration, random float64) Told {
-	return Told{Key: key, Until: now.Add(granted), Refresh: now.Add(granted/2 + time.Duration(random*float64(granted)/4))}
+	return Told{Key: key, At: now, Until: now.Add(granted), Refresh: now.Add(granted/2 + time.Duration(random*float64(granted)/4))}
 }
 
 // Left is how long a phone's registration may hold: what the phone wishes, and no longer than upstream holds it. It is a pure function.

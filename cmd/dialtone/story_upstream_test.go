@@ -73,7 +73,7 @@ modparam("tls", "private_key", "%[2]s")
 modparam("tls", "certificate", "%[3]s")
 `
 
-// kamailio PASSWORD: starts a registrar at $UPSTREAM, which it picks the first time, and waits until it answers; its log is kamailio.log, which goes on after a
+// kamailio PASSWORD: starts a registrar at $UPSTREAM, which it picks the first time with $PHONE_PORT, and waits until it answers; its log is kamailio.log, which goes on after a
 // restart. With ! it is ended.
 func kamailio(ts *testscript.TestScript, neg bool, args []string) {
 	s := storyOf(ts)
@@ -91,6 +91,8 @@ func kamailio(ts *testscript.TestScript, neg bool, args []string) {
 		at = freeAddress(ts)
 		ts.Setenv("UPSTREAM", at)
 		ts.Setenv("UPSTREAM_TLS", freeAddress(ts))
+		_, port, _ := net.SplitHostPort(freeAddress(ts))
+		ts.Setenv("PHONE_PORT", port)
 	}
 	secure := ""
 	if _, err := os.Stat(ts.MkAbs("upstream.key")); err == nil {
@@ -128,7 +130,10 @@ func waitForOptions(ts *testscript.TestScript, at string) {
 	ts.Check(err)
 	defer conn.Close()
 	buffer := make([]byte, 2048)
-	for i := range 150 {
+	questions := time.NewTicker(100 * time.Millisecond)
+	defer questions.Stop()
+	for i := range 200 {
+		<-questions.C
 		fmt.Fprintf(conn, "OPTIONS sip:%s SIP/2.0\r\nVia: SIP/2.0/UDP %s;branch=z9hG4bK%d\r\nFrom: <sip:story@%s>;tag=1\r\nTo: <sip:%s>\r\nCall-ID: %d\r\nCSeq: 1 OPTIONS\r\nMax-Forwards: 5\r\nContent-Length: 0\r\n\r\n",
 			at, conn.LocalAddr(), i, at, at, i)
 		ts.Check(conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond)))
@@ -136,5 +141,6 @@ func waitForOptions(ts *testscript.TestScript, at string) {
 			return
 		}
 	}
-	ts.Fatalf("the upstream doesn't answer on %s", at)
+	log, _ := os.ReadFile(ts.MkAbs("kamailio.log"))
+	ts.Fatalf("the upstream doesn't answer on %s:\n%s", at, log)
 }

@@ -586,6 +586,7 @@ CREATE TABLE bindings (
     path        TEXT NOT NULL,    -- proxies on the way to the phone (RFC 3327); '' for none
     certified   TEXT NOT NULL,    -- MAC address in the certificate of its maker that the phone showed; '' for none
     upstream_key     TEXT NOT NULL, -- of what the partner's own registrar was told; '' for nothing
+    upstream_at      INTEGER NOT NULL, -- when it was told
     upstream_until   INTEGER NOT NULL,
     upstream_refresh INTEGER NOT NULL,
     upstream_said    TEXT NOT NULL, -- header fields of its answer that are for the phone
