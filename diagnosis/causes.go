@@ -179,11 +179,11 @@ func sipCauses() []Cause {
 		},
 		{
 			"upstream_away", "The phone {mac} proved itself at {time}, but your own registrar, to which registrations are handed on, doesn't answer: {answer}.",
-			"See that your registrar runs and is reached from here; phones register again by themselves when it answers.", trieds(UpstreamAway),
+			"See that your registrar runs and is reached from here; phones register again by themselves when it answers.", handedOn(UpstreamAway),
 		},
 		{
 			"upstream_refused", "The phone {mac} proved itself at {time}, but your own registrar, to which registrations are handed on, refused its line: {answer}.",
-			"Give your registrar the line with its user name, domain and password, then restart the phone.", trieds(UpstreamRefused),
+			"Give your registrar the line with its user name, domain and password, then restart the phone.", handedOn(UpstreamRefused),
 		},
 	}
 }

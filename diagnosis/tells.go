@@ -2,6 +2,7 @@ package diagnosis
 
 import (
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -20,10 +21,21 @@ func tried(o Outcome) func(Facts) (finding, bool) {
 func trieds(o Outcome) func(Facts) (finding, bool) {
 	return func(f Facts) (finding, bool) {
 		met := with(f.sipTrouble(), o)
-		if f.Device == nil || len(f.Registrations) > 0 || len(met) == 0 {
-			return finding{}, false
+		return finding{evidence: met}, f.Device != nil && len(f.Registrations) == 0 && len(met) > 0
+	}
+}
+
+// handedOn is trieds for what a registrar of the partner's own did: of several outcomes the newest is the cause.
+func handedOn(o Outcome) func(Facts) (finding, bool) {
+	return func(f Facts) (finding, bool) {
+		for _, c := range f.sipTrouble() {
+			if c.Outcome == UpstreamAway || c.Outcome == UpstreamRefused {
+				tells, found := trieds(o)(f)
+				tells.values = values{"answer": strings.TrimSuffix(c.Answer, ".")}
+				return tells, found && c.Outcome == o
+			}
 		}
-		return finding{met, values{"answer": met[0].Answer}}, true
+		return finding{}, false
 	}
 }
 
