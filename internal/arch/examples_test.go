@@ -84,7 +84,7 @@ func TestEachRuleFindsItsCounterExample(t *testing.T) {
 		{"only the command imports the store", "adminapi/more.go", "package adminapi\n\nimport \"dialtone/store\"\n", "imports store"},
 		{"only the command imports the store", "adminapi/more.go", "package adminapi\n\nimport \"dialtone/store/migrations\"\n", "imports store/migrations"},
 		{"modules have one user", "zone/more.go", "package zone\n\nimport \"database/sql\"\n", "database/sql, which is for store alone"},
-		{"modules have one user", "customer/more.go", "package customer\n\nimport \"github.com/miekg/dns\"\n", "for zone and phone alone"},
+		{"modules have one user", "customer/more.go", "package customer\n\nimport \"github.com/miekg/dns\"\n", "for zone and phone and upstream alone"},
 		{"modules have one user", "zone/more.go", "package zone\n\nimport \"github.com/pion/dtls/v3\"\n", "for sip and media and phone alone"},
 		{"modules have one user", "zone/more.go", "package zone\n\nimport \"flag\"\n", "for cmd/dialtone alone"},
 		{"modules have one user", "zone/more.go", "package zone\n\nimport \"github.com/jackc/pgx/v5/pgxpool\"\n", "for store alone"},
