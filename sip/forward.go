@@ -232,12 +232,12 @@ func (h *hander) mayPass(p passage, token string) (branch string, refusal *sip.R
 	if p.maxForwards == "0" {
 		return "", h.refusal(p.request, sip.StatusTooManyHops, "Too Many Hops")
 	}
-	for _, header := range p.req.GetHeaders("Proxy-Require") {
-		if res := h.refusal(p.request, sip.StatusBadExtension, "Bad Extension"); res != nil {
+	if header := p.req.GetHeader("Proxy-Require"); header != nil {
+		res := h.refusal(p.request, sip.StatusBadExtension, "Bad Extension")
+		if res != nil {
 			add(res, "Unsupported", header.Value())
-			return "", res
 		}
-		return "", nil
+		return "", res
 	}
 	from, _ := parseAddress(p.from)
 	tag, _ := from.get("tag")
@@ -255,7 +255,7 @@ func (h *hander) mayPass(p passage, token string) (branch string, refusal *sip.R
 	return branchCookie + h.tokens.word("branch\n"+received) + "." + loop + "." + token, nil
 }
 
-// Methods that begin dialogs, on whose way we want to stay (RFC 3261 section 16.6, step 4).
+// beginsDialog reports whether we want to stay on the way of what follows a request (RFC 3261 section 16.6, step 4).
 func beginsDialog(method string) bool {
 	return method == "INVITE" || method == "SUBSCRIBE" || method == "REFER" || method == "NOTIFY"
 }

@@ -117,7 +117,7 @@ type Server struct {
 	tagSeed     maphash.Seed
 	gruus       *gruus
 	sockets     sockets
-	hander      *hander // nil without Handing
+	hander      *hander   // nil without Handing
 	addresses   Addresses // of the sockets
 }
 

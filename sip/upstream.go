@@ -66,7 +66,6 @@ func (h *hander) handOn(ctx context.Context, setting upstream.Setting, reg regis
 // telling is what an upstream is to be told of a phone.
 type telling struct {
 	token    string // of the phone's flow
-	key      string // of a contact without its URI
 	due      bool
 	removal  bool // nothing is bound, so that the phone needs no yes
 	contacts []toldContact
@@ -207,7 +206,7 @@ func (h *hander) registerMessage(setting upstream.Setting, reg registration, pla
 		path += ", " + reg.wanted.path
 	}
 	out := Outgoing{Method: "REGISTER", URI: "sip:" + domain, Headers: []Header{
-		{"From", aor + ";tag=" + h.tokens.word("from\n" + string(reg.core.Line.ID))},
+		{"From", aor + ";tag=" + h.tokens.word("from\n"+string(reg.core.Line.ID))},
 		{"To", aor},
 		{"Call-ID", h.tokens.word(h.epoch + "\n" + string(reg.core.Line.ID) + "\n" + reg.callID)},
 		{"CSeq", strconv.FormatUint(uint64(h.cseq.Add(1)), 10) + " REGISTER"},

@@ -34,7 +34,7 @@ func nameServer(t *testing.T, records ...string) string {
 	<-started
 	t.Cleanup(func() {
 		_ = server.Shutdown()
-		<-ended
+		assert.NoError(t, <-ended)
 	})
 	return socket.LocalAddr().String()
 }

@@ -104,7 +104,9 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"secret-of":      secretOf,
 		"lines":          lines,
 		"kamailio":       kamailio,
-		"exit-code":      exitCode,
+
+		"upstream-certificate": upstreamCertificate,
+		"exit-code":            exitCode,
 	}
 }
 

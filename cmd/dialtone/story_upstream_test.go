@@ -1,7 +1,14 @@
 package main
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
 	"fmt"
+	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -72,6 +79,25 @@ loadmodule "tls.so"
 modparam("tls", "private_key", "%[2]s")
 modparam("tls", "certificate", "%[3]s")
 `
+
+// upstreamCertificate makes a certificate for the registrar's address, which kamailio then shows over TLS at $UPSTREAM_TLS, and sets $UPSTREAM_CA to it as JSON
+// has it.
+func upstreamCertificate(ts *testscript.TestScript, _ bool, _ []string) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	ts.Check(err)
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "upstream"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, NotAfter: time.Now().Add(time.Hour),
+		IsCA: true, BasicConstraintsValid: true,
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	ts.Check(err)
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	ts.Check(err)
+	certificate := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	ts.Check(os.WriteFile(ts.MkAbs("upstream.pem"), certificate, 0o600))
+	ts.Check(os.WriteFile(ts.MkAbs("upstream.key"), pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret}), 0o600))
+	ts.Setenv("UPSTREAM_CA", strings.ReplaceAll(string(certificate), "\n", `\n`))
+}
 
 // kamailio PASSWORD: starts a registrar at $UPSTREAM, which it picks the first time with $PHONE_PORT, and waits until it answers; its log is kamailio.log, which goes on after a
 // restart. With ! it is ended.
