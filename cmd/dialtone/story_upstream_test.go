@@ -76,6 +76,7 @@ const kamailioTLS = `
 enable_tls=yes
 listen=tls:%[1]s
 loadmodule "tls.so"
+modparam("tls", "tls_method", "TLSv1.2+")
 modparam("tls", "private_key", "%[2]s")
 modparam("tls", "certificate", "%[3]s")
 `
