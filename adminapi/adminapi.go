@@ -186,6 +186,7 @@ type Config struct {
 	Billing   Billing
 	Webhooks  Webhooks
 	Nodes     Nodes
+	Upstream  Upstream
 	// Operator is the organisation whose full administrators may change nodes: an id as the API spells it, or a UUID; "": nobody.
 	Operator string
 	// EchoEncryption is what counts for calls to the echo where nobody said otherwise.
@@ -308,6 +309,7 @@ func (s *Server) routes() {
 	s.firmwareRoutes()
 	s.nodeRoutes()
 	s.echoRoutes()
+	s.upstreamRoutes()
 	s.inboxTokenRoutes()
 	s.sipBanRoutes()
 	s.changeRoutes()

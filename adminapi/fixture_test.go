@@ -37,6 +37,7 @@ import (
 	"dialtone/secret"
 	"dialtone/store"
 	"dialtone/store/storetest"
+	"dialtone/upstream"
 	"dialtone/webhook"
 )
 
@@ -138,7 +139,7 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	require.NoError(t, err)
 	_, others, err := customers.Bootstrap(t.Context(), "Other Telecom", "admin@other.example")
 	require.NoError(t, err)
-	config := adminapi.Config{Customers: customers, Devices: devices, People: staff, Fleet: many, Imports: files, Billing: reports, Webhooks: o.webhooks, Nodes: nodes.NewService(nodes.Config{Store: o.db.Nodes(), Now: now, Logger: logger}), EchoEncryption: customer.EchoOffered, Operator: string(actor.Partner), Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
+	config := adminapi.Config{Customers: customers, Devices: devices, People: staff, Fleet: many, Imports: files, Billing: reports, Webhooks: o.webhooks, Nodes: nodes.NewService(nodes.Config{Store: o.db.Nodes(), Now: now, Logger: logger}), Upstream: upstream.NewService(upstream.Config{Store: o.db.Upstreams(), Now: now, Random: func() float64 { return 0.5 }, Logger: logger}), EchoEncryption: customer.EchoOffered, Operator: string(actor.Partner), Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
 	if change != nil {
 		change(&config)
 	}

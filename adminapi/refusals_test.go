@@ -35,6 +35,15 @@ func ofDevice(format string) func(*office) string {
 	return func(o *office) string { return fmt.Sprintf(format, o.device) }
 }
 
+// ofAnUpstream sets one.
+func ofAnUpstream(o *office) string {
+	w := httptest.NewRecorder()
+	r := httptest.NewRequest(http.MethodPut, "/hub/v1/upstream", strings.NewReader(`{"host":"192.0.2.1:5070"}`))
+	r.Header.Set("Authorization", "Bearer "+o.token)
+	o.door.ServeHTTP(w, r)
+	return "/hub/v1/upstream"
+}
+
 func ofSubscriber(o *office) string { return "/v1/wholesale/subscribers/" + o.subscriber }
 
 // ofAToken is the path of a token that was made for it.
@@ -242,6 +251,9 @@ func routes() []routed {
 		{"PUT", "/hub/v1/organizations/{orgId}/echo", "spark-admin:telephony_config_write", 200, func(o *office) string { return "/hub/v1/organizations/" + o.org + "/echo" }, at(`{"encryption":"demanded"}`)},
 		{"GET", "/hub/v1/locations/{locationId}/echo", "spark-admin:telephony_config_read", 200, func(o *office) string { return "/hub/v1/locations/" + o.location + "/echo" }, nil},
 		{"PUT", "/hub/v1/locations/{locationId}/echo", "spark-admin:telephony_config_write", 200, func(o *office) string { return "/hub/v1/locations/" + o.location + "/echo" }, at(`{"encryption":"demanded"}`)},
+		{"PUT", "/hub/v1/upstream", "dialtone:admins_write", 200, at("/hub/v1/upstream"), at(`{"host":"sip.example.com"}`)},
+		{"GET", "/hub/v1/upstream", "dialtone:admins_read", 200, ofAnUpstream, nil},
+		{"DELETE", "/hub/v1/upstream", "dialtone:admins_write", 204, ofAnUpstream, nil},
 		{"GET", "/hub/v1/settings", "dialtone:admins_read", 200, at("/hub/v1/settings"), nil},
 		{"PUT", "/hub/v1/settings", "dialtone:admins_write", 200, at("/hub/v1/settings"), at(`{"enable_wholesale_delayed_billing":true}`)},
 		{"POST", "/v1/subscribers/{subscriberId}/emails/consentMove", "spark-admin:wholesale_subscribers_write", 204, ofAPendingMove, nil},

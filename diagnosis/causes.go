@@ -220,6 +220,14 @@ func sipCauses() []Cause {
 			"sip_throttled", "The phone {mac} must wait: too many wrong SIP passwords came for its line from {peer}.",
 			"Mend the password, then wait five minutes.", trieds(Throttled),
 		},
+		{
+			"upstream_away", "The phone {mac} proved itself at {time}, but your own registrar, to which registrations are handed on, doesn't answer: {answer}.",
+			"See that your registrar runs and is reached from here; phones register again by themselves when it answers.", handedOn(UpstreamAway),
+		},
+		{
+			"upstream_refused", "The phone {mac} proved itself at {time}, but your own registrar, to which registrations are handed on, refused its line: {answer}.",
+			"Give your registrar the line with its user name, domain and password, then restart the phone.", handedOn(UpstreamRefused),
+		},
 	}
 }
 

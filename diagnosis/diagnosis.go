@@ -42,6 +42,8 @@ const (
 	UnknownSIP      Outcome = "unknown_sip"    // user or domain
 	Lookup          Outcome = "lookup"         // DNS
 	Uploaded        Outcome = "uploaded"
+	UpstreamAway    Outcome = "upstream_away"    // of a registration that is handed on: nobody answers there
+	UpstreamRefused Outcome = "upstream_refused" // and: the line was refused there
 
 	EchoRefused        Outcome = "echo_refused" // this and the next: calls to the echo
 	EchoUnacknowledged Outcome = "echo_unacknowledged"

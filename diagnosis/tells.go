@@ -25,6 +25,20 @@ func trieds(o Outcome) func(Facts) (finding, bool) {
 	}
 }
 
+// handedOn is trieds for what a registrar of the partner's own did: of several outcomes the newest is the cause.
+func handedOn(o Outcome) func(Facts) (finding, bool) {
+	return func(f Facts) (finding, bool) {
+		for _, c := range f.sipTrouble() {
+			if c.Outcome == UpstreamAway || c.Outcome == UpstreamRefused {
+				tells, found := trieds(o)(f)
+				tells.values = values{"answer": strings.TrimSuffix(c.Answer, ".")}
+				return tells, found && c.Outcome == o
+			}
+		}
+		return finding{}, false
+	}
+}
+
 func otherOrganization(f Facts) (finding, bool) { return finding{}, f.Device == nil && f.Elsewhere }
 
 // nearKnown is for a MAC address that nobody has, near one that a device has; and for a device that nothing was heard of, near an address that asked.

@@ -189,6 +189,7 @@ type Binding struct {
 	Q          int                // preference of the contact in thousandths, 1000 where the phone says none
 	Path       string             // proxies on the way to the phone, nearest to us first, as Route has them (RFC 3327); "" if none
 	Certified  deviceprofiles.MAC // in the certificate that its maker gave the phone, shown on the connection; zero if none
+	Upstream   UpstreamTold       // what the partner's own registrar was told of it; zero where there is none
 }
 
 // BindingView is a binding with the port of its line.

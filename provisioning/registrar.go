@@ -153,6 +153,7 @@ type RegisterContact struct {
 	InstanceID string        // +sip.instance (RFC 5626), "" if none
 	RegID      uint32        // which of the instance's flows this is, 0 if it has but one; never without InstanceID
 	Q          int           // preference in thousandths
+	Upstream   UpstreamTold  // what the partner's own registrar was told; zero where there is none
 }
 
 // MaxContacts is the most contacts of one line: a person's desk phone and apps, and the ones that a phone left behind when it got a new address.
@@ -280,7 +281,7 @@ func applyContact(list []Binding, c RegisterContact, r RegisterRequest, now time
 	return append(list, Binding{
 		Line: r.Line.ID, Contact: c.URI, InstanceID: c.InstanceID, CallID: r.CallID, CSeq: r.CSeq,
 		Transport: r.Transport, Source: r.Source, UserAgent: truncate(r.UserAgent, maxUserAgent),
-		Node: r.node, Registered: now, Expires: now.Add(c.Expires), RegID: c.RegID, Q: c.Q, Path: r.Path, Certified: r.Certified,
+		Node: r.node, Registered: now, Expires: now.Add(c.Expires), RegID: c.RegID, Q: c.Q, Path: r.Path, Certified: r.Certified, Upstream: c.Upstream,
 	}), nil
 }
 

@@ -68,6 +68,7 @@ func outcomes() map[string]diagnosis.Outcome {
 		RuleEchoRefused: diagnosis.EchoRefused, RuleEchoUnacknowledged: diagnosis.EchoUnacknowledged, RuleEchoNoKeys: diagnosis.EchoNoKeys,
 		RuleEchoSilent: diagnosis.EchoSilent, RuleEchoUnreadable: diagnosis.EchoUnreadable, RuleEchoOneWay: diagnosis.EchoOneWay,
 		RuleEchoLossy: diagnosis.EchoLossy, RuleEchoClear: diagnosis.EchoClear, RuleEchoWell: diagnosis.EchoWell,
+		RuleUpstreamAway: diagnosis.UpstreamAway, RuleUpstreamRefused: diagnosis.UpstreamRefused,
 		RuleHandshake: diagnosis.HandshakeFailed, RuleUnknownSIP: diagnosis.UnknownSIP, RuleWrongPassword: diagnosis.WrongPassword,
 	}
 }

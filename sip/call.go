@@ -137,9 +137,9 @@ func (s *Server) here(transport string) string {
 	return net.JoinHostPort(strings.Trim(host, "[]"), strconv.Itoa(int(at.Port())))
 }
 
-// response hands a response on to whoever sent the request: the ways back to phones, or the echo.
-func (s *Server) response(res *sip.Response) {
-	if s.flows.deliver(res) || s.config.Calls == nil {
+// response hands a response on to whoever sent the request: the ways back to phones, whom it was forwarded for, or the echo.
+func (s *Server) response(ctx context.Context, res *sip.Response, body []byte) {
+	if s.flows.deliver(res) || s.hander != nil && s.hander.forwardResponse(ctx, res, body) || s.config.Calls == nil {
 		return
 	}
 	via := res.GetHeader("Via")

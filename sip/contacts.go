@@ -24,6 +24,7 @@ type order struct {
 	gruu     bool // the phone takes addresses of its own (RFC 5627)
 	loop     bool // a contact is such an address
 	path     string
+	said     []Header // that an upstream says to the phone
 }
 
 // readOrder reads Contact and Expires (RFC 3261 section 10.3, steps 6 and 7). A broken rule comes back in words for a reason phrase.

@@ -20,7 +20,7 @@ func (s *Server) Handle(ctx context.Context, req *sip.Request, peer Peer) *sip.R
 func (s *Server) handle(ctx context.Context, req *sip.Request, body []byte, peer Peer, way back) *sip.Response {
 	r, ok := newRequest(req, body, peer)
 	calls := s.config.Calls != nil && way.send != nil && isOfCall(r)
-	if !ok || r.method == "ACK" && !calls || isScanner(r.userAgent) {
+	if !ok || r.method == "ACK" && !calls && s.hander == nil || isScanner(r.userAgent) {
 		return nil
 	}
 	if req.SipVersion != "SIP/2.0" {
@@ -32,16 +32,23 @@ func (s *Server) handle(ctx context.Context, req *sip.Request, body []byte, peer
 		}
 		return s.respond(r, sip.StatusBadRequest, problem)
 	}
+	if s.hander != nil && way.send != nil {
+		if res, done := s.hander.forward(ctx, req, r, peer, way); done {
+			return res
+		}
+	}
 	if calls {
 		return s.call(ctx, req, r, peer, way)
 	}
 	switch r.method {
+	case "ACK":
+		return nil
 	case "REGISTER", "OPTIONS":
 		if extensions := unknownExtensions(r.require); extensions != "" {
 			return s.unsupported(r, extensions)
 		}
 		if r.method == "REGISTER" {
-			res := s.register(ctx, r, peer)
+			res := s.register(ctx, req, r, peer)
 			s.counters.countRegister(peer.Transport, res)
 			return res
 		}
@@ -77,7 +84,7 @@ func (s *Server) unsupported(r request, extensions string) *sip.Response {
 }
 
 // register answers a REGISTER in the order of RFC 3261 section 10.3.
-func (s *Server) register(ctx context.Context, r request, peer Peer) *sip.Response {
+func (s *Server) register(ctx context.Context, req *sip.Request, r request, peer Peer) *sip.Response {
 	aor, status := s.addressOfRecord(r)
 	switch status {
 	case sip.StatusBadRequest:
@@ -95,6 +102,11 @@ func (s *Server) register(ctx context.Context, r request, peer Peer) *sip.Respon
 	if problem != "" {
 		return s.respond(r, sip.StatusBadRequest, problem)
 	}
+	if s.hander != nil {
+		if res, done := s.hander.passed(ctx, req, r, aor, wanted, peer); done {
+			return res
+		}
+	}
 	line, refusal := s.authenticate(ctx, r, aor, peer)
 	if refusal != nil {
 		return refusal
@@ -102,15 +114,35 @@ func (s *Server) register(ctx context.Context, r request, peer Peer) *sip.Respon
 	if refusal := s.refuseOrder(r, wanted); refusal != nil {
 		return refusal
 	}
-	bindings, err := s.config.Core.Register(ctx, provisioning.RegisterRequest{
-		Line: line, CallID: r.callID, CSeq: r.cseq, Wildcard: wanted.wildcard, Contacts: wanted.contacts,
-		Transport: peer.Transport, Source: peer.Addr, UserAgent: r.userAgent,
-		Path: wanted.path, Certified: peer.Certified,
-	})
+	request := registerRequest(r, wanted, line, peer)
+	if s.hander != nil {
+		setting, on, err := s.hander.Upstreams.InForce(ctx, line.Partner)
+		switch {
+		case err != nil:
+			return s.refuse(r, peer, err)
+		case on:
+			return s.hander.handOn(ctx, setting, registration{r, aor, wanted, request, peer})
+		}
+	}
+	bindings, err := s.config.Core.Register(ctx, request)
 	if err != nil {
 		return s.refuse(r, peer, err)
 	}
 	s.watchers.changed(line.ID)
+	return s.registered(r, aor, wanted, peer, bindings)
+}
+
+// registerRequest is what a proven line asks of the core.
+func registerRequest(r request, wanted order, line provisioning.LineOwner, peer Peer) provisioning.RegisterRequest {
+	return provisioning.RegisterRequest{
+		Line: line, CallID: r.callID, CSeq: r.cseq, Wildcard: wanted.wildcard, Contacts: wanted.contacts,
+		Transport: peer.Transport, Source: peer.Addr, UserAgent: r.userAgent,
+		Path: wanted.path, Certified: peer.Certified,
+	}
+}
+
+// registered tells a phone that it is, and until when.
+func (s *Server) registered(r request, aor addressOfRecord, wanted order, peer Peer, bindings []provisioning.Binding) *sip.Response {
 	now := s.config.Now()
 	res := s.respond(r, sip.StatusOK, "OK")
 	for _, contact := range s.render(bindings, aor, wanted.gruu, now) {

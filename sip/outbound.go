@@ -131,8 +131,15 @@ func (s *Server) addWay(res *sip.Response, r request, o order, peer Peer) {
 	if o.path != "" && has(r.supported, extensionPath) {
 		add(res, "Path", o.path)
 	}
+	ours := true
+	for _, h := range o.said {
+		add(res, h.Name, h.Value)
+		ours = ours && h.Name != serviceRoute
+	}
 	for _, route := range s.config.ServiceRoutes {
-		add(res, "Service-Route", route)
+		if ours {
+			add(res, serviceRoute, route)
+		}
 	}
 	if o.outbound {
 		add(res, "Require", extensionOutbound)

@@ -8,6 +8,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"dialtone/customer"
 	"dialtone/deviceprofiles"
 )
 
@@ -17,6 +18,8 @@ type Peer struct {
 	Transport string // udp, tcp, tls, dtls or wss
 	// Certified is the address in its maker's certificate that the phone showed on the connection, zero for none.
 	Certified deviceprofiles.MAC
+	// Upstream is whose upstream it is, for a connection that we opened to it; empty for everybody who came to us.
+	Upstream customer.OrgID
 }
 
 // request is what this door reads of a SIP request. Header fields are as sent but for folding.
@@ -37,6 +40,7 @@ type request struct {
 	require        []string
 	supported      []string
 	paths          []string
+	routes         []string
 	userAgent      string
 	branch         string // of the top Via
 
@@ -96,6 +100,8 @@ func (r *request) add(name, value string) {
 		r.supported = append(r.supported, value)
 	case "path":
 		r.paths = append(r.paths, value)
+	case "route":
+		r.routes = append(r.routes, value)
 	case "user-agent":
 		r.userAgent = value
 	}

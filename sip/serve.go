@@ -46,6 +46,9 @@ func (s *Server) Run(ctx context.Context) error {
 	if s.config.Registrations != nil {
 		group.Go(func() { s.watchers.run(ctx) })
 	}
+	if s.hander != nil {
+		run(func(ctx context.Context) error { s.hander.run(ctx); return nil })
+	}
 	<-ctx.Done()
 	group.Wait()
 	s.sockets.close()
@@ -77,7 +80,7 @@ func (s *Server) answer(ctx context.Context, parser *sip.Parser, message []byte,
 	req, ok := parsed.(*sip.Request)
 	if !ok {
 		if response, ok := parsed.(*sip.Response); ok {
-			s.response(response)
+			s.response(ctx, response, body)
 		}
 		return nil, false
 	}

@@ -2,7 +2,8 @@
 // WebSockets (RFC 3261 sections 10 and 22, RFC 7118). It also lets those who prove themselves call the echo (call.go).
 //
 // It owns sockets and their limits, the reading of SIP header fields, the challenge, and the translation between REGISTER and the core's
-// words. It never stores a binding, never sees a password, and forwards nothing to anybody. Start at Server.Handle, which is a
+// words. It never stores a binding, never sees a password, and forwards nothing to anybody but
+// where a partner has a registrar of its own: then it is an edge proxy (upstream.go, forward.go). Start at Server.Handle, which is a
 // request in and a response out without any socket; serve.go brings the requests, auth.go challenges, contacts.go reads what is to be
 // bound. The other way round, Flows.Send brings a request of ours to a phone the way that its registration came, and Notify tells it something.
 //
@@ -96,6 +97,9 @@ type Config struct {
 	// Banned reports whether an address guesses: it gets silence, but for users that it says are in good standing; nil: nobody is. It must not wait.
 	Banned func(peer netip.Addr, user, domain string) bool
 
+	// Handing hands registrations and calls on to partners' own registrars; nil: to none.
+	Handing *Handing
+
 	// TLS holds the certificates for TLS, DTLS and WebSockets; needed only to listen with them.
 	TLS *tls.Config
 	// PublicHost is the name or address of this server that phones may have in a Request-URI beside their own domain.
@@ -121,6 +125,7 @@ type Server struct {
 	watchers    *watchers
 	counters    counters
 	sockets     sockets
+	hander      *hander   // nil without Handing
 	addresses   Addresses // of the sockets
 }
 
@@ -172,6 +177,11 @@ func New(config Config) (*Server, error) {
 	}
 	s.flows = newFlows(s)
 	s.watchers = newWatchers(s)
+	if config.Handing != nil {
+		if s.hander, err = newHander(s, *config.Handing); err != nil {
+			return nil, err
+		}
+	}
 	return s, nil
 }
 

@@ -71,7 +71,7 @@ func (c *FixedCore) Register(_ context.Context, r provisioning.RegisterRequest) 
 		list = slices.DeleteFunc(list, func(b provisioning.Binding) bool { return b.Contact == contact.URI })
 		if contact.Expires > 0 {
 			list = append(list, provisioning.Binding{
-				Contact: contact.URI, Transport: r.Transport, Expires: now.Add(contact.Expires),
+				Contact: contact.URI, Transport: r.Transport, Source: r.Source, Expires: now.Add(contact.Expires), Upstream: contact.Upstream,
 				InstanceID: contact.InstanceID, RegID: contact.RegID, Q: contact.Q, CallID: r.CallID, Path: r.Path, Certified: r.Certified,
 			})
 		}

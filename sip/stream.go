@@ -15,6 +15,7 @@ import (
 
 	"github.com/emiago/sipgo/sip"
 
+	"dialtone/customer"
 	"dialtone/deviceprofiles"
 )
 
@@ -121,7 +122,8 @@ type connection struct {
 	slots  chan struct{} // one for each request in the making
 	group  sync.WaitGroup
 
-	trusted func()
+	trusted  func()
+	upstream customer.OrgID // whose upstream we opened it to; "" for a connection of somebody who came to us
 
 	writing sync.Mutex // one message at a time
 

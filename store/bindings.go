@@ -30,9 +30,18 @@ type bindingRow struct {
 	Q          int    `db:"q"`
 	Path       string `db:"path"`
 	Certified  string `db:"certified"`
+
+	UpstreamKey     string `db:"upstream_key"`
+	UpstreamAt      int64  `db:"upstream_at"`
+	UpstreamUntil   int64  `db:"upstream_until"`
+	UpstreamRefresh int64  `db:"upstream_refresh"`
+	UpstreamSaid    string `db:"upstream_said"`
 }
 
-const bindingColumns = "line_id, contact, instance_id, call_id, cseq, transport, source, user_agent, node, registered, expires, reg_id, q, path, certified"
+const bindingColumns = "line_id, contact, instance_id, call_id, cseq, transport, source, user_agent, node, registered, expires, reg_id, q, path, certified, upstream_key, upstream_at, upstream_until, upstream_refresh, upstream_said"
+
+// bindingWidth is the number of columns.
+const bindingWidth = 20
 
 func (r bindingRow) noun() provisioning.Binding {
 	source, _ := netip.ParseAddrPort(r.Source)           // invalid for none
@@ -41,6 +50,9 @@ func (r bindingRow) noun() provisioning.Binding {
 		Line: provisioning.LineID(r.LineID), Contact: r.Contact, InstanceID: r.InstanceID, CallID: r.CallID, CSeq: uint32(r.CSeq), //nolint:gosec // G115: written from one
 		Transport: r.Transport, Source: source, UserAgent: r.UserAgent, Node: r.Node, Registered: fromMicros(r.Registered), Expires: fromMicros(r.Expires),
 		RegID: uint32(r.RegID), Q: r.Q, Path: r.Path, Certified: certified, //nolint:gosec // G115: written from one
+		Upstream: provisioning.UpstreamTold{
+			Key: r.UpstreamKey, At: fromMicros(r.UpstreamAt), Until: fromMicros(r.UpstreamUntil), Refresh: fromMicros(r.UpstreamRefresh), Said: r.UpstreamSaid,
+		},
 	}
 }
 
@@ -54,7 +66,7 @@ func bindingArgs(b provisioning.Binding) []any {
 	}
 	return []any{
 		string(b.Line), b.Contact, b.InstanceID, b.CallID, int64(b.CSeq), b.Transport, source, b.UserAgent, b.Node, micros(b.Registered), micros(b.Expires),
-		int64(b.RegID), b.Q, b.Path, certified,
+		int64(b.RegID), b.Q, b.Path, certified, b.Upstream.Key, micros(b.Upstream.At), micros(b.Upstream.Until), micros(b.Upstream.Refresh), b.Upstream.Said,
 	}
 }
 
@@ -216,6 +228,7 @@ const (
 func cleanedBinding(b provisioning.Binding) provisioning.Binding {
 	b.Contact = cleaned(b.Contact, maxContact)
 	b.InstanceID, b.CallID, b.UserAgent = cleaned(b.InstanceID, maxSaid), cleaned(b.CallID, maxSaid), cleaned(b.UserAgent, maxSaid)
+	b.Upstream.Said = cleaned(b.Upstream.Said, maxPath)
 	b.Transport, b.Path = cleaned(b.Transport, maxSaid), cleaned(b.Path, maxPath)
 	return b
 }
@@ -244,14 +257,15 @@ func bindingKeys(list []provisioning.Binding) (values string, args []any) {
 
 func (t *tx) upsertBindings(ctx context.Context, list []provisioning.Binding) error {
 	for part := range sized(list) {
-		args := make([]any, 0, 15*len(part))
+		args := make([]any, 0, bindingWidth*len(part))
 		for _, b := range part {
 			args = append(args, bindingArgs(b)...)
 		}
 		query := fmt.Sprintf(`INSERT INTO bindings (%s) VALUES %s ON CONFLICT (line_id, contact, instance_id, reg_id) DO UPDATE SET
 			call_id = excluded.call_id, cseq = excluded.cseq, transport = excluded.transport, source = excluded.source,
 			user_agent = excluded.user_agent, node = excluded.node, registered = excluded.registered, expires = excluded.expires, q = excluded.q,
-			path = excluded.path, certified = excluded.certified`, bindingColumns, keptTuples(len(part), 15))
+			path = excluded.path, certified = excluded.certified, upstream_key = excluded.upstream_key, upstream_at = excluded.upstream_at, upstream_until = excluded.upstream_until,
+			upstream_refresh = excluded.upstream_refresh, upstream_said = excluded.upstream_said`, bindingColumns, keptTuples(len(part), bindingWidth))
 		if _, err := t.exec(ctx, "write bindings", query, args...); err != nil {
 			return err
 		}

@@ -34,6 +34,7 @@ func (h *house) open(ctx context.Context) error {
 	phones, lines := h.announcement(authority)
 	h.core.Announce(phones, lines)
 	h.core.AnnounceSurroundings(surroundings{h})
+	h.announceUpstreams(ctx)
 	return h.openDNS(ctx)
 }
 
@@ -56,7 +57,7 @@ func (h *house) openAdmin(ctx context.Context, _ *pki.Authority) error {
 		return nil
 	}
 	server, err := adminapi.New(adminapi.Config{
-		Customers: h.customers, Devices: h.core, People: h.people, Fleet: h.fleet, Imports: h.imports, Billing: h.billing, Webhooks: h.webhooks, Nodes: h.nodes, EchoEncryption: customer.EchoPolicy(h.config.EchoEncryption), Operator: h.config.Operator, Ready: h.db.Provisioning().Ping, Now: now, NewID: newID,
+		Customers: h.customers, Devices: h.core, People: h.people, Fleet: h.fleet, Imports: h.imports, Billing: h.billing, Webhooks: h.webhooks, Nodes: h.nodes, Upstream: h.upstreams, EchoEncryption: customer.EchoPolicy(h.config.EchoEncryption), Operator: h.config.Operator, Ready: h.db.Provisioning().Ping, Now: now, NewID: newID,
 		Logger: h.logger.With("door", "admin"),
 	})
 	if err != nil {
@@ -138,6 +139,9 @@ func (h *house) openSIP(ctx context.Context, authority *pki.Authority) error {
 	}
 	if calls != nil {
 		config.Calls = calls
+	}
+	if config.Handing, err = h.handing(); err != nil {
+		return err
 	}
 	server, err := sip.New(config)
 	if err != nil {

@@ -25,7 +25,7 @@ func (h *house) openMetrics(ctx context.Context, _ *pki.Authority) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	registerStats(registry, h.core.Stats)
-	registry.MustRegister(jobCounts{h.db.Jobs}, webhookStats{h.webhooks}, doorStats{h})
+	registry.MustRegister(jobCounts{h.db.Jobs}, webhookStats{h.webhooks}, doorStats{h}, upstreamStates{h.upstreams})
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", promhttp.HandlerFor(registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
 	mux.HandleFunc("GET /debug/pprof/", pprof.Index) // what costs time and memory, for go tool pprof

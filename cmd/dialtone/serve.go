@@ -28,6 +28,7 @@ import (
 	"dialtone/secret"
 	"dialtone/sip"
 	"dialtone/store"
+	"dialtone/upstream"
 	"dialtone/webhook"
 	"dialtone/zone"
 )
@@ -84,7 +85,7 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	staff := people.NewService(people.Config{Store: db.Provisioning(), Customers: customers, Core: core, Now: now})
 	h := house{
 		config: c, logger: logger, keyring: keyring, db: db, customers: customers, people: staff, fleet: newFleet(db, core, logger), imports: newImports(db, staff, logger), billing: newBilling(db), webhooks: webhooks, core: core,
-		makers: makers, nodes: newNodes(db, logger), addresses: map[string]string{},
+		makers: makers, nodes: newNodes(db, logger), upstreams: newUpstreams(db, logger), addresses: map[string]string{},
 	}
 	if err := h.open(ctx); err != nil {
 		h.shut()
@@ -146,6 +147,7 @@ type house struct {
 	core      *provisioning.Service
 	makers    *devicecert.Pools // nil without --device-ca
 	nodes     *nodes.Service
+	upstreams *upstream.Service
 	self      *nodes.Node  // nil without --node
 	registrar *sip.Server  // nil when SIP is off
 	echo      *echo.Server // nil when it is off

@@ -26,6 +26,7 @@ type story struct {
 	database string // URL; "" for the embedded one
 	proxy    *proxy // in front of the database, after the word database
 	server   *exec.Cmd
+	upstream *exec.Cmd // a partner's registrar; nil while none runs
 	receiver *receiver
 	desks    []desk // of the word office
 	log      *bytes.Buffer
@@ -105,7 +106,10 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"for-each-route": forEachRoute,
 		"secret-of":      secretOf,
 		"lines":          lines,
-		"exit-code":      exitCode,
+		"kamailio":       kamailio,
+
+		"upstream-certificate": upstreamCertificate,
+		"exit-code":            exitCode,
 	}
 }
 

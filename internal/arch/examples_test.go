@@ -39,8 +39,8 @@ var sound = sources{
 	"internal/arch/testdata/x.go": "package broken; func init() {",
 	"tools/go.mod":                "module tools",
 	"tools/x.go":                  "package tools",
-	"ARCHITECTURE.md": "| package | may import (ours) | sole user of |\n|---|---|---|\n| fault | - | |\n| customer | secret, fault, job, screening | |\n| store | fault, secret, job, screening, customer, deviceprofiles, billing, webhook, provisioning, fleet, imports, nodes | |\n" +
-		"| zone | fault, secret, customer, nodes | dns |\n| adminapi | fault, secret, throttle, screening, customer, deviceprofiles, diagnosis, billing, webhook, provisioning, people, fleet, imports, nodes | |\n| cmd/dialtone | all | |\n",
+	"ARCHITECTURE.md": "| package | may import (ours) | sole user of |\n|---|---|---|\n| fault | - | |\n| customer | secret, fault, job, screening | |\n| store | fault, secret, job, screening, customer, deviceprofiles, billing, webhook, provisioning, fleet, imports, nodes, upstream | |\n" +
+		"| zone | fault, secret, customer, nodes | dns |\n| adminapi | fault, secret, throttle, screening, customer, deviceprofiles, diagnosis, billing, webhook, provisioning, people, fleet, imports, nodes, upstream | |\n| cmd/dialtone | all | |\n",
 }
 
 // with returns a sound house with one file more, or another one.
@@ -84,7 +84,7 @@ func TestEachRuleFindsItsCounterExample(t *testing.T) {
 		{"only the command imports the store", "adminapi/more.go", "package adminapi\n\nimport \"dialtone/store\"\n", "imports store"},
 		{"only the command imports the store", "adminapi/more.go", "package adminapi\n\nimport \"dialtone/store/migrations\"\n", "imports store/migrations"},
 		{"modules have one user", "zone/more.go", "package zone\n\nimport \"database/sql\"\n", "database/sql, which is for store alone"},
-		{"modules have one user", "customer/more.go", "package customer\n\nimport \"github.com/miekg/dns\"\n", "for zone and phone alone"},
+		{"modules have one user", "customer/more.go", "package customer\n\nimport \"github.com/miekg/dns\"\n", "for zone and phone and upstream alone"},
 		{"modules have one user", "zone/more.go", "package zone\n\nimport \"github.com/pion/dtls/v3\"\n", "for sip and media and phone alone"},
 		{"modules have one user", "zone/more.go", "package zone\n\nimport \"flag\"\n", "for cmd/dialtone alone"},
 		{"modules have one user", "zone/more.go", "package zone\n\nimport \"github.com/jackc/pgx/v5/pgxpool\"\n", "for store alone"},

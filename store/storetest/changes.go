@@ -192,6 +192,7 @@ func binding(line provisioning.LineID, contact string, expires time.Time) provis
 		Line: line, Contact: contact, InstanceID: "<urn:uuid:1>", CallID: "c", CSeq: 4294967295, Transport: "tls", Source: netip.MustParseAddrPort("[2001:db8::1]:5061"),
 		UserAgent: `Phone "1"`, Registered: expires.Add(-time.Hour), Expires: expires,
 		RegID: 4294967295, Q: 500, Path: "<sip:edge.example.net;lr;ob>", Certified: deviceprofiles.MAC{0x80, 0x5e, 0xc0, 0xaa, 0xbb, 0xcc},
+		Upstream: provisioning.UpstreamTold{Key: "k", At: expires.Add(-time.Hour), Until: expires.Add(time.Hour), Refresh: expires, Said: "Service-Route: <sip:a;lr>\nP-Associated-URI: <tel:+1>"},
 	}
 }
 
@@ -218,6 +219,7 @@ func bindingsAreReplaced(t *testing.T, f *fixture) {
 	f.bind(t, line.ID, b, flow, preferred)
 	same(t, []provisioning.BindingView{{Binding: preferred, Port: 1}, {Binding: flow, Port: 1}, {Binding: b, Port: 1}})(f.p.Bindings(ctx, d.Tenant(), d.ID, f.now))
 	b.Expires, b.CSeq, b.Q, b.Path, b.Certified = f.now.Add(2*time.Hour), 7, 700, "", deviceprofiles.MAC{}
+	b.Upstream = provisioning.UpstreamTold{}
 	f.bind(t, line.ID, b)
 	same(t, []provisioning.BindingView{{Binding: b, Port: 1}})(f.p.Bindings(ctx, d.Tenant(), d.ID, f.now))
 

@@ -23,6 +23,7 @@ import (
 	"dialtone/job"
 	"dialtone/nodes"
 	"dialtone/provisioning"
+	"dialtone/upstream"
 	"dialtone/webhook"
 )
 
@@ -35,6 +36,7 @@ type Store interface {
 	Imports() imports.Store
 	Webhooks() webhook.Store
 	Nodes() nodes.Store
+	Upstreams() upstream.Store
 	Directory() nodes.Directory
 	Work(ctx context.Context, workers []job.Worker, logger *slog.Logger) error
 	Jobs(ctx context.Context) (map[string]int, error)

@@ -24,6 +24,7 @@ func Run(t *testing.T, open func(testing.TB) Store) {
 func nounTests() map[string]func(*testing.T, *fixture) {
 	return map[string]func(*testing.T, *fixture){
 		"NodesComeAndGo":            nodesComeAndGo,
+		"UpstreamsChange":           upstreamsChange,
 		"TheZoneRises":              theZoneRises,
 		"NounsComeBackAsTheyWere":   nounsComeBack,
 		"ListsPageAndFilter":        listsPageAndFilter,

@@ -14,6 +14,21 @@ CREATE TABLE partners (
 );
 CREATE INDEX partners_children ON partners (parent_id, created, id);
 
+-- A partner's own softswitch, to which registrations are handed on. Sub-partners without a row follow their parent's.
+CREATE TABLE upstreams (
+    partner_id  TEXT PRIMARY KEY REFERENCES partners (id),
+    enabled     INTEGER NOT NULL CHECK (enabled IN (0, 1)),
+    host        TEXT NOT NULL,
+    port        INTEGER NOT NULL, -- 0: looked up
+    transport   TEXT NOT NULL CHECK (transport IN ('udp', 'tcp', 'tls')),
+    ca          TEXT NOT NULL,    -- PEM; '' for the system's
+    credentials TEXT NOT NULL CHECK (credentials IN ('own', 'passed')),
+    domain      TEXT NOT NULL,    -- '' for each customer's own
+    expires     BIGINT NOT NULL,
+    rate        INTEGER NOT NULL,
+    changed     BIGINT NOT NULL
+);
+
 CREATE TABLE admins (
     id         TEXT PRIMARY KEY,
     partner_id TEXT NOT NULL REFERENCES partners (id),
@@ -571,6 +586,11 @@ CREATE TABLE bindings (
     q           INTEGER NOT NULL, -- preference in thousandths
     path        TEXT NOT NULL,    -- proxies on the way to the phone (RFC 3327); '' for none
     certified   TEXT NOT NULL,    -- MAC address in the certificate of its maker that the phone showed; '' for none
+    upstream_key     TEXT NOT NULL, -- of what the partner's own registrar was told; '' for nothing
+    upstream_at      BIGINT NOT NULL, -- when it was told
+    upstream_until   BIGINT NOT NULL,
+    upstream_refresh BIGINT NOT NULL,
+    upstream_said    TEXT NOT NULL, -- header fields of its answer that are for the phone
     PRIMARY KEY (line_id, contact, instance_id, reg_id)
 );
 
