@@ -162,7 +162,7 @@ func (g *groupCommit) apply(batch []*registration, current map[LineID]BoundLine)
 		}
 		job.kept = kept{line: line, refresh: job.request.isRefresh(list, now)}
 		switch recalled := job.request.Line.recalled != nil; {
-		case recalled && !(exists && job.request.Line.is(line)):
+		case recalled && (!exists || !job.request.Line.is(line)):
 			job.bindings, job.err = nil, errOutdated
 		case !exists:
 			job.bindings, job.err = nil, fault.New(fault.NotFound, "The line was removed meanwhile.")

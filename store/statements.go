@@ -242,7 +242,7 @@ func sized[T any](list []T) iter.Seq[[]T] {
 }
 
 // powerOfTwo is the least that isn't below n.
-func powerOfTwo(n int) int { return 1 << bits.Len(uint(n-1)) } //nolint:gosec // G115: n is the length of a list that isn't empty
+func powerOfTwo(n int) int { return 1 << bits.Len(uint(n-1)) }
 
 // qualified puts a table's alias before each of some columns; with as it also names them alias.column, which fills a nested struct.
 func qualified(alias, columns string, as bool) string {

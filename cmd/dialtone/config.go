@@ -172,6 +172,8 @@ func parse(args []string, stdout io.Writer) (action, error) {
 		"nodes drain <name>":  cli.Nodes.Drain.run,
 		"nodes resume <name>": cli.Nodes.Resume.run,
 		"nodes forget <name>": cli.Nodes.Forget.run,
+		"bans list":           cli.Bans.List.run,
+		"bans lift <address>": cli.Bans.Lift.run,
 		"dhcp":                cli.DHCP.run,
 		"phone boot":          cli.Phone.Boot.run,
 		"phone register":      cli.Phone.Register.run,
