@@ -35,7 +35,7 @@ type knownLine struct {
 	device   DeviceID
 	owner    unique.Handle[lineTenant]
 	ha1      secret.Sealed
-	userName string // as the customer spells it
+	userName string // as the customer spells it; "" as the name has it
 }
 
 type lineTenant struct {
@@ -52,9 +52,12 @@ func (k *knownLines) get(name lineName) (LineOwner, bool) {
 	if !ok {
 		return LineOwner{}, false
 	}
-	owner := l.owner.Value()
+	owner, userName := l.owner.Value(), l.userName
+	if userName == "" {
+		userName = name.user
+	}
 	return LineOwner{Line: Line{
-		ID: l.id, Device: l.device, Partner: owner.partner, Org: owner.org, Domain: owner.domain, UserName: l.userName, HA1: l.ha1,
+		ID: l.id, Device: l.device, Partner: owner.partner, Org: owner.org, Domain: owner.domain, UserName: userName, HA1: l.ha1,
 	}}, true
 }
 
@@ -67,10 +70,11 @@ func (k *knownLines) put(name lineName, l LineOwner) {
 	if l.Domain == name.domain {
 		name.domain = owner.Value().domain
 	}
-	if l.UserName == name.user {
-		name.user = l.UserName
+	known := knownLine{id: l.ID, device: l.Device, owner: owner, ha1: l.HA1}
+	if l.UserName != name.user {
+		known.userName = l.UserName
 	}
-	k.lines.Set(name, knownLine{id: l.ID, device: l.Device, owner: owner, ha1: l.HA1, userName: l.UserName})
+	k.lines.Set(name, known)
 }
 
 func (k *knownLines) forget(name lineName) { k.lines.Invalidate(name) }

@@ -1,6 +1,7 @@
 package provisioning
 
 import (
+	"hash/maphash"
 	"net/netip"
 	"sync"
 	"time"
@@ -21,7 +22,8 @@ const (
 	banWindow     = 10 * time.Minute
 	banLength     = 15 * time.Minute
 	guardSources  = 10_000
-	// standingLength is how long somebody who registered from an address is known there, and standingPairs how many are: some 100 bytes each.
+	// standingLength is how long at least somebody who registered from an address is known there, and at most twice as long; standingPairs is how many are,
+	// twice: some 20 bytes each.
 	standingLength = 24 * time.Hour
 	standingPairs  = 400_000
 
@@ -30,12 +32,12 @@ const (
 	lineKeys     = 100_000
 )
 
-// sipGuard remembers who guesses, and who is in good standing: a user that proved its password from the same address within a day. Bans go on in the
+// sipGuard remembers who guesses, and who is in good standing: a user that proved its password from the same address within a day or two. Bans go on in the
 // database, which other nodes read; all else it forgets with the process. Nothing of it can be brought about with a forged address, as only answers to a challenge are counted. It is safe for concurrent use.
 type sipGuard struct {
-	now      func() time.Time
-	standing *otter.Cache[string, time.Time] // by place: address, user and domain
-	lines    *throttle.Failures              // by user and domain
+	now   func() time.Time
+	seed  maphash.Seed
+	lines *throttle.Failures // by user and domain
 
 	mu      sync.Mutex // guards what the sources hold
 	sources *otter.Cache[netip.Addr, *guessingSource]
@@ -43,6 +45,9 @@ type sipGuard struct {
 
 	doubts  chan doubt                      // whether who asks from a banned source is a phone all the same
 	doubted *otter.Cache[string, time.Time] // by place: when that was asked
+
+	standingMu sync.Mutex
+	standing   *memory // hashes of places: address, user and domain
 }
 
 // guessingSource is an address that failed lately. It is dropped as a whole when its window ends.
@@ -68,7 +73,8 @@ func (s *guessingSource) tried(peer netip.Addr, now time.Time) {
 func newSIPGuard(now func() time.Time) *sipGuard {
 	return &sipGuard{
 		now:      now,
-		standing: otter.Must(&otter.Options[string, time.Time]{MaximumSize: standingPairs}),
+		seed:     maphash.MakeSeed(),
+		standing: newMemory(standingPairs, standingLength),
 		lines:    throttle.NewFailures(throttle.Config{Now: now, Burst: lineBurst, Interval: lineInterval, Keys: lineKeys}),
 		news:     map[netip.Addr]bool{},
 		doubts:   make(chan doubt, doubtsWaiting),
@@ -90,12 +96,17 @@ func sourceNetwork(a netip.Addr) netip.Addr {
 
 // inStanding reports whether the user proved itself at the place lately.
 func (g *sipGuard) inStanding(place string) bool {
-	at, ok := g.standing.GetIfPresent(place)
-	return ok && g.now().Sub(at) < standingLength
+	g.standingMu.Lock()
+	defer g.standingMu.Unlock()
+	return g.standing.has(maphash.String(g.seed, place), g.now())
 }
 
 // proved notes a right password.
-func (g *sipGuard) proved(place string) { g.standing.Set(place, g.now()) }
+func (g *sipGuard) proved(place string) {
+	g.standingMu.Lock()
+	defer g.standingMu.Unlock()
+	g.standing.add(maphash.String(g.seed, place), g.now())
+}
 
 // banned reports whether a source is, and the one who asks has no standing that lets it pass.
 func (g *sipGuard) banned(source netip.Addr, place string) bool {
