@@ -86,11 +86,16 @@ func BenchmarkBesideKamailio(b *testing.B) {
 
 // registerTimes registers so many times, one line after the other, each line from the same client.
 func registerTimes(b *testing.B, s *server, clients []*phone.Registrant, times int) {
+	registerFrom(b, s, clients, 0, times)
+}
+
+// registerFrom is registerTimes from a line on, whose number is a multiple of that of the clients.
+func registerFrom(b *testing.B, s *server, clients []*phone.Registrant, first, times int) {
 	var done atomic.Int64
 	var group sync.WaitGroup
 	for c, p := range clients {
 		group.Go(func() {
-			for i := c; done.Add(1) <= int64(times); i += len(clients) {
+			for i := first + c; done.Add(1) <= int64(times); i += len(clients) {
 				l := s.lines[i%len(s.lines)]
 				if err := p.Register(b.Context(), l.user, l.domain, secret.New(password)); err != nil {
 					b.Error(err)
