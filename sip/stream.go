@@ -267,6 +267,10 @@ func (c *connection) stop() {
 
 // handle answers a message beside the reading of the next.
 func (c *connection) handle(ctx context.Context, message []byte) {
+	if bytes.HasPrefix(message, []byte("SIP/2.0 ")) { // a response: those of one call must stay in their order, and none waits for the store
+		_, _ = c.server.answer(ctx, c.parser, message, c.peer, back{send: c.write, trust: c.trust})
+		return
+	}
 	c.slots <- struct{}{}
 	c.group.Go(func() {
 		defer func() { <-c.slots }()
