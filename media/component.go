@@ -19,6 +19,20 @@ type component struct {
 
 	in, out *srtp.Context // nil: no keys yet, or none needed
 	dtls    *association
+	early   [][]byte // sound that came before the keys of the handshake under way were taken; at most maxEarly
+}
+
+// maxEarly bounds the sound that waits for keys: 0.3 seconds in frames of 20 ms. The other end has its keys a moment before or after us, and begins at once.
+const maxEarly = 16
+
+// keepEarly keeps a packet of sound for when the keys are there, if they are being agreed on with whoever sent it. It reports whether it did; the session's
+// lock is held.
+func (c *component) keepEarly(data []byte, from netip.AddrPort) bool {
+	if c.in != nil || c.dtls == nil || len(c.early) == maxEarly || !c.dtls.isWith(from) {
+		return false
+	}
+	c.early = append(c.early, append([]byte(nil), data...))
+	return true
 }
 
 // port is our port.

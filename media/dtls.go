@@ -93,7 +93,7 @@ func (c *component) associate(p plan, active bool) {
 			a.peer = netip.AddrPort{}
 		}
 	}
-	c.dtls, c.in, c.out = a, nil, nil
+	c.dtls, c.in, c.out, c.early = a, nil, nil, nil
 	c.session.group.Go(a.run)
 }
 
@@ -178,6 +178,11 @@ func (a *association) keys(conn *dtls.Conn) error {
 	if a.active {
 		in, out = server, client
 	}
+	return a.take(in, out)
+}
+
+// take begins to use keys, first for the sound that came before them.
+func (a *association) take(in, out keyLine) (err error) {
 	s := a.component.session
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -187,10 +192,27 @@ func (a *association) keys(conn *dtls.Conn) error {
 	if a.component.in, err = in.context(); err != nil {
 		return err
 	}
-	a.component.out, err = out.context()
-	s.suiteName, s.failure = chosen.name, ""
-	return err
+	if a.component.out, err = out.context(); err != nil {
+		return err
+	}
+	s.suiteName, s.failure = in.suite.name, ""
+	early := a.component.early
+	a.component.early = nil
+	for _, data := range early {
+		s.giveBack(a.component, data, a.addr())
+	}
+	return nil
 }
+
+// addr is where the other end is; zero before it was heard of.
+func (a *association) addr() netip.AddrPort {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.peer
+}
+
+// isWith reports whether the handshake is with an address.
+func (a *association) isWith(from netip.AddrPort) bool { return a.addr() == from }
 
 func (a *association) close() { a.closing.Do(func() { close(a.closed) }) }
 

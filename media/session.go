@@ -111,6 +111,13 @@ func (s *Session) packet(c *component, data []byte, from netip.AddrPort) {
 func (s *Session) sound(c *component, data []byte, from netip.AddrPort) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !c.keepEarly(data, from) {
+		s.giveBack(c, data, from)
+	}
+}
+
+// giveBack is sound with the lock held.
+func (s *Session) giveBack(c *component, data []byte, from netip.AddrPort) {
 	var header rtp.Header
 	if s.closed {
 		return

@@ -24,7 +24,7 @@ const (
 	guardSources  = 10_000
 	// standingLength is how long at least somebody who registered from an address is known there, and at most twice as long; standingPairs is how many are,
 	// twice: some 20 bytes each.
-	standingLength = 24 * time.Hour
+	standingLength = 12 * time.Hour
 	standingPairs  = 400_000
 
 	lineBurst    = 50
@@ -32,8 +32,9 @@ const (
 	lineKeys     = 100_000
 )
 
-// sipGuard remembers who guesses, and who is in good standing: a user that proved its password from the same address within a day or two. Bans go on in the
-// database, which other nodes read; all else it forgets with the process. Nothing of it can be brought about with a forged address, as only answers to a challenge are counted. It is safe for concurrent use.
+// sipGuard remembers who guesses, and who is in good standing: a user that proved its password from the same address within a day. Bans go on in the database,
+// which other nodes read; all else it forgets with the process. Nothing of it can be brought about with a forged address, as only answers to a challenge are
+// counted. It is safe for concurrent use.
 type sipGuard struct {
 	now   func() time.Time
 	seed  maphash.Seed

@@ -28,7 +28,8 @@ type Failures struct {
 
 // NewFailures returns a counter that has counted nothing.
 func NewFailures(c Config) *Failures {
-	return &Failures{config: c, keys: otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: c.Keys})}
+	inLine := func(clean func()) { clean() } // whoever adds a key too many removes one: a cleaner of its own may come late, and nobody waits for it
+	return &Failures{config: c, keys: otter.Must(&otter.Options[string, *rate.Limiter]{MaximumSize: c.Keys, Executor: inLine})}
 }
 
 // Wait returns how long a key must wait, 0 if it may try.

@@ -2,15 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/netip"
 	"text/tabwriter"
 	"time"
 
 	"dialtone/provisioning"
+	"dialtone/store"
 )
 
 type bansCommand struct {
@@ -26,13 +25,8 @@ type bansLiftCommand struct {
 }
 
 // withBans opens the database for one command.
-func (s storage) withBans(ctx context.Context, stderr io.Writer, fn func(provisioning.SIPBanStore) error) (err error) {
-	db, err := s.openStore(ctx, slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn})))
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return fn(db.Provisioning())
+func (s storage) withBans(ctx context.Context, stderr io.Writer, fn func(provisioning.SIPBanStore) error) error {
+	return s.withStore(ctx, commandLogger(stderr), func(db *store.Store) error { return fn(db.Provisioning()) })
 }
 
 // run prints one line a ban.

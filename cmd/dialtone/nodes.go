@@ -40,14 +40,9 @@ func newNodes(db *store.Store, logger *slog.Logger) *nodes.Service {
 }
 
 // withNodes opens the database for one command.
-func (s storage) withNodes(ctx context.Context, stderr io.Writer, fn func(*nodes.Service) error) (err error) {
-	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	db, err := s.openStore(ctx, logger)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return fn(newNodes(db, logger))
+func (s storage) withNodes(ctx context.Context, stderr io.Writer, fn func(*nodes.Service) error) error {
+	logger := commandLogger(stderr)
+	return s.withStore(ctx, logger, func(db *store.Store) error { return fn(newNodes(db, logger)) })
 }
 
 // run prints one line a node.

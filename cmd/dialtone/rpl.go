@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -11,6 +10,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/fault"
+	"dialtone/store"
 )
 
 type rplCommand struct {
@@ -35,7 +35,7 @@ func (c *rplLoadCommand) run(ctx context.Context, stdout, stderr io.Writer) erro
 		return err
 	}
 	defer func() { _ = file.Close() }() // it was only read
-	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	logger := commandLogger(stderr)
 	return c.withCustomers(ctx, logger, func(customers *customer.Service) error {
 		loaded, err := customers.LoadList(ctx, file)
 		if err != nil {
@@ -71,7 +71,7 @@ func openList(path string) (*os.File, error) {
 
 // run says in one line which list is in force.
 func (c *rplShowCommand) run(ctx context.Context, stdout, stderr io.Writer) error {
-	logger := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	logger := commandLogger(stderr)
 	return c.withCustomers(ctx, logger, func(customers *customer.Service) error {
 		list, err := customers.List(ctx)
 		if fault.Is(err, fault.NotFound) {
@@ -91,13 +91,8 @@ func (c *rplShowCommand) run(ctx context.Context, stdout, stderr io.Writer) erro
 }
 
 // withCustomers opens the database for one command.
-func (s storage) withCustomers(ctx context.Context, logger *slog.Logger, fn func(*customer.Service) error) (err error) {
-	db, err := s.openStore(ctx, logger)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, db.Close()) }()
-	return fn(newCustomers(db, customer.Config{}))
+func (s storage) withCustomers(ctx context.Context, logger *slog.Logger, fn func(*customer.Service) error) error {
+	return s.withStore(ctx, logger, func(db *store.Store) error { return fn(newCustomers(db, customer.Config{})) })
 }
 
 func inWords(l customer.List) string {

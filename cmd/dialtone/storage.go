@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"io"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -38,6 +39,21 @@ func (s storage) openStore(ctx context.Context, logger *slog.Logger) (*store.Sto
 	}
 	db, err := store.Open(ctx, store.Config{URL: url, Logger: logger})
 	return db, asUsage(err)
+}
+
+// withStore opens the database for one command.
+func (s storage) withStore(ctx context.Context, logger *slog.Logger, fn func(*store.Store) error) (err error) {
+	db, err := s.openStore(ctx, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return fn(db)
+}
+
+// commandLogger is what a command that a person runs says beside its answer: that something is wrong.
+func commandLogger(stderr io.Writer) *slog.Logger {
+	return slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 // keyring reads the master keys from the environment or from DIR/master.key, which it makes when there is none.
