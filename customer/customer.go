@@ -387,6 +387,7 @@ const (
 	EventMemberMonitoring    EventKind = "member.monitoring_changed"
 	EventPackageAssigned     EventKind = "package.assigned"
 	EventPackageRemoved      EventKind = "package.removed"
+	EventPackageMoved        EventKind = "package.moved" // to another location; the holder and the package stay
 	EventAlarmRaised         EventKind = "alarm.raised"
 	EventAlarmCleared        EventKind = "alarm.cleared"
 	EventDeviceCreated       EventKind = "device.created"
