@@ -66,7 +66,9 @@ func (s Span) ByDay(a Assignment) iter.Seq2[Day, Units] {
 }
 
 // Usage returns what of an assignment falls on the days from first to last, both included, of a zone. Whoever asks for many makes a Span once.
-func Usage(a Assignment, zone Zone, first, last Day) Units { return NewSpan(zone, first, last).Usage(a) }
+func Usage(a Assignment, zone Zone, first, last Day) Units {
+	return NewSpan(zone, first, last).Usage(a)
+}
 
 // clip returns the part of an assignment that is in the span and billed; it is empty, and not reversed, when there is none.
 func (s Span) clip(a Assignment) (int64, int64) {
