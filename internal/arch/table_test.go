@@ -22,6 +22,7 @@ var table = map[string][]string{
 	"diagnosis":      {},
 	"screening":      {},
 	"bulk":           {"fault"},
+	"usage":          {"fault", "customer"},
 	"billing":        {"fault", "customer", "job"},
 	"filecrypt":      {"fault", "secret"},
 	"nodes":          {"fault"},
@@ -50,7 +51,7 @@ var table = map[string][]string{
 var doors = []string{"httpcfg", "tftp", "sip", "zone", "adminapi"}
 
 // nouns hold rules, and no machinery.
-var nouns = []string{"customer", "deviceprofiles", "diagnosis", "screening", "bulk", "billing", "webhook", "dhcp", "nodes"}
+var nouns = []string{"customer", "deviceprofiles", "diagnosis", "screening", "bulk", "usage", "billing", "webhook", "dhcp", "nodes"}
 
 // wall is the only package that speaks SQL, and only the command wires it to the rest.
 const (
