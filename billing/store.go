@@ -5,6 +5,7 @@ import (
 
 	"dialtone/customer"
 	"dialtone/job"
+	"dialtone/usage"
 )
 
 // Reader reads. Every method sees only what belongs to its partner, and returns fault.NotFound for everything else, whether it exists or not;
@@ -14,7 +15,28 @@ type Reader interface {
 	Reports(ctx context.Context, partner customer.OrgID, filter Filter, page customer.Page) ([]Report, bool, error)
 	// HasCompleted reports whether there is a completed report of the same partner, sub-partner, days, type, category and internal organisations.
 	HasCompleted(ctx context.Context, r Report) (bool, error)
+	// Assignments returns those of a tenant that overlap some days, behind a place in their order, at most so many. The order is that of AssignmentCursor.
+	Assignments(ctx context.Context, tenant customer.Tenant, span usage.Span, after AssignmentCursor, most int) ([]usage.Assignment, error)
+	// SubjectAssignments returns all of a subject in order of time: its timeline.
+	SubjectAssignments(ctx context.Context, tenant customer.Tenant, subject usage.SubjectID) ([]usage.Assignment, error)
+	// FoldEvents returns what a tenant's events come to, asking the log alone. It holds all of them, and is for checks and repairs.
+	FoldEvents(ctx context.Context, tenant customer.Tenant) ([]usage.Assignment, error)
 	SubPartner(ctx context.Context, parent customer.OrgID, id customer.OrgID) (customer.Partner, error)
+}
+
+// AssignmentCursor is a place in the order of assignments: by customer, kind of subject, subject, package, and the event that they begin with. The zero value is
+// before all.
+type AssignmentCursor struct {
+	Customer customer.OrgID    `json:"customer"`
+	Kind     usage.SubjectKind `json:"kind"`
+	Subject  usage.SubjectID   `json:"subject"`
+	Package  customer.Package  `json:"package"`
+	Begun    int64             `json:"begun"`
+}
+
+// CursorOf is the place of an assignment.
+func CursorOf(a usage.Assignment) AssignmentCursor {
+	return AssignmentCursor{a.Customer, a.SubjectKind, a.Subject, a.Package, a.Begun}
 }
 
 // Tx reads and writes in one transaction.
@@ -24,6 +46,8 @@ type Tx interface {
 	// FinishReport replaces the status and the errors of the report with r.ID. fault.Conflict when a second one of its kind would be completed.
 	FinishReport(ctx context.Context, r Report) error
 	DeleteReport(ctx context.Context, partner customer.OrgID, id ReportID) error
+	// RebuildAssignments replaces a tenant's assignments by what its events come to.
+	RebuildAssignments(ctx context.Context, tenant customer.Tenant) error
 	// Record writes an event into the log.
 	Record(ctx context.Context, e customer.Event) error
 	// Enqueue promises a job: it is done after the transaction has committed.

@@ -33,6 +33,8 @@ func nounTests() map[string]func(*testing.T, *fixture) {
 		"WritersOfATenantTakeTurns": writersTakeTurns,
 		"AFailureLeavesNothing":     aFailureLeavesNothing,
 		"EventsAreListed":           eventsAreListed,
+		"AssignmentsFollowEvents":   assignmentsFollowEvents,
+		"AssignmentsAreEvents":      assignmentsAreWhatEventsComeTo,
 		"JobsFollowTransactions":    jobsFollowTransactions,
 		"JobsAreTriedAgain":         jobsAreTriedAgain,
 		"TemplatesChange":           templatesChange,
