@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"dialtone/customer"
@@ -9,12 +10,13 @@ import (
 	"dialtone/job"
 )
 
-// Config is what a Service needs. Every field must be set.
+// Config is what a Service needs. Every field but Logger must be set.
 type Config struct {
 	Store   Store
 	Counter Counter
 	Now     func() time.Time
 	NewID   func() string // a fresh UUID in canonical form
+	Logger  *slog.Logger  // nil: nothing is logged
 }
 
 // Service carries the operations on reports. It is safe for concurrent use. Its errors are those of the store; each method says what it adds.
@@ -23,11 +25,15 @@ type Service struct {
 	counter Counter
 	now     func() time.Time
 	newID   func() string
+	logger  *slog.Logger
 }
 
 // NewService returns a service.
 func NewService(c Config) *Service {
-	return &Service{store: c.Store, counter: c.Counter, now: c.Now, newID: c.NewID}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Service{store: c.Store, counter: c.Counter, now: c.Now, newID: c.NewID, logger: c.Logger}
 }
 
 // NewReport is the input of Create.

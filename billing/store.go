@@ -2,6 +2,7 @@ package billing
 
 import (
 	"context"
+	"time"
 
 	"dialtone/customer"
 	"dialtone/job"
@@ -21,6 +22,15 @@ type Reader interface {
 	SubjectAssignments(ctx context.Context, tenant customer.Tenant, subject usage.SubjectID) ([]usage.Assignment, error)
 	// FoldEvents returns what a tenant's events come to, asking the log alone. It holds all of them, and is for checks and repairs.
 	FoldEvents(ctx context.Context, tenant customer.Tenant) ([]usage.Assignment, error)
+	// Standings returns the customers of a tenant whose usage is counted, in the order of their ids, behind one of them, at most so many.
+	Standings(ctx context.Context, tenant customer.Tenant, after customer.OrgID, most int) ([]Standing, error)
+	// AnyTenantUnclosed returns the tenants of customers who were closed through an earlier day than that, or have something to be restated, in an order of
+	// their own behind one of them, at most so many.
+	AnyTenantUnclosed(ctx context.Context, day usage.Day, after customer.Tenant, most int) ([]customer.Tenant, error)
+	// FirstUsage returns when the first assignment of a customer began; the zero time if there is none.
+	FirstUsage(ctx context.Context, tenant customer.Tenant) (time.Time, error)
+	// DaySums returns the sums of a tenant's closed days, added up over the days from first to last, in the order of customers, packages, locations and licences.
+	DaySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day) ([]DaySum, error)
 	SubPartner(ctx context.Context, parent customer.OrgID, id customer.OrgID) (customer.Partner, error)
 }
 
@@ -48,6 +58,12 @@ type Tx interface {
 	DeleteReport(ctx context.Context, partner customer.OrgID, id ReportID) error
 	// RebuildAssignments replaces a tenant's assignments by what its events come to.
 	RebuildAssignments(ctx context.Context, tenant customer.Tenant) error
+	// SetDaySums replaces what is kept of a customer's days from first to last. The sums have a day.
+	SetDaySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day, sums []DaySum) error
+	// SetClosed says that a customer's days are closed through a day, which ended at that moment, and that nothing is to be restated.
+	SetClosed(ctx context.Context, tenant customer.Tenant, through usage.Day, ended time.Time) error
+	// SetZone sets the time zone of a partner's billing subscription.
+	SetZone(ctx context.Context, partner customer.OrgID, subscription string, zone usage.Zone) error
 	// Record writes an event into the log.
 	Record(ctx context.Context, e customer.Event) error
 	// Enqueue promises a job: it is done after the transaction has committed.

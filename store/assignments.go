@@ -51,8 +51,7 @@ func (t *tx) project(ctx context.Context, e customer.Event) error {
 	if !ok {
 		return nil
 	}
-	if _, err := t.exec(ctx, "note who is counted", "INSERT INTO usage_closed (partner_id, org_id, through) VALUES (?, ?, 0) ON CONFLICT DO NOTHING",
-		string(e.Tenant.Partner), string(e.Tenant.Customer)); err != nil {
+	if err := t.countsFrom(ctx, e.Tenant, change.At); err != nil {
 		return err
 	}
 	known, err := t.SubjectAssignments(ctx, e.Tenant, change.Subject)

@@ -864,14 +864,18 @@ CREATE TABLE assignments (
     PRIMARY KEY (partner_id, org_id, subject_kind, subject_id, package, begun)
 );
 
--- Up to which day each customer's usage was summed into usage_days.
-CREATE TABLE usage_closed (
-    partner_id TEXT NOT NULL,
-    org_id     TEXT NOT NULL,
-    through    BIGINT NOT NULL, -- days since the beginning of the year 1; 0 for none
+-- The customers whose usage is counted, as they were known last: some are gone. Up to which day it was summed into usage_days.
+CREATE TABLE usage_customers (
+    partner_id      TEXT NOT NULL,
+    org_id          TEXT NOT NULL,
+    external_id     TEXT NOT NULL,
+    subscription_id TEXT NOT NULL,
+    billing_start   BIGINT NOT NULL, -- 0: as soon as a package is assigned
+    through         BIGINT NOT NULL, -- days since the beginning of the year 1; 0 for none
+    through_at      BIGINT NOT NULL, -- when that day ended
+    stale           BIGINT NOT NULL, -- the sums don't hold from this moment on, as something came to light later; 0: they do
     PRIMARY KEY (partner_id, org_id)
 );
-CREATE INDEX usage_closed_through ON usage_closed (through);
 
 CREATE TABLE usage_days (
     partner_id  TEXT NOT NULL,
@@ -976,7 +980,7 @@ DROP TABLE people_imports;
 DROP TABLE billing_report_chunks;
 DROP TABLE billing_zones;
 DROP TABLE usage_days;
-DROP TABLE usage_closed;
+DROP TABLE usage_customers;
 DROP TABLE assignments;
 DROP TABLE billing_reports;
 DROP TABLE rpl_reviews;
