@@ -17,6 +17,9 @@ type Column struct {
 // quantityColumn is the one that says how much.
 const quantityColumn = "QUANTITY"
 
+// serviceColumn is the one that says of what.
+const serviceColumn = "SERVICE_NAME"
+
 // Columns returns the columns of a type's reports, in their order.
 func Columns(t Type) []Column {
 	return slices.DeleteFunc(columns(), func(c Column) bool { return c.types != nil && !slices.Contains(c.types, t) })
@@ -31,7 +34,7 @@ func columns() []Column {
 		{Name: "CUSTOMER_ORG_ID", types: below, text: func(r *Row) string { return string(r.Customer) }, read: func(r *Row, s string) bool { return set(&r.Customer, s) }},
 		{Name: "CUSTOMER_EXTERNAL_ID", types: below, text: func(r *Row) string { return r.ExternalID }, read: func(r *Row, s string) bool { return set(&r.ExternalID, s) }},
 		{Name: "SUBSCRIPTION_ID", text: func(r *Row) string { return r.Subscription }, read: func(r *Row, s string) bool { return set(&r.Subscription, s) }},
-		{Name: "SERVICE_NAME", text: func(r *Row) string { return string(r.Service) }, read: readService},
+		{Name: serviceColumn, text: func(r *Row) string { return string(r.Service) }, read: readService},
 		{Name: "SKU", text: func(r *Row) string { return r.Service.SKU() }},
 		{Name: "DESCRIPTION", text: func(r *Row) string { return r.Service.Description() }},
 		{Name: "CONSUMPTION_START_DATE", number: true, text: func(r *Row) string { return r.First.String() }, read: func(r *Row, s string) bool { return readDay(&r.First, s) }},
