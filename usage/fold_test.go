@@ -201,6 +201,7 @@ type cell struct {
 func recount(z usage.Zone, first, last usage.Day, history []usage.Change) map[cell]usage.Units {
 	slices.SortStableFunc(history, func(a, b usage.Change) int { return a.At.Compare(b.At) })
 	var holds []cell
+	var counters []*usage.Units // of what is held
 	sums := map[cell]*usage.Units{}
 	for d := first; d <= last; d++ {
 		begin, before := z.Begin(d), usage.Units(0)
@@ -208,16 +209,17 @@ func recount(z usage.Zone, first, last usage.Day, history []usage.Change) map[ce
 		for second := range length {
 			for len(history) > 0 && !history[0].At.After(begin.Add(time.Duration(second)*time.Second)) {
 				holds = happened(holds, history[0])
-				history = history[1:]
+				history, counters = history[1:], counters[:0]
 				for _, c := range holds {
 					if sums[c] == nil {
 						sums[c] = new(usage.Units)
 					}
+					counters = append(counters, sums[c])
 				}
 			}
 			share := usage.Units(((second+1)*1_000_000 + length/2) / length)
-			for _, c := range holds {
-				*sums[c] += share - before
+			for _, counter := range counters {
+				*counter += share - before
 			}
 			before = share
 		}
