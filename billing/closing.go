@@ -58,12 +58,12 @@ const (
 )
 
 // Run closes days that are over until ctx ends, the first at once.
-func (s *Service) Run(ctx context.Context) error {
+func (l *Ledger) Run(ctx context.Context) error {
 	ticks := time.NewTicker(closeInterval)
 	defer ticks.Stop()
 	for {
-		if err := s.CloseDays(ctx); err != nil && ctx.Err() == nil {
-			s.logger.WarnContext(ctx, "days of usage are open until the next round", "error", err)
+		if err := l.CloseDays(ctx); err != nil && ctx.Err() == nil {
+			l.logger.WarnContext(ctx, "days of usage are open until the next round", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -75,17 +75,17 @@ func (s *Service) Run(ctx context.Context) error {
 
 // CloseDays sums up every customer's days that are over and weren't summed up yet, however many they are, and restates those about which something came to
 // light. Each customer is a transaction of its own, so that it can be cut off anywhere, and run by several nodes; what is closed already stays as it is.
-func (s *Service) CloseDays(ctx context.Context) error {
-	now := s.now()
+func (l *Ledger) CloseDays(ctx context.Context) error {
+	now := l.now()
 	latest := usage.DayOf(now.UTC().Add(14 * time.Hour)) // which day it is where it is latest: no zone is further
 	var after customer.Tenant
 	for {
-		list, err := s.store.AnyTenantUnclosed(ctx, latest-1, after, closeBatch)
+		list, err := l.store.AnyTenantUnclosed(ctx, latest-1, after, closeBatch)
 		if err != nil {
 			return err
 		}
 		for _, tenant := range list {
-			if err := s.store.Update(ctx, tenant, func(tx Tx) error { return s.closeCustomer(ctx, tx, tenant, now) }); err != nil {
+			if err := l.store.Update(ctx, tenant, func(tx Tx) error { return l.closeCustomer(ctx, tx, tenant, now) }); err != nil {
 				return err
 			}
 			after = tenant
@@ -97,7 +97,7 @@ func (s *Service) CloseDays(ctx context.Context) error {
 }
 
 // closeCustomer closes what is over of one customer.
-func (s *Service) closeCustomer(ctx context.Context, tx Tx, tenant customer.Tenant, now time.Time) error {
+func (l *Ledger) closeCustomer(ctx context.Context, tx Tx, tenant customer.Tenant, now time.Time) error {
 	standings, err := tx.Standings(ctx, tenant, "", 1)
 	if err != nil || len(standings) == 0 {
 		return err
@@ -113,12 +113,12 @@ func (s *Service) closeCustomer(ctx context.Context, tx Tx, tenant customer.Tena
 		first = c.Zone.Day(begun)
 	}
 	if !c.Stale.IsZero() {
-		if err := s.restate(ctx, tx, c, min(c.Zone.Day(c.Stale), c.Through)); err != nil {
+		if err := l.restate(ctx, tx, c, min(c.Zone.Day(c.Stale), c.Through)); err != nil {
 			return err
 		}
 	}
 	if first <= last {
-		if err := s.closeSpan(ctx, tx, c, usage.NewSpan(c.Zone, first, last)); err != nil {
+		if err := l.closeSpan(ctx, tx, c, usage.NewSpan(c.Zone, first, last)); err != nil {
 			return err
 		}
 	} else if c.Stale.IsZero() {
@@ -128,7 +128,7 @@ func (s *Service) closeCustomer(ctx context.Context, tx Tx, tenant customer.Tena
 }
 
 // closeSpan sums up days for the first time.
-func (s *Service) closeSpan(ctx context.Context, tx Tx, c Standing, span usage.Span) error {
+func (l *Ledger) closeSpan(ctx context.Context, tx Tx, c Standing, span usage.Span) error {
 	sums, err := sumDays(ctx, tx, c, span)
 	if err != nil || len(sums) == 0 {
 		return err
@@ -141,11 +141,11 @@ func (s *Service) closeSpan(ctx context.Context, tx Tx, c Standing, span usage.S
 		units += sum.Units
 	}
 	facts := map[string]any{"first": span.First().String(), "last": span.Last().String(), "units": units.String()}
-	return s.recordDays(ctx, tx, c, EventDaysClosed, facts)
+	return l.recordDays(ctx, tx, c, EventDaysClosed, facts)
 }
 
 // restate sums up closed days from one on anew, and says what differs.
-func (s *Service) restate(ctx context.Context, tx Tx, c Standing, first usage.Day) error {
+func (l *Ledger) restate(ctx context.Context, tx Tx, c Standing, first usage.Day) error {
 	span := usage.NewSpan(c.Zone, first, c.Through)
 	sums, err := sumDays(ctx, tx, c, span)
 	if err != nil {
@@ -170,16 +170,16 @@ func (s *Service) restate(ctx context.Context, tx Tx, c Standing, first usage.Da
 			"day": d.about.Day.String(), "package": d.about.Package, "location": d.about.Location, "license": d.about.License,
 			"before": d.before.String(), "after": d.after.String(),
 		}
-		if err := s.recordDays(ctx, tx, c, EventDayRestated, facts); err != nil {
+		if err := l.recordDays(ctx, tx, c, EventDayRestated, facts); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (s *Service) recordDays(ctx context.Context, tx Tx, c Standing, kind customer.EventKind, facts map[string]any) error {
+func (l *Ledger) recordDays(ctx context.Context, tx Tx, c Standing, kind customer.EventKind, facts map[string]any) error {
 	return tx.Record(ctx, customer.Event{
-		Time: s.now(), Tenant: c.Tenant(), Actor: customer.System(c.Partner).Email, Kind: kind, Subject: string(c.Customer), Data: facts,
+		Time: l.now(), Tenant: c.Tenant(), Actor: customer.System(c.Partner).Email, Kind: kind, Subject: string(c.Customer), Data: facts,
 	})
 }
 

@@ -2,7 +2,6 @@ package billing
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"dialtone/customer"
@@ -10,13 +9,12 @@ import (
 	"dialtone/job"
 )
 
-// Config is what a Service needs. Every field but Logger must be set.
+// Config is what a Service needs. Every field must be set.
 type Config struct {
 	Store   Store
 	Counter Counter
 	Now     func() time.Time
 	NewID   func() string // a fresh UUID in canonical form
-	Logger  *slog.Logger  // nil: nothing is logged
 }
 
 // Service carries the operations on reports. It is safe for concurrent use. Its errors are those of the store; each method says what it adds.
@@ -25,15 +23,11 @@ type Service struct {
 	counter Counter
 	now     func() time.Time
 	newID   func() string
-	logger  *slog.Logger
 }
 
 // NewService returns a service.
 func NewService(c Config) *Service {
-	if c.Logger == nil {
-		c.Logger = slog.New(slog.DiscardHandler)
-	}
-	return &Service{store: c.Store, counter: c.Counter, now: c.Now, newID: c.NewID, logger: c.Logger}
+	return &Service{store: c.Store, counter: c.Counter, now: c.Now, newID: c.NewID}
 }
 
 // NewReport is the input of Create.

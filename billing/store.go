@@ -29,6 +29,12 @@ type Reader interface {
 	AnyTenantUnclosed(ctx context.Context, day usage.Day, after customer.Tenant, most int) ([]customer.Tenant, error)
 	// FirstUsage returns when the first assignment of a customer began; the zero time if there is none.
 	FirstUsage(ctx context.Context, tenant customer.Tenant) (time.Time, error)
+	// Progress returns how far the count of a report is; the zero Progress before it began.
+	Progress(ctx context.Context, partner customer.OrgID, id ReportID) (Progress, error)
+	// Chunk returns a piece of a report's file, counted from 0. fault.NotFound behind the last.
+	Chunk(ctx context.Context, partner customer.OrgID, id ReportID, number int) ([]byte, error)
+	// Partner returns a partner or a sub-partner.
+	Partner(ctx context.Context, id customer.OrgID) (customer.Partner, error)
 	// DaySums returns the sums of a tenant's closed days, added up over the days from first to last, in the order of customers, packages, locations and licences.
 	DaySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day) ([]DaySum, error)
 	SubPartner(ctx context.Context, parent customer.OrgID, id customer.OrgID) (customer.Partner, error)
@@ -58,6 +64,9 @@ type Tx interface {
 	DeleteReport(ctx context.Context, partner customer.OrgID, id ReportID) error
 	// RebuildAssignments replaces a tenant's assignments by what its events come to.
 	RebuildAssignments(ctx context.Context, tenant customer.Tenant) error
+	// AddChunk keeps a piece of a report's file, the one numbered as those before are many, and how far the count is with it. fault.NotFound when the report
+	// isn't there any more.
+	AddChunk(ctx context.Context, partner customer.OrgID, id ReportID, number int, content []byte, p Progress) error
 	// SetDaySums replaces what is kept of a customer's days from first to last. The sums have a day.
 	SetDaySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day, sums []DaySum) error
 	// SetClosed says that a customer's days are closed through a day, which ended at that moment, and that nothing is to be restated.
