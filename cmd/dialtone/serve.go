@@ -83,7 +83,7 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 		config: c, logger: logger, keyring: keyring, db: db, customers: customers, people: staff, fleet: newFleet(db, core, logger), imports: newImports(db, staff, logger), webhooks: webhooks, core: core,
 		makers: makers, nodes: newNodes(db, logger), addresses: map[string]string{},
 	}
-	h.billing, h.ledger = newBilling(db, logger)
+	h.billing, h.ledger = newBilling(db, keyring, logger)
 	if err := h.open(ctx); err != nil {
 		h.shut()
 		return err

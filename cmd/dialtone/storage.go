@@ -110,9 +110,9 @@ func newCustomers(db *store.Store, c customer.Config) *customer.Service {
 }
 
 // newBilling makes the service for billing reports over a store, and the ledger that counts for it.
-func newBilling(db *store.Store, logger *slog.Logger) (*billing.Service, *billing.Ledger) {
+func newBilling(db *store.Store, keyring *secret.Keyring, logger *slog.Logger) (*billing.Service, *billing.Ledger) {
 	ledger := billing.NewLedger(billing.LedgerConfig{Store: db.Billing(), Now: now, Logger: logger.With("part", "usage")})
-	return billing.NewService(billing.Config{Store: db.Billing(), Counter: ledger, Now: now, NewID: newID}), ledger
+	return billing.NewService(billing.Config{Store: db.Billing(), Counter: ledger, Now: now, NewID: newID, LinkKey: keyring.Derive("billing links")}), ledger
 }
 
 // newWebhooks makes the service for webhooks over a store, and the client that it sends with.
