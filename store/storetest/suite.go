@@ -35,6 +35,8 @@ func nounTests() map[string]func(*testing.T, *fixture) {
 		"EventsAreListed":           eventsAreListed,
 		"AssignmentsFollowEvents":   assignmentsFollowEvents,
 		"AssignmentsAreEvents":      assignmentsAreWhatEventsComeTo,
+		"DaysAreClosed":             daysAreClosed,
+		"ReportsHaveFiles":          reportsHaveFiles,
 		"JobsFollowTransactions":    jobsFollowTransactions,
 		"JobsAreTriedAgain":         jobsAreTriedAgain,
 		"TemplatesChange":           templatesChange,
