@@ -106,7 +106,7 @@ func TestReportsOfAllTypesAgree(t *testing.T) {
 	for seed := range uint64(4) {
 		o := newOffice(t)
 		ledger := o.countsByLedger()
-		random := rand.New(rand.NewPCG(seed, 2)) //nolint:gosec // G404: a history for a test
+		random := rand.New(rand.NewPCG(seed, 2))
 		zone, err := usage.ParseZone("America/New_York")
 		require.NoError(t, err)
 		require.NoError(t, o.store.Billing().Update(t.Context(), o.actor.Tenant(), func(tx billing.Tx) error { return tx.SetZone(t.Context(), o.actor.Partner, "", zone) }))

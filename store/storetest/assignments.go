@@ -99,7 +99,7 @@ func assignmentsAreWhatEventsComeTo(t *testing.T, f *fixture) {
 	kinds := billing.ChangeKinds()
 	packages := []customer.Package{customer.WebexCalling, customer.WebexMeetings, customer.AttendantConsole, customer.WebexSuite}
 	for seed := range uint64(6) {
-		random := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // G404: a history for a test
+		random := rand.New(rand.NewPCG(seed, 1))
 		clock := start
 		for range 40 {
 			clock = clock.Add(time.Duration(random.IntN(3)) * time.Minute)
