@@ -8,6 +8,7 @@ package adminapi
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"maps"
 	"net"
@@ -160,6 +161,9 @@ type Billing interface {
 	Report(ctx context.Context, actor customer.Actor, id billing.ReportID) (billing.Report, error)
 	Reports(ctx context.Context, actor customer.Actor, filter billing.Filter, page customer.Page) ([]billing.Report, bool, error)
 	Delete(ctx context.Context, actor customer.Actor, id billing.ReportID) error
+	Link(r billing.Report) string
+	OpenLink(ctx context.Context, partner, file, expires, signature string) (billing.Report, error)
+	WriteFile(ctx context.Context, partner customer.OrgID, id billing.ReportID, w io.Writer) error
 }
 
 // Webhooks is what the door asks about webhooks; webhook.Service is one.
@@ -259,6 +263,7 @@ func New(c Config) (*Server, error) {
 	if err := s.docsRoutes(engine); err != nil {
 		return nil, err
 	}
+	s.reportFileRoutes(engine)
 	engine.GET("/healthz", func(c *gin.Context) { c.String(http.StatusOK, "ok\n") })
 	engine.GET("/readyz", s.readyz)
 	s.handler = s.track(engine)

@@ -126,7 +126,7 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 		return err
 	}
 	o.uncounted = billing.Uncounted{}.Count(t.Context(), billing.Report{})
-	reports := billing.NewService(billing.Config{Store: o.promises.Billing(o.db.Billing()), Counter: (*officeCounter)(o), Now: now, NewID: newID})
+	reports := billing.NewService(billing.Config{Store: o.promises.Billing(o.db.Billing()), Counter: (*officeCounter)(o), Now: now, NewID: newID, LinkKey: []byte("a key for tests alone")})
 	o.promises.Employ(reports.Workers()...)
 	devices.Announce(
 		deviceprofiles.Service{HTTPBase: "http://phones.example.test:8081", HTTPSBase: "https://phones.example.test:8443", NTPServer: "ntp.example.test"},

@@ -51,9 +51,7 @@ func licenseID(c customer.Customer, p customer.Package) string {
 
 // licenseKey is what the id of a licence is made of.
 func licenseKey(c customer.Customer, p customer.Package) string {
-	own, _ := uuid.Parse(string(c.ID)) // it is one of ours
-	product := strings.ToUpper(strings.ReplaceAll(string(p), "_", "-"))
-	return string(c.Org) + ":" + product + "_" + uuid.NewSHA1(own, []byte(p)).String()
+	return customer.LicenseKey(c.Org, c.ID, p)
 }
 
 // decodeLicenseID reads the id of a licence as clients send it, in any spelling that decodeID takes but a bare one. It returns the organisation and the

@@ -49,6 +49,8 @@ type reportWire struct {
 	Created   string            `json:"created"`
 	CreatedBy string            `json:"createdBy" doc:"The administrator who ordered it"`
 	Errors    []reportErrorWire `json:"errors" doc:"Why it failed"`
+
+	TempDownloadURL string `json:"tempDownloadURL,omitempty" doc:"Of a completed report: its CSV, without a token, for 30 minutes from now"`
 }
 
 // reportErrorWire says why a report failed. Its number has another name than in the rest of the API.
@@ -185,9 +187,11 @@ func (s *Server) reportRoutes() {
 		})
 	route(s, operation{"listBillingReports", http.MethodGet, path, "List billing reports", 0, customer.ScopeReportsRead}, s.reports)
 	route(s, operation{"getBillingReport", http.MethodGet, one, "Get a billing report", 0, customer.ScopeReportsRead},
-		func(ctx context.Context, in *ReportInput) (*reportOutput, error) {
+		func(ctx context.Context, in *reportInput) (*reportOutput, error) {
 			r, err := s.Billing.Report(ctx, actorOf(ctx), in.noun())
-			return &reportOutput{wireReport(r)}, err
+			w := wireReport(r)
+			w.TempDownloadURL = in.to(s.Billing.Link(r))
+			return &reportOutput{w}, err
 		})
 	route(s, operation{"deleteBillingReport", http.MethodDelete, one, "Delete a billing report", http.StatusNoContent, customer.ScopeReportsWrite},
 		func(ctx context.Context, in *ReportInput) (*struct{}, error) {

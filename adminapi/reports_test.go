@@ -48,7 +48,15 @@ func TestAReportGoesThroughItsLife(t *testing.T) {
 
 	o.uncounted = nil
 	id = text(o.ok(t, 200, "POST", reportsPath, newReport), "id")
-	assert.Equal(t, report("COMPLETED"), o.ok(t, 200, "GET", reportsPath+"/"+id, ""))
+	done := o.ok(t, 200, "GET", reportsPath+"/"+id, "")
+	link, _ := done["tempDownloadURL"].(string)
+	delete(done, "tempDownloadURL")
+	assert.Equal(t, report("COMPLETED"), done)
+	require.Regexp(t, `^http://example\.com/[0-9a-f-]{36}/WHOLESALE/[0-9a-f-]{36}\.csv\?Expires=1777624200&Key-Pair-Id=K1&Signature=[\w-]{43}$`, link)
+	file := o.ask(t, "", "GET", strings.TrimPrefix(link, "http://example.com"), "")
+	assert.Equal(t, 200, file.status, file.body)
+	assert.Equal(t, "text/csv; charset=utf-8", file.header.Get("Content-Type"))
+	assert.Equal(t, 404, o.ask(t, "", "GET", strings.TrimPrefix(link, "http://example.com")+"x", "").status, "another signature")
 	assert.Equal(t, listed("COMPLETED"), items(t, o.ok(t, 200, "GET", reportsPath, "")))
 	again := o.ask(t, o.token, "POST", reportsPath, newReport)
 	assert.Equal(t, 409, again.status)
@@ -56,6 +64,7 @@ func TestAReportGoesThroughItsLife(t *testing.T) {
 	checkError(t, again, "again")
 	o.ok(t, 200, "POST", reportsPath, `{"billingStartDate":"2026-04-01","billingEndDate":"2026-04-30","type":"USER"}`)
 	o.ok(t, 204, "DELETE", reportsPath+"/"+id, "")
+	assert.Equal(t, 404, o.ask(t, "", "GET", strings.TrimPrefix(link, "http://example.com"), "").status, "its report is gone")
 	o.ok(t, 200, "POST", reportsPath, newReport)
 
 	kinds := []string{}

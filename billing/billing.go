@@ -1,7 +1,7 @@
 // Package billing owns billing reports: who may order which, for which days, what becomes of an order, and when one is in the way of another.
 //
-// It never speaks a protocol and never writes SQL, and it doesn't count: what a report says comes from a Counter. Start at Service, which carries the
-// operations, Counter, which does the work that an order promises, and Store, which says what it needs from below.
+// It owns the closing of days, too, and what events mean for usage; the arithmetic is the package usage's. It never speaks a protocol and never writes SQL. Start at
+// Service, which carries the operations, Ledger, which closes days and counts what an order promises, and Store, which says what it needs from below.
 package billing
 
 import (

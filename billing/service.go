@@ -9,12 +9,13 @@ import (
 	"dialtone/job"
 )
 
-// Config is what a Service needs. Every field must be set.
+// Config is what a Service needs. Every field but LinkKey must be set.
 type Config struct {
 	Store   Store
 	Counter Counter
 	Now     func() time.Time
 	NewID   func() string // a fresh UUID in canonical form
+	LinkKey []byte        // that links to files are signed with; nil: there are none
 }
 
 // Service carries the operations on reports. It is safe for concurrent use. Its errors are those of the store; each method says what it adds.
@@ -23,11 +24,12 @@ type Service struct {
 	counter Counter
 	now     func() time.Time
 	newID   func() string
+	linkKey []byte
 }
 
 // NewService returns a service.
 func NewService(c Config) *Service {
-	return &Service{store: c.Store, counter: c.Counter, now: c.Now, newID: c.NewID}
+	return &Service{store: c.Store, counter: c.Counter, now: c.Now, newID: c.NewID, linkKey: c.LinkKey}
 }
 
 // NewReport is the input of Create.

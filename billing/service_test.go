@@ -57,7 +57,7 @@ func newOffice(t testing.TB) *office {
 	now := func() time.Time { return *o.clock.Load() }
 	customers := customer.NewService(customer.Config{Store: db.Customers(), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: "sip.example.test"})
 	o.counter.count = billing.Uncounted{}.Count
-	o.Service = billing.NewService(billing.Config{Store: o.promises.Billing(db.Billing()), Counter: &o.counter, Now: now, NewID: newID})
+	o.Service = billing.NewService(billing.Config{Store: o.promises.Billing(db.Billing()), Counter: &o.counter, Now: now, NewID: newID, LinkKey: []byte("a key for tests alone")})
 	o.promises.Employ(o.Workers()...)
 	o.actor, _, err = customers.Bootstrap(t.Context(), "Example Telecom", "admin@example.com")
 	require.NoError(t, err)

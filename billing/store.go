@@ -2,9 +2,11 @@ package billing
 
 import (
 	"context"
+	"time"
 
 	"dialtone/customer"
 	"dialtone/job"
+	"dialtone/usage"
 )
 
 // Reader reads. Every method sees only what belongs to its partner, and returns fault.NotFound for everything else, whether it exists or not;
@@ -14,7 +16,43 @@ type Reader interface {
 	Reports(ctx context.Context, partner customer.OrgID, filter Filter, page customer.Page) ([]Report, bool, error)
 	// HasCompleted reports whether there is a completed report of the same partner, sub-partner, days, type, category and internal organisations.
 	HasCompleted(ctx context.Context, r Report) (bool, error)
+	// Assignments returns those of a tenant that overlap some days, behind a place in their order, at most so many. The order is that of AssignmentCursor.
+	Assignments(ctx context.Context, tenant customer.Tenant, span usage.Span, after AssignmentCursor, most int) ([]usage.Assignment, error)
+	// SubjectAssignments returns all of a subject in order of time: its timeline.
+	SubjectAssignments(ctx context.Context, tenant customer.Tenant, subject usage.SubjectID) ([]usage.Assignment, error)
+	// FoldEvents returns what a tenant's events come to, asking the log alone. It holds all of them, and is for checks and repairs.
+	FoldEvents(ctx context.Context, tenant customer.Tenant) ([]usage.Assignment, error)
+	// Standings returns the customers of a tenant whose usage is counted, in the order of their ids, behind one of them, at most so many.
+	Standings(ctx context.Context, tenant customer.Tenant, after customer.OrgID, most int) ([]Standing, error)
+	// AnyTenantUnclosed returns the tenants of customers who were closed through an earlier day than that, or have something to be restated, in an order of
+	// their own behind one of them, at most so many.
+	AnyTenantUnclosed(ctx context.Context, day usage.Day, after customer.Tenant, most int) ([]customer.Tenant, error)
+	// FirstUsage returns when the first assignment of a customer began; the zero time if there is none.
+	FirstUsage(ctx context.Context, tenant customer.Tenant) (time.Time, error)
+	// Progress returns how far the count of a report is; the zero Progress before it began.
+	Progress(ctx context.Context, partner customer.OrgID, id ReportID) (Progress, error)
+	// Chunk returns a piece of a report's file, counted from 0. fault.NotFound behind the last.
+	Chunk(ctx context.Context, partner customer.OrgID, id ReportID, number int) ([]byte, error)
+	// Partner returns a partner or a sub-partner.
+	Partner(ctx context.Context, id customer.OrgID) (customer.Partner, error)
+	// DaySums returns the sums of a tenant's closed days, added up over the days from first to last, in the order of customers, packages, locations and licences.
+	DaySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day) ([]DaySum, error)
 	SubPartner(ctx context.Context, parent customer.OrgID, id customer.OrgID) (customer.Partner, error)
+}
+
+// AssignmentCursor is a place in the order of assignments: by customer, kind of subject, subject, package, and the event that they begin with. The zero value is
+// before all.
+type AssignmentCursor struct {
+	Customer customer.OrgID    `json:"customer"`
+	Kind     usage.SubjectKind `json:"kind"`
+	Subject  usage.SubjectID   `json:"subject"`
+	Package  customer.Package  `json:"package"`
+	Begun    int64             `json:"begun"`
+}
+
+// CursorOf is the place of an assignment.
+func CursorOf(a usage.Assignment) AssignmentCursor {
+	return AssignmentCursor{a.Customer, a.SubjectKind, a.Subject, a.Package, a.Begun}
 }
 
 // Tx reads and writes in one transaction.
@@ -24,6 +62,17 @@ type Tx interface {
 	// FinishReport replaces the status and the errors of the report with r.ID. fault.Conflict when a second one of its kind would be completed.
 	FinishReport(ctx context.Context, r Report) error
 	DeleteReport(ctx context.Context, partner customer.OrgID, id ReportID) error
+	// RebuildAssignments replaces a tenant's assignments by what its events come to.
+	RebuildAssignments(ctx context.Context, tenant customer.Tenant) error
+	// AddChunk keeps a piece of a report's file, the one numbered as those before are many, and how far the count is with it. fault.NotFound when the report
+	// isn't there any more.
+	AddChunk(ctx context.Context, partner customer.OrgID, id ReportID, number int, content []byte, p Progress) error
+	// SetDaySums replaces what is kept of a customer's days from first to last. The sums have a day.
+	SetDaySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day, sums []DaySum) error
+	// SetClosed says that a customer's days are closed through a day, which ended at that moment, and that nothing is to be restated.
+	SetClosed(ctx context.Context, tenant customer.Tenant, through usage.Day, ended time.Time) error
+	// SetZone sets the time zone of a partner's billing subscription.
+	SetZone(ctx context.Context, partner customer.OrgID, subscription string, zone usage.Zone) error
 	// Record writes an event into the log.
 	Record(ctx context.Context, e customer.Event) error
 	// Enqueue promises a job: it is done after the transaction has committed.

@@ -71,3 +71,11 @@ func (s *Service) SetSettings(ctx context.Context, actor Actor, in Settings) err
 		return s.record(ctx, tx, actor, actor.Tenant(), EventSettingsChanged, string(actor.Partner), facts)
 	})
 }
+
+// day writes the day that billing begins with for the log; "" for none.
+func day(start time.Time) string {
+	if start.IsZero() {
+		return ""
+	}
+	return start.UTC().Format(time.DateOnly)
+}

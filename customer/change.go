@@ -64,8 +64,8 @@ func (s *Service) changeCustomer(ctx context.Context, tx Tx, actor Actor, before
 		return Customer{}, err
 	}
 	facts := map[string]any{
-		"before": map[string]any{"packages": packageNames(before.Packages), "externalId": before.ExternalID, "address": before.Address},
-		"after":  map[string]any{"packages": packageNames(after.Packages), "externalId": after.ExternalID, "address": after.Address},
+		"before": map[string]any{"packages": packageNames(before.Packages), "externalId": before.ExternalID, "address": before.Address, "billingStart": day(before.BillingStart)},
+		"after":  map[string]any{"packages": packageNames(after.Packages), "externalId": after.ExternalID, "address": after.Address, "billingStart": day(after.BillingStart)},
 	}
 	if err := s.record(ctx, tx, actor, after.Tenant(), EventCustomerChanged, string(after.ID), facts); err != nil {
 		return Customer{}, err

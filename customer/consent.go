@@ -225,7 +225,7 @@ func (s *Service) moveHere(ctx context.Context, tx Tx, actor Actor, c Customer, 
 	if err := s.record(ctx, tx, actor, sub.Tenant(), EventPersonMoved, string(sub.ID), map[string]any{"person": person.ID, "email": person.Email}); err != nil {
 		return err
 	}
-	if err := s.recordPackages(ctx, tx, actor, EventPackageAssigned, sub, person.Location, sub.Packages()); err != nil {
+	if err := s.recordHoldings(ctx, tx, actor, sub.holding("").nothing(), sub.holding(person.Location)); err != nil {
 		return err
 	}
 	return s.promiseMail(ctx, tx, mailArgs{Kind: MailWelcome, Partner: sub.Partner, Subject: string(sub.ID)})

@@ -392,6 +392,7 @@ const (
 	EventNodeDrained         EventKind = "node.drained" // one of the installation's servers, by an administrator of the operator's
 	EventNodeResumed         EventKind = "node.resumed"
 	EventNodeForgotten       EventKind = "node.forgotten"
+	EventPackageMoved        EventKind = "package.moved" // to another location; the holder and the package stay
 	EventAlarmRaised         EventKind = "alarm.raised"
 	EventAlarmCleared        EventKind = "alarm.cleared"
 	EventDeviceCreated       EventKind = "device.created"

@@ -2,6 +2,10 @@ package customer
 
 import (
 	"context"
+	"crypto/sha1" //nolint:gosec // G505: RFC 4122 wants it for names in a space, and nothing secret is made of it
+	"encoding/hex"
+	"fmt"
+	"strings"
 
 	"dialtone/fault"
 )
@@ -84,4 +88,17 @@ func (s *Service) Members(ctx context.Context, tenant Tenant, filter MemberFilte
 // CountMembers counts the members that Members would list.
 func (s *Service) CountMembers(ctx context.Context, tenant Tenant, filter MemberFilter) (int, error) {
 	return s.store.CountMembers(ctx, tenant, filter)
+}
+
+// LicenseKey is what the id of the licence that a customer has with a package is made of, the same at each call: ORGANISATION:PRODUCT_UUID, where the UUID is
+// that of the package's name in the space of the customer's id (RFC 4122, version 5). An id that is no UUID counts as the one of zeros.
+func LicenseKey(org OrgID, id CustomerID, p Package) string {
+	space, err := hex.DecodeString(strings.ReplaceAll(string(id), "-", ""))
+	if err != nil || len(space) != 16 {
+		space = make([]byte, 16)
+	}
+	sum := sha1.Sum(append(space, p...)) //nolint:gosec // G401: see the import
+	sum[6], sum[8] = sum[6]&0x0f|0x50, sum[8]&0x3f|0x80
+	product := strings.ToUpper(strings.ReplaceAll(string(p), "_", "-"))
+	return fmt.Sprintf("%s:%s_%x-%x-%x-%x-%x", org, product, sum[0:4], sum[4:6], sum[6:8], sum[8:10], sum[10:16])
 }

@@ -22,11 +22,11 @@ func (s *Service) ChangePerson(ctx context.Context, tx Tx, actor Actor, c Custom
 	if before, err = tx.Person(ctx, c.Tenant(), id); err != nil {
 		return before, after, err
 	}
-	calling, err := hasCalling(ctx, tx, before)
+	sub, err := subscriberOf(ctx, tx, before)
 	if err != nil {
 		return before, after, err
 	}
-	if after, err = changedPerson(before, in, calling); err != nil || after == before {
+	if after, err = changedPerson(before, in, sub.Package.Calling()); err != nil || after == before {
 		return before, after, err
 	}
 	if err := c.notBusy(); err != nil {
@@ -36,15 +36,19 @@ func (s *Service) ChangePerson(ctx context.Context, tx Tx, actor Actor, c Custom
 		return before, after, err
 	}
 	facts := map[string]any{"email": after.Email, "before": before.Member().facts(), "after": after.Member().facts()}
-	return before, after, s.record(ctx, tx, actor, c.Tenant(), EventPersonChanged, string(id), facts)
+	if err := s.record(ctx, tx, actor, c.Tenant(), EventPersonChanged, string(id), facts); err != nil || sub.ID == "" {
+		return before, after, err
+	}
+	return before, after, s.recordHoldings(ctx, tx, actor, sub.holding(before.Location), sub.holding(after.Location))
 }
 
-func hasCalling(ctx context.Context, tx Tx, p Person) (bool, error) {
+// subscriberOf returns the subscriber that a person is; the zero one, which has no calling, for who is none.
+func subscriberOf(ctx context.Context, tx Tx, p Person) (Subscriber, error) {
 	sub, err := tx.SubscriberByPerson(ctx, Tenant{Partner: p.Partner, Customer: p.Org}, p.ID)
 	if fault.Is(err, fault.NotFound) {
-		return false, nil
+		return Subscriber{}, nil
 	}
-	return sub.Package.Calling(), err
+	return sub, err
 }
 
 // changedPerson checks the input's form and returns the person as it is to be.

@@ -216,7 +216,14 @@ func (s *Service) createCustomer(ctx context.Context, tx Tx, actor Actor, c Cust
 	if err := numbersAreFree(ctx, tx, c); err != nil {
 		return err
 	}
-	facts := map[string]any{"externalId": c.ExternalID, "name": c.Name, "packages": packageNames(c.Packages), "sipDomain": c.SIPDomain}
+	template, err := tx.Template(ctx, c.Partner, c.Template)
+	if err != nil {
+		return err
+	}
+	facts := map[string]any{
+		"externalId": c.ExternalID, "name": c.Name, "packages": packageNames(c.Packages), "sipDomain": c.SIPDomain, "organization": c.Org,
+		"subscriptionId": template.SubscriptionID, "billingStart": day(c.BillingStart),
+	}
 	return s.record(ctx, tx, actor, c.Tenant(), EventCustomerCreated, string(c.ID), facts)
 }
 

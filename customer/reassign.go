@@ -45,16 +45,14 @@ func (s *Service) Reassign(ctx context.Context, tx Tx, actor Actor, tenant Tenan
 	if err := checkQuantities(ctx, tx, c, added); err != nil {
 		return before, after, err
 	}
+	was := person.Location
 	if person, err = s.move(ctx, tx, c, person, before, after, in.CallingIdentity); err != nil {
 		return before, after, err
 	}
 	if err := tx.SetPackages(ctx, after); err != nil {
 		return before, after, err
 	}
-	if err := s.recordPackages(ctx, tx, actor, EventPackageRemoved, after, person.Location, removed); err != nil {
-		return before, after, err
-	}
-	return before, after, s.recordPackages(ctx, tx, actor, EventPackageAssigned, after, person.Location, added)
+	return before, after, s.recordHoldings(ctx, tx, actor, before.holding(was), after.holding(person.Location))
 }
 
 // reassigned checks the input and returns the subscriber as it is to be.
@@ -81,7 +79,7 @@ func (s *Service) move(ctx context.Context, tx Tx, c Customer, person Person, be
 	case after.Package.Calling() == before.Package.Calling():
 		return person, nil
 	case before.Package.Calling():
-		return person, unreachable(ctx, tx, person)
+		return unreachable(ctx, tx, person)
 	}
 	person, err := reachable(ctx, tx, c, person, in)
 	if err != nil {
@@ -93,13 +91,13 @@ func (s *Service) move(ctx context.Context, tx Tx, c Customer, person Person, be
 	return person, tx.OwnNumber(ctx, c.Tenant(), person.Number, MemberID(person.ID))
 }
 
-// unreachable frees a person's number and extension.
-func unreachable(ctx context.Context, tx Tx, person Person) error {
+// unreachable frees a person's number and extension, and returns the person without.
+func unreachable(ctx context.Context, tx Tx, person Person) (Person, error) {
 	if err := tx.FreeNumbers(ctx, Tenant{Partner: person.Partner, Customer: person.Org}, MemberID(person.ID)); err != nil {
-		return err
+		return person, err
 	}
 	person.Location, person.Extension, person.Number = "", "", ""
-	return tx.SetPerson(ctx, person)
+	return person, tx.SetPerson(ctx, person)
 }
 
 // Unsubscribe takes a person's packages away inside the caller's transaction. The person stays, and its e-mail address with it.
@@ -121,10 +119,10 @@ func (s *Service) Unsubscribe(ctx context.Context, tx Tx, actor Actor, tenant Te
 	if err := tx.DeleteSubscriber(ctx, sub.Tenant(), id); err != nil {
 		return sub, err
 	}
-	if err := s.recordPackages(ctx, tx, actor, EventPackageRemoved, sub, person.Location, sub.Packages()); err != nil {
+	if err := s.recordHoldings(ctx, tx, actor, sub.holding(person.Location), sub.holding("").nothing()); err != nil {
 		return sub, err
 	}
-	if err := unreachable(ctx, tx, person); err != nil {
+	if _, err := unreachable(ctx, tx, person); err != nil {
 		return sub, err
 	}
 	return sub, s.record(ctx, tx, actor, sub.Tenant(), EventSubscriberDeleted, string(sub.ID), map[string]any{"person": sub.Person, "email": sub.Email})

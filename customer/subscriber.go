@@ -129,7 +129,7 @@ func (s *Service) writeSubscriber(ctx context.Context, tx Tx, actor Actor, perso
 	if err := s.record(ctx, tx, actor, tenant, EventSubscriberCreated, string(sub.ID), map[string]any{"person": person.ID, "email": person.Email}); err != nil {
 		return err
 	}
-	if err := s.recordPackages(ctx, tx, actor, EventPackageAssigned, sub, person.Location, sub.Packages()); err != nil || person.Admin {
+	if err := s.recordHoldings(ctx, tx, actor, sub.holding("").nothing(), sub.holding(person.Location)); err != nil || person.Admin {
 		return err
 	}
 	return s.promiseMail(ctx, tx, mailArgs{Kind: MailWelcome, Partner: sub.Partner, Subject: string(sub.ID)})
@@ -299,17 +299,6 @@ func checkQuantities(ctx context.Context, tx Tx, c Customer, added []Package) er
 		}
 		if assigned >= q.Limit {
 			return fault.New(fault.Conflict, "All %d of the customer's %s are assigned. Raise the quantity, or take the package from somebody first.", q.Limit, q.Package).WithCode(fault.CodeQuantity)
-		}
-	}
-	return nil
-}
-
-// recordPackages writes an event for each package: billing counts by them.
-func (s *Service) recordPackages(ctx context.Context, tx Tx, actor Actor, kind EventKind, sub Subscriber, location LocationID, packages []Package) error {
-	for _, pkg := range packages {
-		facts := map[string]any{"person": sub.Person, "package": pkg, "location": location}
-		if err := s.record(ctx, tx, actor, sub.Tenant(), kind, string(sub.ID), facts); err != nil {
-			return err
 		}
 	}
 	return nil

@@ -113,14 +113,6 @@ func (w Workspace) Member() Member {
 	}
 }
 
-// packages are those that are assigned to the workspace: one or none.
-func (w Workspace) packages() []Package {
-	if w.Package == "" {
-		return nil
-	}
-	return []Package{w.Package}
-}
-
 // WorkspaceFilter narrows a list of workspaces; empty fields don't. All match exactly but Name.
 type WorkspaceFilter struct {
 	Name           string // part of the name, without regard to case

@@ -38,7 +38,7 @@ func (s *Service) CreateWorkspace(ctx context.Context, tx Tx, actor Actor, c Cus
 	if err := s.record(ctx, tx, actor, c.Tenant(), EventWorkspaceCreated, string(after.ID), after.facts()); err != nil {
 		return after, err
 	}
-	return after, s.recordWorkspacePackages(ctx, tx, actor, EventPackageAssigned, after, after.packages())
+	return after, s.recordHoldings(ctx, tx, actor, after.holding(c.ID).nothing(), after.holding(c.ID))
 }
 
 // ChangeWorkspace changes a workspace inside the caller's transaction, and says what it was before. Its errors are those of CreateWorkspace. Whether its
@@ -61,11 +61,7 @@ func (s *Service) ChangeWorkspace(ctx context.Context, tx Tx, actor Actor, c Cus
 	if err := s.record(ctx, tx, actor, c.Tenant(), EventWorkspaceChanged, string(id), facts); err != nil {
 		return before, after, err
 	}
-	removed, added := difference(before.packages(), after.packages()), difference(after.packages(), before.packages())
-	if err := s.recordWorkspacePackages(ctx, tx, actor, EventPackageRemoved, before, removed); err != nil {
-		return before, after, err
-	}
-	return before, after, s.recordWorkspacePackages(ctx, tx, actor, EventPackageAssigned, after, added)
+	return before, after, s.recordHoldings(ctx, tx, actor, before.holding(c.ID), after.holding(c.ID))
 }
 
 // DeleteWorkspace deletes a workspace that has no devices and lines any more, inside the caller's transaction. Its number is free.
@@ -74,10 +70,16 @@ func (s *Service) DeleteWorkspace(ctx context.Context, tx Tx, actor Actor, tenan
 	if err != nil {
 		return err
 	}
+	var c Customer
+	if w.Package != "" { // without, the organisation may be nobody's customer any more
+		if c, err = tx.CustomerByOrg(ctx, w.Partner, w.Org); err != nil {
+			return err
+		}
+	}
 	if err := remove(ctx, tx, w.Member()); err != nil {
 		return err
 	}
-	if err := s.recordWorkspacePackages(ctx, tx, actor, EventPackageRemoved, w, w.packages()); err != nil {
+	if err := s.recordHoldings(ctx, tx, actor, w.holding(c.ID), w.holding(c.ID).nothing()); err != nil {
 		return err
 	}
 	return s.record(ctx, tx, actor, w.Tenant(), EventWorkspaceDeleted, string(id), w.facts())
@@ -86,17 +88,6 @@ func (s *Service) DeleteWorkspace(ctx context.Context, tx Tx, actor Actor, tenan
 // facts are what events say of a workspace.
 func (w Workspace) facts() map[string]any {
 	return map[string]any{"displayName": w.Name, "calling": w.Calling, "package": w.Package, "location": w.Location, "extension": w.Extension, "number": w.Number}
-}
-
-// recordWorkspacePackages writes an event for each package: billing counts by them.
-func (s *Service) recordWorkspacePackages(ctx context.Context, tx Tx, actor Actor, kind EventKind, w Workspace, packages []Package) error {
-	for _, pkg := range packages {
-		facts := map[string]any{"workspace": w.ID, "package": pkg, "location": w.Location}
-		if err := s.record(ctx, tx, actor, w.Tenant(), kind, string(w.ID), facts); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // changedWorkspace checks the input and returns the workspace as it is to be.

@@ -106,7 +106,7 @@ func TestAWorkspaceLivesWithItsPhone(t *testing.T) {
 	w := h.place(t, "Hall", "801")
 	assert.Equal(t, customer.WebexCalling, w.Package, "the customer has no common_area_calling")
 	assert.Equal(t, h.Shop.ID, w.Place, "where its calling is")
-	assigned := map[string]any{"workspace": string(w.ID), "package": "webex_calling", "location": string(h.Shop.ID)}
+	assigned := map[string]any{"workspace": string(w.ID), "package": "webex_calling", "location": string(h.Shop.ID), "license": customer.LicenseKey(h.Customer.Org, h.Customer.ID, customer.WebexCalling)}
 	assert.Equal(t, []map[string]any{assigned}, h.facts(t, customer.EventPackageAssigned, string(w.ID)))
 	other := h.place(t, "Other", "802")
 	own, shared := h.phoneOf(t, w.Member(), 1), h.phoneOf(t, other.Member(), 2, w.Member())

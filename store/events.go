@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"slices"
 
+	"dialtone/billing"
 	"dialtone/customer"
 )
 
@@ -38,8 +40,14 @@ func (t *tx) Record(ctx context.Context, e customer.Event) error {
 	if err != nil {
 		return err
 	}
-	return t.insert(ctx, "events", eventColumns,
-		micros(e.Time), string(e.Tenant.Partner), string(e.Tenant.Customer), e.Actor, string(e.Kind), e.Subject, text, e.Device)
+	args := []any{micros(e.Time), string(e.Tenant.Partner), string(e.Tenant.Customer), e.Actor, string(e.Kind), e.Subject, text, e.Device}
+	if !slices.Contains(billing.ChangeKinds(), e.Kind) {
+		return t.insert(ctx, "events", eventColumns, args...)
+	}
+	if err := t.get(ctx, &e.ID, "event", "INSERT INTO events ("+eventColumns+") VALUES "+tuples(1, len(args))+" RETURNING id", args...); err != nil {
+		return err
+	}
+	return t.project(ctx, e)
 }
 
 // Events implements customer.Reader.

@@ -105,3 +105,30 @@ func reportOrder(order billing.Order) string {
 	}
 	return "start_date, id"
 }
+
+// Progress implements billing.Reader.
+func (r reader) Progress(ctx context.Context, partner customer.OrgID, id billing.ReportID) (billing.Progress, error) {
+	var text string
+	err := r.get(ctx, &text, "report", "SELECT progress FROM billing_reports WHERE partner_id = ? AND id = ?", string(partner), string(id))
+	return decode[billing.Progress](text), err
+}
+
+// AddChunk implements billing.Tx.
+func (t *tx) AddChunk(ctx context.Context, partner customer.OrgID, id billing.ReportID, number int, content []byte, p billing.Progress) error {
+	text, err := encode(p)
+	if err != nil {
+		return err
+	}
+	if err := t.change(ctx, "report", "UPDATE billing_reports SET progress = ? WHERE partner_id = ? AND id = ?", text, string(partner), string(id)); err != nil {
+		return err
+	}
+	return t.insert(ctx, "billing_report_chunks", "report_id, number, content", string(id), number, content)
+}
+
+// Chunk implements billing.Reader.
+func (r reader) Chunk(ctx context.Context, partner customer.OrgID, id billing.ReportID, number int) ([]byte, error) {
+	var content []byte
+	err := r.get(ctx, &content, "piece of the report", `SELECT c.content FROM billing_report_chunks c JOIN billing_reports r ON r.id = c.report_id
+		WHERE r.partner_id = ? AND r.id = ? AND c.number = ?`, string(partner), string(id), number)
+	return content, err
+}

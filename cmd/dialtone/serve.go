@@ -84,9 +84,10 @@ func (c *serveCommand) run(ctx context.Context, stdout, stderr io.Writer) (err e
 	defer client.Close()
 	staff := people.NewService(people.Config{Store: db.Provisioning(), Customers: customers, Core: core, Now: now})
 	h := house{
-		config: c, logger: logger, keyring: keyring, db: db, customers: customers, people: staff, fleet: newFleet(db, core, logger), imports: newImports(db, staff, logger), billing: newBilling(db), webhooks: webhooks, core: core,
+		config: c, logger: logger, keyring: keyring, db: db, customers: customers, people: staff, fleet: newFleet(db, core, logger), imports: newImports(db, staff, logger), webhooks: webhooks, core: core,
 		makers: makers, nodes: newNodes(db, logger), upstreams: newUpstreams(db, logger), addresses: map[string]string{},
 	}
+	h.billing, h.ledger = newBilling(db, keyring, logger)
 	if err := h.open(ctx); err != nil {
 		h.shut()
 		return err
@@ -143,6 +144,7 @@ type house struct {
 	fleet     *fleet.Service
 	imports   *imports.Service
 	billing   *billing.Service
+	ledger    *billing.Ledger
 	webhooks  *webhook.Service
 	core      *provisioning.Service
 	makers    *devicecert.Pools // nil without --device-ca
@@ -194,6 +196,7 @@ func (h *house) runCore(ctx context.Context) error {
 	core, ctx := errgroup.WithContext(ctx)
 	core.Go(func() error { return h.core.Run(ctx) })
 	core.Go(func() error { return h.webhooks.Run(ctx) })
+	core.Go(func() error { return h.ledger.Run(ctx) })
 	if h.makers != nil {
 		core.Go(func() error { return h.makers.Run(ctx) })
 	}

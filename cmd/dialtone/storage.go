@@ -125,9 +125,10 @@ func newCustomers(db *store.Store, c customer.Config) *customer.Service {
 	return customer.NewService(c)
 }
 
-// newBilling makes the service for billing reports over a store.
-func newBilling(db *store.Store) *billing.Service {
-	return billing.NewService(billing.Config{Store: db.Billing(), Counter: billing.Uncounted{}, Now: now, NewID: newID})
+// newBilling makes the service for billing reports over a store, and the ledger that counts for it.
+func newBilling(db *store.Store, keyring *secret.Keyring, logger *slog.Logger) (*billing.Service, *billing.Ledger) {
+	ledger := billing.NewLedger(billing.LedgerConfig{Store: db.Billing(), Now: now, Logger: logger.With("part", "usage")})
+	return billing.NewService(billing.Config{Store: db.Billing(), Counter: ledger, Now: now, NewID: newID, LinkKey: keyring.Derive("billing links")}), ledger
 }
 
 // newWebhooks makes the service for webhooks over a store, and the client that it sends with.

@@ -22,7 +22,8 @@ var table = map[string][]string{
 	"diagnosis":      {},
 	"screening":      {},
 	"bulk":           {"fault"},
-	"billing":        {"fault", "customer", "job"},
+	"usage":          {"fault", "customer"},
+	"billing":        {"fault", "customer", "job", "usage"},
 	"filecrypt":      {"fault", "secret"},
 	"nodes":          {"fault"},
 	"dhcp":           {"fault", "deviceprofiles"},
@@ -32,7 +33,7 @@ var table = map[string][]string{
 	"people":         {"fault", "job", "customer", "deviceprofiles", "provisioning"},
 	"fleet":          {"fault", "job", "customer", "deviceprofiles", "provisioning"},
 	"imports":        {"fault", "job", "bulk", "customer", "provisioning"},
-	"store":          {"fault", "secret", "job", "screening", "customer", "deviceprofiles", "billing", "webhook", "provisioning", "fleet", "imports", "nodes", "upstream"},
+	"store":          {"fault", "secret", "job", "screening", "customer", "deviceprofiles", "billing", "usage", "webhook", "provisioning", "fleet", "imports", "nodes", "upstream"},
 	"httpcfg":        {"fault", "secret", "digest", "deviceprofiles", "provisioning"},
 	"tftp":           {"fault", "deviceprofiles", "provisioning"},
 	"media":          {"fault", "secret"},
@@ -51,7 +52,7 @@ var table = map[string][]string{
 var doors = []string{"httpcfg", "tftp", "sip", "zone", "adminapi"}
 
 // nouns hold rules, and no machinery.
-var nouns = []string{"customer", "deviceprofiles", "diagnosis", "screening", "bulk", "billing", "webhook", "dhcp", "nodes"}
+var nouns = []string{"customer", "deviceprofiles", "diagnosis", "screening", "bulk", "usage", "billing", "webhook", "dhcp", "nodes"}
 
 // wall is the only package that speaks SQL, and only the command wires it to the rest.
 const (

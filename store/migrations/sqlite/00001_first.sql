@@ -854,11 +854,70 @@ CREATE TABLE billing_reports (
     errors           TEXT NOT NULL, -- JSON array of {code, message}, or null
     created_by       TEXT NOT NULL, -- administrator, who may be gone
     created_by_email TEXT NOT NULL,
-    created          INTEGER NOT NULL
+    created          INTEGER NOT NULL,
+    progress         TEXT NOT NULL DEFAULT '' -- JSON: how far the count is, and what of the file is there
 ) STRICT;
 CREATE UNIQUE INDEX billing_reports_completed ON billing_reports (partner_id, sub_partner_id, start_date, end_date, type, category, internal)
     WHERE status = 'COMPLETED';
 CREATE INDEX billing_reports_list ON billing_reports (partner_id, start_date, id);
+
+-- Who held which package, from when until when: what the events about packages come to. It can be made again from them.
+CREATE TABLE assignments (
+    partner_id   TEXT NOT NULL,
+    org_id       TEXT NOT NULL,
+    subject_kind TEXT NOT NULL CHECK (subject_kind IN ('PERSON', 'WORKSPACE')),
+    subject_id   TEXT NOT NULL, -- subscriber or workspace, which may be gone
+    package      TEXT NOT NULL,
+    begun        INTEGER NOT NULL, -- event
+    person_id    TEXT NOT NULL, -- '' for a workspace
+    location_id  TEXT NOT NULL, -- '' for none
+    license_id   TEXT NOT NULL, -- '' from before licences had ids
+    from_at      INTEGER NOT NULL,
+    until_at     INTEGER NOT NULL, -- the largest number while it lasts
+    ended        INTEGER NOT NULL, -- event; 0 while it lasts
+    PRIMARY KEY (partner_id, org_id, subject_kind, subject_id, package, begun)
+) STRICT, WITHOUT ROWID;
+
+-- The customers whose usage is counted, as they were known last: some are gone. Up to which day it was summed into usage_days.
+CREATE TABLE usage_customers (
+    partner_id      TEXT NOT NULL,
+    org_id          TEXT NOT NULL,
+    external_id     TEXT NOT NULL,
+    subscription_id TEXT NOT NULL,
+    billing_start   INTEGER NOT NULL, -- 0: as soon as a package is assigned
+    through         INTEGER NOT NULL, -- days since the beginning of the year 1; 0 for none
+    through_at      INTEGER NOT NULL, -- when that day ended
+    stale           INTEGER NOT NULL, -- the sums don't hold from this moment on, as something came to light later; 0: they do
+    PRIMARY KEY (partner_id, org_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE usage_days (
+    partner_id  TEXT NOT NULL,
+    day         INTEGER NOT NULL,
+    org_id      TEXT NOT NULL,
+    package     TEXT NOT NULL,
+    location_id TEXT NOT NULL,
+    license_id  TEXT NOT NULL,
+    units       INTEGER NOT NULL, -- millionths of a day
+    PRIMARY KEY (partner_id, day, org_id, package, location_id, license_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX usage_days_org ON usage_days (partner_id, org_id, day);
+
+-- The time zone of a partner's billing subscription; without a row it is UTC.
+CREATE TABLE billing_zones (
+    partner_id      TEXT NOT NULL REFERENCES partners (id),
+    subscription_id TEXT NOT NULL,
+    time_zone       TEXT NOT NULL,
+    PRIMARY KEY (partner_id, subscription_id)
+) STRICT, WITHOUT ROWID;
+
+-- A report's CSV, in pieces that are compressed each on its own and make one file together.
+CREATE TABLE billing_report_chunks (
+    report_id TEXT NOT NULL REFERENCES billing_reports (id) ON DELETE CASCADE,
+    number    INTEGER NOT NULL,
+    content   BLOB NOT NULL,
+    PRIMARY KEY (report_id, number)
+) STRICT, WITHOUT ROWID;
 
 -- Files of people that are, or were, worked on. One at a time for each customer.
 CREATE TABLE people_imports (
@@ -951,6 +1010,11 @@ DROP TABLE sip_bans;
 DROP TABLE people_import_claims;
 DROP TABLE people_import_rows;
 DROP TABLE people_imports;
+DROP TABLE billing_report_chunks;
+DROP TABLE billing_zones;
+DROP TABLE usage_days;
+DROP TABLE usage_customers;
+DROP TABLE assignments;
 DROP TABLE billing_reports;
 DROP TABLE rpl_reviews;
 DROP TABLE rpl_entries;

@@ -1,0 +1,279 @@
+package billing
+
+import (
+	"cmp"
+	"context"
+	"iter"
+	"log/slog"
+	"slices"
+	"time"
+
+	"dialtone/customer"
+	"dialtone/fault"
+	"dialtone/job"
+	"dialtone/usage"
+)
+
+// LedgerConfig is what a Ledger needs. Every field but Logger must be set.
+type LedgerConfig struct {
+	Store  Store
+	Now    func() time.Time
+	Logger *slog.Logger // nil: nothing is logged
+}
+
+// Ledger counts usage: it closes the days that are over, and counts what reports are about. It is safe for concurrent use.
+type Ledger struct {
+	store  Store
+	now    func() time.Time
+	logger *slog.Logger
+}
+
+// NewLedger returns a ledger.
+func NewLedger(c LedgerConfig) *Ledger {
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Ledger{store: c.Store, now: c.Now, logger: c.Logger}
+}
+
+// The pace of counting: a call does so much before it asks for another one, well below job.Timeout.
+const (
+	countTime  = 5 * time.Second
+	countBatch = 5000 // assignments that are read at a time
+	waitClosed = 5 * time.Minute
+)
+
+// count is a report that is being counted.
+type count struct {
+	*Ledger
+	report    Report
+	partner   customer.Partner // that it is about
+	standings map[customer.OrgID]Standing
+	spans     map[string]usage.Span // by time zone
+	progress  Progress
+}
+
+// Count implements Counter. It goes on where an earlier call ended, also in another process. A day that isn't over yet in some customer's time zone is waited for.
+func (l *Ledger) Count(ctx context.Context, r Report) error {
+	progress, err := l.store.Progress(ctx, r.Partner, r.ID)
+	if err != nil || progress.Done {
+		return unlessGone(err)
+	}
+	c := &count{Ledger: l, report: r, standings: map[customer.OrgID]Standing{}, spans: map[string]usage.Span{}, progress: progress}
+	if c.partner, err = l.store.Partner(ctx, cmp.Or(r.SubPartner, r.Partner)); err != nil {
+		return err
+	}
+	if err := c.readStandings(ctx); err != nil {
+		return err
+	}
+	if r.Type == TypeUser {
+		err = c.users(ctx)
+	} else {
+		err = c.sums(ctx)
+	}
+	return unlessGone(err)
+}
+
+// readStandings reads who is counted, and closes what is over and isn't closed.
+func (c *count) readStandings(ctx context.Context) error {
+	last := dayOf(c.report.End)
+	var after customer.OrgID
+	for {
+		list, err := c.store.Standings(ctx, customer.Tenant{Partner: c.partner.ID}, after, closeBatch)
+		if err != nil {
+			return err
+		}
+		for _, s := range list {
+			if s.Through < last || !s.Stale.IsZero() {
+				if s, err = c.closed(ctx, s); err != nil {
+					return err
+				}
+			}
+			if s.Through != 0 && s.Through < last {
+				return job.Again(waitClosed)
+			}
+			c.standings[s.Customer], after = s, s.Customer
+		}
+		if len(list) < closeBatch {
+			return nil
+		}
+	}
+}
+
+// closed closes a customer's days that are over, and returns it as it is then.
+func (c *count) closed(ctx context.Context, s Standing) (Standing, error) {
+	err := c.store.Update(ctx, s.Tenant(), func(tx Tx) error { return c.closeCustomer(ctx, tx, s.Tenant(), c.now()) })
+	if err != nil {
+		return s, err
+	}
+	list, err := c.store.Standings(ctx, s.Tenant(), "", 1)
+	if err != nil || len(list) == 0 {
+		return s, err
+	}
+	return list[0], nil
+}
+
+// days are the first and the last day that are counted: of a report about a point in time the last alone.
+func (c *count) days() (first, last usage.Day) {
+	first, last = dayOf(c.report.Start), dayOf(c.report.End)
+	if c.report.Category == PointInTime {
+		first = last
+	}
+	return first, last
+}
+
+func dayOf(d Date) usage.Day {
+	day, _ := usage.ParseDay(d.String())
+	return day
+}
+
+func (c *count) span(zone usage.Zone) usage.Span {
+	span, known := c.spans[zone.String()]
+	if !known {
+		first, last := c.days()
+		span = usage.NewSpan(zone, first, last)
+		c.spans[zone.String()] = span
+	}
+	return span
+}
+
+func (c *count) account(s Standing) usage.Account {
+	return usage.Account{
+		PartnerName: c.partner.Name, Partner: c.partner.ID, Customer: s.Customer, ExternalID: s.ExternalID, Subscription: s.Subscription,
+	}
+}
+
+// sums makes a report by partner or by customer out of closed days.
+func (c *count) sums(ctx context.Context) error {
+	first, last := c.days()
+	list, err := c.store.DaySums(ctx, customer.Tenant{Partner: c.partner.ID}, first, last)
+	if err != nil {
+		return err
+	}
+	tally := usage.NewTally(usage.Type(c.report.Type))
+	for _, sum := range list {
+		tally.Add(usage.Row{
+			Account: c.account(c.standings[sum.Customer]), Service: usage.ServiceOf(sum.Package), First: first, Last: last, Quantity: sum.Units,
+			Location: sum.Location, License: sum.License,
+		})
+	}
+	f := c.newPiece()
+	for _, row := range tally.Rows() {
+		if err := f.write(row); err != nil {
+			return err
+		}
+	}
+	c.progress.Done = true
+	return c.keep(ctx, f)
+}
+
+// users makes a report by user, piece by piece, for as long as one call may take.
+func (c *count) users(ctx context.Context) error {
+	until := c.now().Add(countTime)
+	for {
+		f := c.newPiece()
+		for !f.full() && !c.progress.Done && c.now().Before(until) {
+			if err := c.page(ctx, f); err != nil {
+				return err
+			}
+		}
+		if err := c.keep(ctx, f); err != nil || c.progress.Done {
+			return err
+		}
+		if !c.now().Before(until) {
+			return job.Again(0)
+		}
+	}
+}
+
+// page writes what a number of assignments come to. The last subject waits for the next page, as more of it may follow.
+func (c *count) page(ctx context.Context, f *piece) error {
+	list, err := c.assignments(ctx)
+	if err != nil {
+		return err
+	}
+	for row, err := range usage.Merge(usage.TypeUser, c.rows(list)) {
+		if err != nil {
+			return err
+		}
+		if err := f.write(row); err != nil {
+			return err
+		}
+	}
+	if len(list) > 0 {
+		c.progress.After = CursorOf(list[len(list)-1])
+	}
+	return nil
+}
+
+// assignments reads the next ones, whole subjects alone.
+func (c *count) assignments(ctx context.Context) ([]usage.Assignment, error) {
+	first, last := c.days()
+	// Zones differ by a day and a bit at most: what a customer's own days leave out has no usage.
+	wide := usage.NewSpan(usage.Zone{}, first-1, last+1)
+	for most := countBatch; ; most *= 2 {
+		list, err := c.store.Assignments(ctx, customer.Tenant{Partner: c.partner.ID}, wide, c.progress.After, most)
+		if err != nil {
+			return nil, err
+		}
+		if len(list) < most {
+			c.progress.Done = true
+			return list, nil
+		}
+		if whole := len(list) - lastSubject(list); whole > 0 {
+			return list[:whole], nil
+		}
+	}
+}
+
+// lastSubject returns how many assignments at the end are of one subject.
+func lastSubject(list []usage.Assignment) int {
+	n, end := 0, list[len(list)-1]
+	for i := len(list) - 1; i >= 0 && list[i].Subject == end.Subject && list[i].SubjectKind == end.SubjectKind && list[i].Customer == end.Customer; i-- {
+		n++
+	}
+	return n
+}
+
+// rows gives a row for each assignment, in the order of a report.
+func (c *count) rows(list []usage.Assignment) iter.Seq2[usage.Row, error] {
+	return func(yield func(usage.Row, error) bool) {
+		var rows []usage.Row
+		for len(list) > 0 {
+			subject, n := list[0], 0
+			rows = rows[:0]
+			for n < len(list) && list[n].Subject == subject.Subject && list[n].SubjectKind == subject.SubjectKind && list[n].Customer == subject.Customer {
+				rows = append(rows, c.row(list[n]))
+				n++
+			}
+			list = list[n:]
+			slices.SortFunc(rows, usage.Row.Compare)
+			for _, row := range rows {
+				if !yield(row, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (c *count) row(a usage.Assignment) usage.Row {
+	s := c.standings[a.Customer]
+	a.BilledFrom = s.BilledFrom
+	return c.span(s.Zone).Row(c.account(s), a)
+}
+
+// keep stores a piece of the file with how far the count is. Nothing is done when nothing was written.
+func (c *count) keep(ctx context.Context, f *piece) error {
+	content, err := f.end()
+	if err != nil {
+		return fault.Wrap(fault.Internal, err, "a report can't be compressed")
+	}
+	number := c.progress.Chunks
+	if c.progress, err = f.add(c.progress, len(content)); err != nil {
+		return err
+	}
+	return c.store.Update(ctx, customer.Tenant{Partner: c.report.Partner}, func(tx Tx) error {
+		return tx.AddChunk(ctx, c.report.Partner, c.report.ID, number, content, c.progress)
+	})
+}
