@@ -141,7 +141,9 @@ func TestMergingRefusesWhatIsOutOfOrder(t *testing.T) {
 		_ = yield(a, nil) && yield(usage.Row{}, gone)
 	}))
 	assert.ErrorIs(t, err, gone)
-	for range usage.Merge(usage.TypeUser, each([]usage.Row{a, b})) {
+	for r, err := range usage.Merge(usage.TypeUser, each([]usage.Row{a, b})) {
+		assert.NoError(t, err)
+		assert.Equal(t, a, r)
 		break // and nothing more is asked for
 	}
 }
