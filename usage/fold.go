@@ -83,16 +83,29 @@ type holder struct {
 	subject  SubjectID
 }
 
+// person is who may be one subscriber after another.
+type person struct {
+	customer customer.OrgID
+	id       customer.PersonID
+}
+
 // Fold turns changes into assignments, those that are open included. The order of the changes doesn't matter, nor whether some come twice: they are taken in order of
 // time, then of events. The result is ordered by customer, kind of subject, subject, beginning, package and event; no two of a subject and package overlap.
 func Fold(changes []Change) []Assignment {
 	changes = slices.Clone(changes)
 	slices.SortFunc(changes, compareChanges)
 	open, delays, out := map[holder][]Assignment{}, map[customer.OrgID]Day{}, []Assignment{}
+	subscribers := map[person]SubjectID{}
 	for _, c := range changes {
 		if c.Kind == Delayed {
 			delays[c.Customer] = c.Billing
 			continue
+		}
+		p := person{c.Customer, c.Person}
+		if c.Subject == "" {
+			c.Subject = subscribers[p]
+		} else if c.Kind == Started && c.Person != "" {
+			subscribers[p] = c.Subject
 		}
 		h := holder{c.Customer, c.SubjectKind, c.Subject}
 		effect := Apply(open[h], c)
