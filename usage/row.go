@@ -128,9 +128,16 @@ func (r Row) orderedOnce() int {
 // Compare orders rows as reports do: by partner; orders after usage; then by customer, people before workspaces, subject, service, location, licence. Texts are
 // ordered by their bytes. It is 0 for rows about the same thing alone.
 func (r Row) Compare(other Row) int {
-	return cmp.Or(cmp.Compare(r.Partner, other.Partner), cmp.Compare(r.orderedOnce(), other.orderedOnce()), cmp.Compare(r.Customer, other.Customer),
-		cmp.Compare(r.rank(), other.rank()), cmp.Compare(r.Subscriber, other.Subscriber), cmp.Compare(r.Workspace, other.Workspace),
-		cmp.Compare(r.Service, other.Service), cmp.Compare(r.Location, other.Location), cmp.Compare(r.License, other.License),
-		cmp.Compare(r.Subscription, other.Subscription), cmp.Compare(r.User, other.User), cmp.Compare(r.First, other.First), cmp.Compare(r.Last, other.Last),
-		cmp.Compare(r.ExternalID, other.ExternalID), cmp.Compare(r.PartnerName, other.PartnerName))
+	// In steps, as most rows differ early and there are millions of them.
+	if c := cmp.Or(cmp.Compare(r.Partner, other.Partner), cmp.Compare(r.orderedOnce(), other.orderedOnce()), cmp.Compare(r.Customer, other.Customer)); c != 0 {
+		return c
+	}
+	if c := cmp.Or(cmp.Compare(r.rank(), other.rank()), cmp.Compare(r.Subscriber, other.Subscriber), cmp.Compare(r.Workspace, other.Workspace)); c != 0 {
+		return c
+	}
+	if c := cmp.Or(cmp.Compare(r.Service, other.Service), cmp.Compare(r.Location, other.Location), cmp.Compare(r.License, other.License)); c != 0 {
+		return c
+	}
+	return cmp.Or(cmp.Compare(r.Subscription, other.Subscription), cmp.Compare(r.User, other.User), cmp.Compare(r.First, other.First),
+		cmp.Compare(r.Last, other.Last), cmp.Compare(r.ExternalID, other.ExternalID), cmp.Compare(r.PartnerName, other.PartnerName))
 }
