@@ -201,10 +201,6 @@ func (f facet) match(ours, theirs []Row, tolerance Units) (pairs []Difference, o
 	return pairs, append(oursLeft, ours...), append(theirsLeft, theirs...)
 }
 
-func compareByQuantity(a, b Row) int {
-	return cmp.Or(cmp.Compare(a.Quantity, b.Quantity), a.Compare(b))
-}
-
 func compareDifferences(a, b Difference) int {
 	about := func(d Difference) Row {
 		if d.Cause == MissingHere {
