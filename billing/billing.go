@@ -1,6 +1,6 @@
 // Package billing owns billing reports: who may order which, for which days, what becomes of an order, and when one is in the way of another.
 //
-// It owns the closing of days, too, and what events mean for usage; the arithmetic is the package usage's. It never speaks a protocol and never writes SQL. Start at
+// It owns the closing of days, too; the arithmetic, and what events mean for it, is the package usage's. It never speaks a protocol and never writes SQL. Start at
 // Service, which carries the operations, Ledger, which closes days and counts what an order promises, and Store, which says what it needs from below.
 package billing
 

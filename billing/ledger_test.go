@@ -101,7 +101,7 @@ func TestAReportSaysWhatWasHeld(t *testing.T) {
 // TestReportsOfAllTypesAgree makes random histories of several customers in a time zone with a day of 23 hours, and compares the reports with the log.
 func TestReportsOfAllTypesAgree(t *testing.T) {
 	t.Parallel()
-	kinds := billing.ChangeKinds()
+	kinds := usage.ChangeKinds()
 	packages := []string{"webex_calling", "webex_meetings", "attendant_console", "common_area_calling"}
 	for seed := range uint64(4) {
 		o := newOffice(t)

@@ -47,7 +47,7 @@ func (r assignmentRow) noun() usage.Assignment {
 // project keeps the assignments as what the events come to, the one that was just written included. Most events are the latest about their subject, and change
 // what is open; an older one, as a correction is, has all of the subject folded anew.
 func (t *tx) project(ctx context.Context, e customer.Event) error {
-	change, ok := billing.ChangeOf(e)
+	change, ok := usage.ChangeOf(e)
 	if !ok {
 		return nil
 	}
@@ -127,14 +127,14 @@ func (t *tx) insertAssignments(ctx context.Context, partner customer.OrgID, list
 
 // fold reads the events about packages that conditions leave, and returns what they come to.
 func (r reader) fold(ctx context.Context, w where) ([]usage.Assignment, error) {
-	w.among("kind", texts(billing.ChangeKinds()))
+	w.among("kind", texts(usage.ChangeKinds()))
 	var rows []eventRow
 	if err := r.all(ctx, &rows, "read events about packages", "SELECT id, "+eventColumns+" FROM events"+w.text()+" ORDER BY id", w.args...); err != nil {
 		return nil, err
 	}
 	changes := make([]usage.Change, 0, len(rows))
 	for _, row := range rows {
-		if c, ok := billing.ChangeOf(row.noun()); ok {
+		if c, ok := usage.ChangeOf(row.noun()); ok {
 			changes = append(changes, c)
 		}
 	}

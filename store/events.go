@@ -4,8 +4,8 @@ import (
 	"context"
 	"slices"
 
-	"dialtone/billing"
 	"dialtone/customer"
+	"dialtone/usage"
 )
 
 type eventRow struct {
@@ -41,7 +41,7 @@ func (t *tx) Record(ctx context.Context, e customer.Event) error {
 		return err
 	}
 	args := []any{micros(e.Time), string(e.Tenant.Partner), string(e.Tenant.Customer), e.Actor, string(e.Kind), e.Subject, text, e.Device}
-	if !slices.Contains(billing.ChangeKinds(), e.Kind) {
+	if !slices.Contains(usage.ChangeKinds(), e.Kind) {
 		return t.insert(ctx, "events", eventColumns, args...)
 	}
 	if err := t.get(ctx, &e.ID, "event", "INSERT INTO events ("+eventColumns+") VALUES "+tuples(1, len(args))+" RETURNING id", args...); err != nil {

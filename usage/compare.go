@@ -116,16 +116,16 @@ func buckets(rows []Row, told func(Row) Row) map[Row]bucket {
 
 // facet is something in which two rows about the same usage may differ.
 type facet struct {
-	cause Cause
-	blank func(*Row)
+	cause   Cause
+	without func(Row) Row // by value: it is called millions of times
 }
 
 func facets() []facet {
 	return []facet{
-		{PackageDiffers, func(r *Row) { r.Service = "" }},
-		{LocationDiffers, func(r *Row) { r.Location = "" }},
-		{LicenseDiffers, func(r *Row) { r.License = "" }},
-		{PeriodDiffers, func(r *Row) { r.First, r.Last = 0, 0 }},
+		{PackageDiffers, func(r Row) Row { r.Service = ""; return r }},
+		{LocationDiffers, func(r Row) Row { r.Location = ""; return r }},
+		{LicenseDiffers, func(r Row) Row { r.License = ""; return r }},
+		{PeriodDiffers, func(r Row) Row { r.First, r.Last = 0, 0; return r }},
 	}
 }
 
@@ -148,39 +148,45 @@ func paired(ours, theirs []Row, tolerance Units) []Difference {
 
 // pair returns the pairs, and what is left of both accounts.
 func (f facet) pair(ours, theirs []Row, tolerance Units) ([]Difference, []Row, []Row) {
-	here, there := f.groups(ours), f.groups(theirs)
+	slices.SortFunc(ours, f.compare)
+	slices.SortFunc(theirs, f.compare)
 	var found []Difference
 	var oursLeft, theirsLeft []Row
-	for key, our := range here {
-		pairs, a, b := f.match(our, there[key], tolerance)
-		if len(a) == 1 && len(b) == 1 && (key.Subscriber != "" || key.User != "" || key.Workspace != "") {
+	for len(ours) > 0 && len(theirs) > 0 {
+		about := f.about(ours[0])
+		if about.Compare(f.about(theirs[0])) > 0 {
+			about = f.about(theirs[0])
+		}
+		here, there := f.countOf(ours, about), f.countOf(theirs, about)
+		pairs, a, b := f.match(ours[:here], theirs[:there], tolerance)
+		if len(a) == 1 && len(b) == 1 && (about.Subscriber != "" || about.User != "" || about.Workspace != "") {
 			pairs, a, b = append(pairs, Difference{f.cause, a[0], b[0]}), nil, nil // one's only usage is likely the same
 		}
 		found, oursLeft, theirsLeft = append(found, pairs...), append(oursLeft, a...), append(theirsLeft, b...)
+		ours, theirs = ours[here:], theirs[there:]
 	}
-	for key, their := range there {
-		if _, ok := here[key]; !ok {
-			theirsLeft = append(theirsLeft, their...)
-		}
-	}
-	return found, oursLeft, theirsLeft
+	return found, append(oursLeft, ours...), append(theirsLeft, theirs...)
 }
 
-// groups are rows by what they are about but for the facet.
-func (f facet) groups(rows []Row) map[Row][]Row {
-	out := map[Row][]Row{}
-	for _, r := range rows {
-		key := r.key()
-		f.blank(&key)
-		out[key] = append(out[key], r)
-	}
-	return out
+// about is what a row is about but for the facet.
+func (f facet) about(r Row) Row { return f.without(r).key() }
+
+// compare puts rows about the same together, the smallest quantity first.
+func (f facet) compare(a, b Row) int {
+	return cmp.Or(f.about(a).Compare(f.about(b)), cmp.Compare(a.Quantity, b.Quantity), a.Compare(b))
 }
 
-// match pairs the rows of two groups that have the same quantity.
+// countOf returns how many of the first rows are about something.
+func (f facet) countOf(rows []Row, about Row) int {
+	n := slices.IndexFunc(rows, func(r Row) bool { return f.about(r) != about })
+	if n < 0 {
+		return len(rows)
+	}
+	return n
+}
+
+// match pairs rows that have the same quantity; the smallest come first.
 func (f facet) match(ours, theirs []Row, tolerance Units) (pairs []Difference, oursLeft, theirsLeft []Row) {
-	slices.SortFunc(ours, compareByQuantity)
-	slices.SortFunc(theirs, compareByQuantity)
 	for len(ours) > 0 && len(theirs) > 0 {
 		switch by := theirs[0].Quantity - ours[0].Quantity; {
 		case by > tolerance:
@@ -193,10 +199,6 @@ func (f facet) match(ours, theirs []Row, tolerance Units) (pairs []Difference, o
 		}
 	}
 	return pairs, append(oursLeft, ours...), append(theirsLeft, theirs...)
-}
-
-func compareByQuantity(a, b Row) int {
-	return cmp.Or(cmp.Compare(a.Quantity, b.Quantity), a.Compare(b))
 }
 
 func compareDifferences(a, b Difference) int {

@@ -97,7 +97,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	}
 	before := live()
 	w := usage.NewWriter(io.Discard, usage.TypeUser)
-	for r := range usage.Merge(usage.TypeUser, func(yield func(usage.Row, error) bool) {
+	for r, err := range usage.Merge(usage.TypeUser, func(yield func(usage.Row, error) bool) {
 		r := usage.Row{Account: accountOf("acme"), Service: "WEBEX_CALLING", First: 739372, Last: 739402, Quantity: usage.One}
 		for i := range 200_000 {
 			r.Subscriber = customer.SubscriberID(fmt.Sprintf("%06d", i))
@@ -106,6 +106,7 @@ func TestMemoryIsBounded(t *testing.T) {
 			}
 		}
 	}) {
+		require.NoError(t, err)
 		require.NoError(t, w.Write(r))
 	}
 	after := live()

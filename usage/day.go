@@ -3,7 +3,7 @@ package usage
 import "time"
 
 // Day is a day of the calendar, whatever the time zone, as the number of days since 31 December of the year 0. So days can be compared and counted; 0 is none.
-type Day int32
+type Day int
 
 // epoch is the Day of 1970-01-01.
 const epoch = 719163
@@ -13,7 +13,7 @@ const secondsADay = 24 * 60 * 60
 // DayOf returns the day that a moment's own time zone calls it, in the years 1 to 9999. Zone.Day is the one for billing.
 func DayOf(t time.Time) Day {
 	year, month, day := t.Date()
-	return Day(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix()/secondsADay + epoch)
+	return Day(time.Date(year, month, day, 0, 0, 0, 0, time.UTC).Unix()/secondsADay) + epoch
 }
 
 // ParseDay reads YYYY-MM-DD. False when it is something else, or when the calendar has no such day.

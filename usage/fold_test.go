@@ -17,10 +17,10 @@ import (
 // at is a moment of 1 May 2026.
 func at(t require.TestingT, clock string) time.Time { return instant(t, "2026-05-01T"+clock+"Z") }
 
-// of gives the changes Ada's numbers, customer and kind.
-func of(subject usage.SubjectID, changes ...usage.Change) []usage.Change {
+// adas gives changes their numbers, and Ada for a subject.
+func adas(changes ...usage.Change) []usage.Change {
 	for i := range changes {
-		changes[i].Event, changes[i].Subject, changes[i].SubjectKind, changes[i].Customer = int64(i+1), subject, usage.KindPerson, "acme"
+		changes[i].Event, changes[i].Subject, changes[i].SubjectKind, changes[i].Customer = int64(i+1), "ada", usage.KindPerson, "acme"
 	}
 	return changes
 }
@@ -49,37 +49,37 @@ func TestFold(t *testing.T) {
 		want    []string
 	}{
 		{"nothing", nil, []string{}},
-		{"assigned and taken away", of("ada", c{At: nine, Kind: usage.Started, Package: calling}, c{At: ten, Kind: usage.Ended, Package: calling}),
+		{"assigned and taken away", adas(c{At: nine, Kind: usage.Started, Package: calling}, c{At: ten, Kind: usage.Ended, Package: calling}),
 			[]string{"ada webex_calling@/ 09:00-10:00"}},
-		{"another package in mid-day", of("ada", c{At: nine, Kind: usage.Started, Package: calling, Location: "hq"},
+		{"another package in mid-day", adas(c{At: nine, Kind: usage.Started, Package: calling, Location: "hq"},
 			c{At: ten, Kind: usage.Ended, Package: calling}, c{At: ten, Kind: usage.Started, Package: suite, Location: "hq"}),
 			[]string{"ada webex_calling@hq/ 09:00-10:00", "ada webex_suite@hq/ 10:00-open"}},
-		{"the same, told the other way round", of("ada", c{At: nine, Kind: usage.Started, Package: calling},
+		{"the same, told the other way round", adas(c{At: nine, Kind: usage.Started, Package: calling},
 			c{At: ten, Kind: usage.Started, Package: suite}, c{At: ten, Kind: usage.Ended, Package: calling}),
 			[]string{"ada webex_calling@/ 09:00-10:00", "ada webex_suite@/ 10:00-open"}},
-		{"one base package, though nobody took the other away", of("ada", c{At: nine, Kind: usage.Started, Package: calling}, c{At: ten, Kind: usage.Started, Package: suite}),
+		{"one base package, though nobody took the other away", adas(c{At: nine, Kind: usage.Started, Package: calling}, c{At: ten, Kind: usage.Started, Package: suite}),
 			[]string{"ada webex_calling@/ 09:00-10:00", "ada webex_suite@/ 10:00-open"}},
-		{"an add-on beside a package", of("ada", c{At: nine, Kind: usage.Started, Package: calling}, c{At: ten, Kind: usage.Started, Package: console},
+		{"an add-on beside a package", adas(c{At: nine, Kind: usage.Started, Package: calling}, c{At: ten, Kind: usage.Started, Package: console},
 			c{At: eleven, Kind: usage.Ended, Package: console}),
 			[]string{"ada webex_calling@/ 09:00-open", "ada attendant_console@/ 10:00-11:00"}},
-		{"a move takes all along", of("ada", c{At: nine, Kind: usage.Started, Package: calling, Location: "hq"}, c{At: nine, Kind: usage.Started, Package: console, Location: "hq"},
+		{"a move takes all along", adas(c{At: nine, Kind: usage.Started, Package: calling, Location: "hq"}, c{At: nine, Kind: usage.Started, Package: console, Location: "hq"},
 			c{At: ten, Kind: usage.Moved, Location: "annex"}),
 			[]string{"ada attendant_console@hq/ 09:00-10:00", "ada webex_calling@hq/ 09:00-10:00", "ada attendant_console@annex/ 10:00-open", "ada webex_calling@annex/ 10:00-open"}},
-		{"a move to where it is", of("ada", c{At: nine, Kind: usage.Started, Package: calling, Location: "hq"}, c{At: ten, Kind: usage.Moved, Location: "hq"}),
+		{"a move to where it is", adas(c{At: nine, Kind: usage.Started, Package: calling, Location: "hq"}, c{At: ten, Kind: usage.Moved, Location: "hq"}),
 			[]string{"ada webex_calling@hq/ 09:00-open"}},
-		{"assigned again elsewhere", of("ada", c{At: nine, Kind: usage.Started, Package: calling, Location: "hq"}, c{At: ten, Kind: usage.Started, Package: calling, Location: "annex"}),
+		{"assigned again elsewhere", adas(c{At: nine, Kind: usage.Started, Package: calling, Location: "hq"}, c{At: ten, Kind: usage.Started, Package: calling, Location: "annex"}),
 			[]string{"ada webex_calling@hq/ 09:00-10:00", "ada webex_calling@annex/ 10:00-open"}},
-		{"a licence comes later", of("ada", c{At: nine, Kind: usage.Started, Package: calling}, c{At: ten, Kind: usage.Licensed, Package: calling, License: "L1"}),
+		{"a licence comes later", adas(c{At: nine, Kind: usage.Started, Package: calling}, c{At: ten, Kind: usage.Licensed, Package: calling, License: "L1"}),
 			[]string{"ada webex_calling@/ 09:00-10:00", "ada webex_calling@/L1 10:00-open"}},
-		{"deleted, with all that was held", of("ada", c{At: nine, Kind: usage.Started, Package: calling}, c{At: nine, Kind: usage.Started, Package: console},
+		{"deleted, with all that was held", adas(c{At: nine, Kind: usage.Started, Package: calling}, c{At: nine, Kind: usage.Started, Package: console},
 			c{At: ten, Kind: usage.Ended}),
 			[]string{"ada attendant_console@/ 09:00-10:00", "ada webex_calling@/ 09:00-10:00"}},
-		{"taken away and given again", of("ada", c{At: nine, Kind: usage.Started, Package: calling}, c{At: ten, Kind: usage.Ended, Package: calling},
+		{"taken away and given again", adas(c{At: nine, Kind: usage.Started, Package: calling}, c{At: ten, Kind: usage.Ended, Package: calling},
 			c{At: eleven, Kind: usage.Started, Package: calling}),
 			[]string{"ada webex_calling@/ 09:00-10:00", "ada webex_calling@/ 11:00-open"}},
-		{"ends without begins", of("ada", c{At: nine, Kind: usage.Ended, Package: calling}, c{At: nine, Kind: usage.Ended}, c{At: ten, Kind: usage.Moved, Location: "hq"}), []string{}},
-		{"given and taken in one moment", of("ada", c{At: nine, Kind: usage.Started, Package: calling}, c{At: nine, Kind: usage.Ended, Package: calling}), []string{}},
-		{"a correction: it ended earlier", of("ada", c{At: nine, Kind: usage.Started, Package: calling}, c{At: eleven, Kind: usage.Ended, Package: calling},
+		{"ends without begins", adas(c{At: nine, Kind: usage.Ended, Package: calling}, c{At: nine, Kind: usage.Ended}, c{At: ten, Kind: usage.Moved, Location: "hq"}), []string{}},
+		{"given and taken in one moment", adas(c{At: nine, Kind: usage.Started, Package: calling}, c{At: nine, Kind: usage.Ended, Package: calling}), []string{}},
+		{"a correction: it ended earlier", adas(c{At: nine, Kind: usage.Started, Package: calling}, c{At: eleven, Kind: usage.Ended, Package: calling},
 			c{At: ten, Kind: usage.Ended, Package: calling}),
 			[]string{"ada webex_calling@/ 09:00-10:00"}},
 	}

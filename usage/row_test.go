@@ -107,6 +107,15 @@ func TestAnOrderIsARowOfItsDay(t *testing.T) {
 	}
 }
 
+func TestWhatIsAssignedAtAnInstant(t *testing.T) {
+	t.Parallel()
+	a := held(t, "2026-05-01T21:00:00Z", "2026-05-02T12:00:00Z")
+	a.Package, a.Subject, a.SubjectKind, a.BilledFrom = customer.WebexSuite, "w1", usage.KindWorkspace, day(t, "2026-09-01")
+	r := usage.RowAt(accountOf("acme"), a, zone(t, "Europe/Berlin"), instant(t, "2026-05-01T22:30:00Z"))
+	assert.Equal(t, usage.Row{Account: accountOf("acme"), Service: "WEBEX_SUITE", First: day(t, "2026-05-02"), Last: day(t, "2026-05-02"), Quantity: usage.One, Workspace: "w1"}, r)
+	assert.Zero(t, usage.RowAt(accountOf("acme"), a, usage.Zone{}, instant(t, "2026-05-02T12:00:00Z")).Quantity)
+}
+
 // What users used is what customers used is what the partner used, and what is merged row by row is what is added up in memory.
 func TestReportsAgree(t *testing.T) {
 	t.Parallel()
@@ -141,7 +150,9 @@ func TestMergingRefusesWhatIsOutOfOrder(t *testing.T) {
 		_ = yield(a, nil) && yield(usage.Row{}, gone)
 	}))
 	assert.ErrorIs(t, err, gone)
-	for range usage.Merge(usage.TypeUser, each([]usage.Row{a, b})) {
+	for r, err := range usage.Merge(usage.TypeUser, each([]usage.Row{a, b})) {
+		assert.NoError(t, err)
+		assert.Equal(t, a, r)
 		break // and nothing more is asked for
 	}
 }

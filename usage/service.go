@@ -11,8 +11,8 @@ type Service string
 
 // What is billed beside packages: help with setting up a site.
 const (
-	SetupAssistExpress  Service = "SETUP_ASSIST_EXPRESS"  // a site of up to five seats, at a flat price
-	SetupAssistStandard Service = "SETUP_ASSIST_STANDARD" // a larger one, by the seat
+	SetupAssistExpress  Service = "SETUP_ASSIST_EXPRESS"  //nolint:gosec // G101: a name, and no credential: a site of up to five seats, at a flat price
+	SetupAssistStandard Service = "SETUP_ASSIST_STANDARD" //nolint:gosec // G101: a name, and no credential: a larger site, by the seat
 )
 
 // ServiceOf returns what a package is called in reports.
@@ -49,13 +49,13 @@ func (s Service) sold() (string, string) {
 	case "CISCO_CALLING_PLAN":
 		return "DT-CALLING-PLAN", "Cisco Calling Plan"
 	case "CX_PREMIUM_AGENT":
-		return "DT-CX-PREMIUM", "Contact Center Premium Agent"
+		return "DT-CX-PREMIUM", "CX Premium Agent"
 	case "CX_STANDARD_AGENT":
-		return "DT-CX-STANDARD", "Contact Center Standard Agent"
+		return "DT-CX-STANDARD", "CX Standard Agent"
 	case "CX_VOICE_PORTS":
-		return "DT-CX-PORTS", "Contact Center Voice Ports"
+		return "DT-CX-PORTS", "CX Voice Ports"
 	case "CX_AI_ASSISTANT":
-		return "DT-CX-AI-ASSISTANT", "Contact Center AI Assistant"
+		return "DT-CX-AI-ASSISTANT", "CX AI Assistant"
 	case "WEBEX_AI_AGENT":
 		return "DT-AI-AGENT", "Webex AI Agent"
 	case SetupAssistExpress:

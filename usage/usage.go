@@ -77,5 +77,18 @@ type Assignment struct {
 // Open reports whether it hasn't ended.
 func (a Assignment) Open() bool { return a.Until.IsZero() }
 
+// HeldAt reports whether it is held at an instant.
+func (a Assignment) HeldAt(t time.Time) bool {
+	return !a.From.After(t) && (a.Open() || a.Until.After(t))
+}
+
+// AsOf returns what of it there was until an instant, for a day that isn't over: whatever is held ends then. What begins later is Empty.
+func (a Assignment) AsOf(t time.Time) Assignment {
+	if a.Open() || a.Until.After(t) {
+		a.Until, a.Ended = t.UTC().Truncate(time.Microsecond), 0
+	}
+	return a
+}
+
 // Empty reports whether it ended when it began, so that there was nothing.
 func (a Assignment) Empty() bool { return !a.Open() && !a.From.Before(a.Until) }

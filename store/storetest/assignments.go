@@ -96,7 +96,7 @@ func packagesOf(list []usage.Assignment) []customer.Package {
 // assignmentsAreWhatEventsComeTo compares the table with the log after random histories, in which some events come late, twice, or about nothing.
 func assignmentsAreWhatEventsComeTo(t *testing.T, f *fixture) {
 	ctx, tenant, start := t.Context(), tenantOf(f.one), f.now.Truncate(time.Second)
-	kinds := billing.ChangeKinds()
+	kinds := usage.ChangeKinds()
 	packages := []customer.Package{customer.WebexCalling, customer.WebexMeetings, customer.AttendantConsole, customer.WebexSuite}
 	for seed := range uint64(6) {
 		random := rand.New(rand.NewPCG(seed, 1))
