@@ -88,7 +88,7 @@ func seedUsage(b *testing.B, driver, url, partner string) {
 		strings.NewReplacer("COUNT", count, "PARTNER", partner).Replace(usageSeed),
 		`INSERT INTO usage_customers (partner_id, org_id, external_id, subscription_id, billing_start, through, through_at, stale)
 			SELECT DISTINCT partner_id, org_id, org_id, 'Sub-1', 0, 0, 0, 0 FROM assignments`,
-		"ANALYZE",
+		"ANALYZE", //nolint:misspell // PostgreSQL spells it so
 	} {
 		_, err := direct.ExecContext(b.Context(), statement)
 		require.NoError(b, err)

@@ -24,7 +24,7 @@ type standingRow struct {
 func (r standingRow) noun() billing.Standing {
 	s := billing.Standing{
 		Partner: customer.OrgID(r.PartnerID), Customer: customer.OrgID(r.OrgID), ExternalID: r.ExternalID, Subscription: r.SubscriptionID,
-		Through: usage.Day(r.Through), Stale: fromMicros(r.Stale), //nolint:gosec // G115: we wrote it from a Day
+		Through: usage.Day(r.Through), Stale: fromMicros(r.Stale),
 	}
 	if r.BillingStart != 0 {
 		s.BilledFrom = usage.DayOf(fromMicros(r.BillingStart))
@@ -87,7 +87,7 @@ type daySumRow struct {
 
 func (r daySumRow) noun() billing.DaySum {
 	return billing.DaySum{
-		Day:      usage.Day(r.Day), //nolint:gosec // G115: we wrote it from a Day
+		Day:      usage.Day(r.Day),
 		Customer: customer.OrgID(r.OrgID), Package: customer.Package(r.Package), Location: customer.LocationID(r.LocationID),
 		License: usage.LicenseID(r.LicenseID), Units: usage.Units(r.Units),
 	}
