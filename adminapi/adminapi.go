@@ -1,7 +1,7 @@
 // Package adminapi is the door for partners, back offices and device-management tools: REST over HTTP, JSON in and out.
 //
 // It owns routes, wire shapes, ids on the wire, bearer tokens, scopes, paging, status codes and the error body, and makes the OpenAPI document from
-// its own types. It never decides a rule and never sees a table: it asks customer.Service, provisioning.Service, billing.Service and webhook.Service. Start at New,
+// its own types. It never decides a rule and never sees a table: it asks customer.Service, provisioning.Service, billing.Service, billing.Desk and webhook.Service. Start at New,
 // which lists the routes; a resource is one file named after it, and errors.go has the one table from fault kinds to status codes.
 package adminapi
 
@@ -188,6 +188,7 @@ type Config struct {
 	Fleet     Fleet
 	Imports   Imports
 	Billing   Billing
+	Desk      Desk
 	Webhooks  Webhooks
 	Nodes     Nodes
 	Upstream  Upstream
@@ -216,6 +217,7 @@ type Server struct {
 const (
 	maxBody        = 1 << 20
 	maxFile        = 64 << 20 // of a file of people, which is stored as it comes
+	maxStatement   = 32 << 20 // of a partner's own account of usage: as many rows as can be compared have less
 	headerTimeout  = 10 * time.Second
 	readTimeout    = 30 * time.Second
 	writeTimeout   = 60 * time.Second
@@ -328,6 +330,7 @@ func (s *Server) routes() {
 	s.pstnVendorRoutes()
 	s.reviewRoutes()
 	s.reportRoutes()
+	s.billingRoutes()
 	s.importRoutes()
 	s.integrationRoutes()
 	s.oauthRoutes()

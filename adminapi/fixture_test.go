@@ -49,6 +49,7 @@ var (
 	_ adminapi.Fleet     = (*fleet.Service)(nil)
 	_ adminapi.Imports   = (*imports.Service)(nil)
 	_ adminapi.Billing   = (*billing.Service)(nil)
+	_ adminapi.Desk      = (*billing.Desk)(nil)
 	_ adminapi.Webhooks  = (*webhook.Service)(nil)
 )
 
@@ -139,7 +140,7 @@ func newEmptyOffice(t testing.TB, change func(*adminapi.Config)) *office {
 	require.NoError(t, err)
 	_, others, err := customers.Bootstrap(t.Context(), "Other Telecom", "admin@other.example")
 	require.NoError(t, err)
-	config := adminapi.Config{Customers: customers, Devices: devices, People: staff, Fleet: many, Imports: files, Billing: reports, Webhooks: o.webhooks, Nodes: nodes.NewService(nodes.Config{Store: o.db.Nodes(), Now: now, Logger: logger}), Upstream: upstream.NewService(upstream.Config{Store: o.db.Upstreams(), Now: now, Random: func() float64 { return 0.5 }, Logger: logger}), EchoEncryption: customer.EchoOffered, Operator: string(actor.Partner), Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
+	config := adminapi.Config{Customers: customers, Devices: devices, People: staff, Fleet: many, Imports: files, Billing: reports, Desk: billing.NewDesk(billing.DeskConfig{Store: o.db.Billing(), Now: now}), Webhooks: o.webhooks, Nodes: nodes.NewService(nodes.Config{Store: o.db.Nodes(), Now: now, Logger: logger}), Upstream: upstream.NewService(upstream.Config{Store: o.db.Upstreams(), Now: now, Random: func() float64 { return 0.5 }, Logger: logger}), EchoEncryption: customer.EchoOffered, Operator: string(actor.Partner), Ready: o.db.Provisioning().Ping, Now: now, NewID: uuid.NewString, Logger: logger}
 	if change != nil {
 		change(&config)
 	}

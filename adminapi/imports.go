@@ -74,18 +74,25 @@ type newImportInput struct {
 	InOrg
 	DryRun bool   `query:"dryRun" doc:"Find out what would become of each row, and change nothing"`
 	Mode   string `query:"mode" doc:"addAndRemoveServices (default): FALSE takes a package, and another base package replaces the one that there is. addServices: packages are only added"`
-	kind   string // media type, with its parameters
-	body   io.Reader
+	sent   sentCSV
 }
 
 // Resolve keeps the body, which is read as it comes.
 func (in *newImportInput) Resolve(c huma.Context) []error {
-	in.kind, in.body = c.Header("Content-Type"), c.BodyReader()
+	in.sent = csvOf(c)
 	return in.Paging.Resolve(c)
 }
 
+// sentCSV is a body with a CSV file.
+type sentCSV struct {
+	kind string // media type, with its parameters
+	body io.Reader
+}
+
+func csvOf(c huma.Context) sentCSV { return sentCSV{c.Header("Content-Type"), c.BodyReader()} }
+
 // file returns the CSV inside the body.
-func (in *newImportInput) file(ctx context.Context) (io.Reader, error) {
+func (in sentCSV) file(ctx context.Context) (io.Reader, error) {
 	kind, parameters, err := mime.ParseMediaType(in.kind)
 	switch {
 	case in.kind == "", err == nil && kind == "text/csv":
@@ -118,7 +125,7 @@ type importsInput struct {
 
 func (s *Server) importRoutes() {
 	const one = importsPath + "/{importId}"
-	routeWith(s, operation{"importPeople", http.MethodPost, importsPath, "Add, change and delete people by a CSV file", http.StatusAccepted, customer.ScopeSubscribersWrite}, takesCSV, s.importPeople)
+	routeWith(s, operation{"importPeople", http.MethodPost, importsPath, "Add, change and delete people by a CSV file", http.StatusAccepted, customer.ScopeSubscribersWrite}, takesCSV("64 MiB"), s.importPeople)
 	route(s, operation{"listImports", http.MethodGet, importsPath, "List imports of people", 0, customer.ScopeSubscribersRead}, s.listImports)
 	route(s, operation{"getImport", http.MethodGet, one, "How far an import is, and what became of its rows", 0, customer.ScopeSubscribersRead},
 		func(ctx context.Context, in *ImportInput) (*importOutput, error) {
@@ -141,10 +148,12 @@ func (s *Server) importRoutes() {
 }
 
 // takesCSV describes the body, which the library is to leave to us: it would read an object that has a schema.
-func takesCSV(o *huma.Operation) {
-	o.RequestBody = &huma.RequestBody{
-		Description: "The CSV itself, or a form with one file. At most 64 MiB and 100,000 rows.",
-		Content:     map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}, "multipart/form-data": {}},
+func takesCSV(size string) func(*huma.Operation) {
+	return func(o *huma.Operation) {
+		o.RequestBody = &huma.RequestBody{
+			Description: "The CSV itself, or a form with one file. At most " + size + " and 100,000 rows.",
+			Content:     map[string]*huma.MediaType{"text/csv": {Schema: &huma.Schema{Type: huma.TypeString}}, "multipart/form-data": {}},
+		}
 	}
 }
 
@@ -160,7 +169,7 @@ func (s *Server) importPeople(ctx context.Context, in *newImportInput) (*importO
 	if err != nil {
 		return nil, err
 	}
-	file, err := in.file(ctx)
+	file, err := in.sent.file(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ import (
 
 // mediaTypeFor is what a body is sent as.
 func mediaTypeFor(target string) string {
-	if strings.HasPrefix(target, "/hub/v1/people/imports") {
+	if strings.HasPrefix(target, "/hub/v1/people/imports") || strings.HasPrefix(target, billingPath+"/reconciliations") {
 		return "text/csv"
 	}
 	if path, _, _ := strings.Cut(target, "?"); strings.HasSuffix(path, "/backgroundImageUpload/invoke") {

@@ -31,6 +31,7 @@ func newTree(t *testing.T) *tree {
 	first, _ := sub["admin"].(map[string]any)
 	token := o.ok(t, 201, "POST", "/hub/v1/tokens?"+behalf(x.sub), fmt.Sprintf(`{"name":"first","adminId":%q,"scopes":["%s"]}`, text(first, "id"), joined(customer.AllScopes())))
 	x.subs = &office{door: o.door, db: o.db, log: o.log, token: text(token, "token"), others: o.others, loadList: o.loadList, core: o.core, ring: o.ring}
+	x.subs.partner = customer.OrgID(uuidOf(t, x.sub))
 	x.subs.fillAs(t, "indirect", "00562B0AAAAA", "admin-of-indirect")
 	for role, org := range map[customer.Role]string{
 		customer.RoleFullPartner: "", customer.RoleWholesale: "", customer.RoleReadOnlyPartner: "",
@@ -113,6 +114,7 @@ func (x *tree) assertNoOrg(t *testing.T, name, token, org string, own bool, nobo
 	}
 	for _, path := range []string{"/v1/locations?orgId=", "/v1/devices?orgId=", "/hub/v1/audit?orgId=", "/v1/telephony/config/supportedDevices?orgId=", "/hub/v1/devices/changes?orgId=", "/hub/v1/devices/unknown?orgId=", "/hub/v1/alarms?orgId=", "/hub/v1/sip/bans?orgId=", "/hub/v1/inboxTokens?orgId=", "/hub/v1/why?mac=805EC0AABBCC&orgId=", "/v1/telephony/config/numbers?orgId=", "/v1/telephony/config/locations?orgId=",
 		"/v1/workspaces?orgId=", "/v1/people?orgId=", "/v1/licenses?orgId=", "/v1/telephony/config/virtualLines?orgId=",
+		billingPath + "/usage" + inApril + "&orgId=", billingPath + "/usage/daily" + inApril + "&orgId=", billingPath + "/timeline" + inApril + "&orgId=", billingPath + "/months?orgId=",
 	} {
 		foreign, unknown := x.ask(t, token, "GET", path+org, ""), x.ask(t, token, "GET", path+nobody, "")
 		assert.Contains(t, []int{401, 403, 404}, foreign.status, "%s %s: %s", name, path, foreign.body)

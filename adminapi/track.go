@@ -50,6 +50,9 @@ func (s *Server) track(next http.Handler) http.Handler {
 
 // roomFor is how large a body may be. Files of people may be large, and both they and their results may take their time.
 func (s *Server) roomFor(w http.ResponseWriter, r *http.Request) int64 {
+	if r.Method == http.MethodPost && r.URL.Path == reconciliationsPath {
+		return maxStatement
+	}
 	if !strings.HasPrefix(r.URL.Path, importsPath) {
 		return maxBody
 	}

@@ -12,6 +12,7 @@ import (
 // Reader reads. Every method sees only what belongs to its partner, and returns fault.NotFound for everything else, whether it exists or not;
 // fault.Unavailable when the database doesn't answer. Lists are never nil; the bool says whether there is more behind the page.
 type Reader interface {
+	DeskReader
 	Report(ctx context.Context, partner customer.OrgID, id ReportID) (Report, error)
 	Reports(ctx context.Context, partner customer.OrgID, filter Filter, page customer.Page) ([]Report, bool, error)
 	// HasCompleted reports whether there is a completed report of the same partner, sub-partner, days, type, category and internal organisations.
@@ -58,6 +59,7 @@ func CursorOf(a usage.Assignment) AssignmentCursor {
 // Tx reads and writes in one transaction.
 type Tx interface {
 	Reader
+	DeskTx
 	CreateReport(ctx context.Context, r Report) error
 	// FinishReport replaces the status and the errors of the report with r.ID. fault.Conflict when a second one of its kind would be completed.
 	FinishReport(ctx context.Context, r Report) error

@@ -41,6 +41,8 @@ const (
 	CodeFixed           Code = 90041 // a package decides it, and it can't be changed
 	CodeNotCounted      Code = 90050 // usage isn't counted by this version
 	CodeReportExists    Code = 90051 // there is a completed billing report of the same kind
+	CodeDaysOpen        Code = 90052 // days aren't over, or not closed yet
+	CodeZoneFixed       Code = 90053 // days are counted in the time zone already
 	CodeWebhooks        Code = 90060 // the partner has as many webhooks as it may
 	CodeHasPhone        Code = 90070 // the device has a phone already
 	CodeJobRunning      Code = 90071 // a job over the organisation's devices isn't over
@@ -93,6 +95,8 @@ func Codes() []CodeMeaning {
 		{CodeFixed, Conflict, "A package of the customer decides this, so that it can't be changed."},
 		{CodeNotCounted, Unavailable, "Usage isn't counted by this version. Only in a report's `errors`."},
 		{CodeReportExists, Conflict, "There is a completed report for the same days, of the same kind. Delete it before you order it again."},
+		{CodeDaysOpen, Conflict, "These days aren't over in all time zones, or not closed yet. Try again when they are."},
+		{CodeZoneFixed, Conflict, "Days are counted in this time zone already, so that it can't be changed any more."},
 		{CodeWebhooks, Conflict, "You have as many webhooks as you may."},
 		{CodeHasPhone, Conflict, "The device has a phone already. Replace the phone to give the device another one."},
 		{CodeJobRunning, Conflict, "Another job changes the organisation's devices. Try again when it is over."},

@@ -20,6 +20,11 @@ const (
 	MissingHere     Cause = "MISSING_HERE"     // the other account has it and we don't
 )
 
+// Causes returns every cause, in the order in which they are looked for.
+func Causes() []Cause {
+	return []Cause{QuantityDiffers, Rounding, PackageDiffers, LocationDiffers, LicenseDiffers, PeriodDiffers, MissingThere, MissingHere}
+}
+
 // Difference is something that two accounts don't agree about. The row of the account that hasn't it is zero.
 type Difference struct {
 	Cause        Cause

@@ -31,6 +31,9 @@ func (z Zone) in() *time.Location {
 	return z.location
 }
 
+// Local returns an instant as clocks in the zone show it.
+func (z Zone) Local(t time.Time) time.Time { return t.In(z.in()) }
+
 // farBefore is how long before a day begins in UTC it surely hasn't begun anywhere, in seconds.
 const farBefore = 60 * 60 * 60
 

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"dialtone/adminapi"
+	"dialtone/billing"
 	"dialtone/customer"
 	"dialtone/deviceprofiles"
 	"dialtone/digest"
@@ -57,7 +58,7 @@ func (h *house) openAdmin(ctx context.Context, _ *pki.Authority) error {
 		return nil
 	}
 	server, err := adminapi.New(adminapi.Config{
-		Customers: h.customers, Devices: h.core, People: h.people, Fleet: h.fleet, Imports: h.imports, Billing: h.billing, Webhooks: h.webhooks, Nodes: h.nodes, Upstream: h.upstreams, EchoEncryption: customer.EchoPolicy(h.config.EchoEncryption), Operator: h.config.Operator, Ready: h.db.Provisioning().Ping, Now: now, NewID: newID,
+		Customers: h.customers, Devices: h.core, People: h.people, Fleet: h.fleet, Imports: h.imports, Billing: h.billing, Desk: billing.NewDesk(billing.DeskConfig{Store: h.db.Billing(), Now: now}), Webhooks: h.webhooks, Nodes: h.nodes, Upstream: h.upstreams, EchoEncryption: customer.EchoPolicy(h.config.EchoEncryption), Operator: h.config.Operator, Ready: h.db.Provisioning().Ping, Now: now, NewID: newID,
 		Logger: h.logger.With("door", "admin"),
 	})
 	if err != nil {

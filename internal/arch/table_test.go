@@ -40,7 +40,7 @@ var table = map[string][]string{
 	"echo":           {"fault", "media"},
 	"sip":            {"fault", "secret", "digest", "customer", "deviceprofiles", "provisioning", "echo", "upstream"},
 	"zone":           {"fault", "secret", "customer", "nodes"},
-	"adminapi":       {"fault", "secret", "throttle", "screening", "customer", "deviceprofiles", "diagnosis", "billing", "webhook", "provisioning", "people", "fleet", "imports", "nodes", "upstream"},
+	"adminapi":       {"fault", "secret", "throttle", "screening", "customer", "deviceprofiles", "diagnosis", "billing", "usage", "webhook", "provisioning", "people", "fleet", "imports", "nodes", "upstream"},
 	"mail":           {"fault", "secret", "customer"},
 	"phone":          {"fault", "secret", "filecrypt", "deviceprofiles"},
 	"cmd/dialtone":   {everything},

@@ -920,6 +920,27 @@ CREATE TABLE billing_zones (
     PRIMARY KEY (partner_id, subscription_id)
 );
 
+-- The months that a partner has closed, and what was counted then: that is never changed.
+CREATE TABLE billing_month_closings (
+    partner_id TEXT NOT NULL REFERENCES partners (id),
+    month      TEXT NOT NULL CHECK (length(month) = 7), -- YYYY-MM
+    closed     BIGINT NOT NULL,
+    actor      TEXT NOT NULL,
+    PRIMARY KEY (partner_id, month)
+);
+
+CREATE TABLE billing_months (
+    partner_id  TEXT NOT NULL,
+    month       TEXT NOT NULL,
+    org_id      TEXT NOT NULL,
+    package     TEXT NOT NULL,
+    location_id TEXT NOT NULL,
+    license_id  TEXT NOT NULL,
+    units       BIGINT NOT NULL, -- millionths of a day
+    PRIMARY KEY (partner_id, month, org_id, package, location_id, license_id),
+    FOREIGN KEY (partner_id, month) REFERENCES billing_month_closings (partner_id, month)
+);
+
 -- A report's CSV, in pieces that are compressed each on its own and make one file together.
 CREATE TABLE billing_report_chunks (
     report_id TEXT NOT NULL REFERENCES billing_reports (id) ON DELETE CASCADE,
@@ -1020,6 +1041,8 @@ DROP TABLE people_import_claims;
 DROP TABLE people_import_rows;
 DROP TABLE people_imports;
 DROP TABLE billing_report_chunks;
+DROP TABLE billing_months;
+DROP TABLE billing_month_closings;
 DROP TABLE billing_zones;
 DROP TABLE usage_days;
 DROP TABLE usage_customers;
