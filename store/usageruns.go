@@ -45,13 +45,21 @@ func (w *where) runsWithin(first, last usage.Day) {
 	w.add("first_day >= ? AND first_day <= ? AND last_day >= ?", int64(monthBegin(first)), int64(last), int64(first))
 }
 
+// runsOfTenant names the table, and the index that finds a customer's: SQLite has no figures, and would look through all of a partner's month.
+func (r reader) runsOfTenant(tenant customer.Tenant) string {
+	if tenant.Customer == "" {
+		return "usage_runs"
+	}
+	return "usage_runs" + r.dialect.along("usage_runs_org")
+}
+
 // DaySums implements billing.Reader.
 func (r reader) DaySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day) ([]billing.DaySum, error) {
 	w := ofTenant("", tenant)
 	w.runsWithin(first, last)
 	var rows []runRow
 	err := r.all(ctx, &rows, "add up days", `SELECT org_id, package, location_id, license_id, CAST(sum(units * (CASE WHEN last_day < ? THEN last_day ELSE ? END
-		- CASE WHEN first_day > ? THEN first_day ELSE ? END + 1)) AS BIGINT) AS units FROM usage_runs`+w.text()+
+		- CASE WHEN first_day > ? THEN first_day ELSE ? END + 1)) AS BIGINT) AS units FROM `+r.runsOfTenant(tenant)+w.text()+
 		" GROUP BY org_id, package, location_id, license_id ORDER BY org_id, package, location_id, license_id",
 		append([]any{int64(last), int64(last), int64(first), int64(first)}, w.args...)...)
 	return nouns(rows, runRow.noun), err
@@ -83,10 +91,10 @@ func (t *tx) cutRuns(ctx context.Context, tenant customer.Tenant, first, last us
 	w := ofTenant("", tenant)
 	w.runsWithin(first, last)
 	var rows []runRow
-	if err := t.all(ctx, &rows, "read sums", "SELECT "+runColumns+" FROM usage_runs"+w.text(), w.args...); err != nil || len(rows) == 0 {
+	if err := t.all(ctx, &rows, "read sums", "SELECT "+runColumns+" FROM "+t.runsOfTenant(tenant)+w.text(), w.args...); err != nil || len(rows) == 0 {
 		return err
 	}
-	if _, err := t.exec(ctx, "forget sums", "DELETE FROM usage_runs"+w.text(), w.args...); err != nil {
+	if _, err := t.exec(ctx, "forget sums", "DELETE FROM "+t.runsOfTenant(tenant)+w.text(), w.args...); err != nil {
 		return err
 	}
 	for _, row := range rows {
@@ -109,7 +117,7 @@ func (t *tx) lengthen(ctx context.Context, tenant customer.Tenant, first usage.D
 	w := ofTenant("", tenant)
 	w.add("first_day >= ? AND first_day < ? AND last_day = ?", int64(monthBegin(first)), int64(first), int64(first)-1)
 	var ending []runRow
-	if err := t.all(ctx, &ending, "read sums", "SELECT "+runColumns+" FROM usage_runs"+w.text(), w.args...); err != nil || len(ending) == 0 {
+	if err := t.all(ctx, &ending, "read sums", "SELECT "+runColumns+" FROM "+t.runsOfTenant(tenant)+w.text(), w.args...); err != nil || len(ending) == 0 {
 		return runs, err
 	}
 	known := make(map[runKey]runRow, len(ending))
@@ -126,21 +134,22 @@ func (t *tx) lengthen(ctx context.Context, tenant customer.Tenant, first usage.D
 		before.LastDay = run.LastDay
 		longer = append(longer, before)
 	}
-	return others, t.setEnds(ctx, w, longer, len(ending))
+	return others, t.setEnds(ctx, tenant, w, longer, len(ending))
 }
 
 // setEnds gives runs their new last days. Mostly that is one statement, as a day is like the one before in all that a customer has.
-func (t *tx) setEnds(ctx context.Context, all where, longer []runRow, of int) error {
+func (t *tx) setEnds(ctx context.Context, tenant customer.Tenant, all where, longer []runRow, of int) error {
+	update := "UPDATE " + t.runsOfTenant(tenant) + " SET last_day = ?"
 	endsElsewhere := func(r runRow) bool { return r.LastDay != longer[0].LastDay }
 	if len(longer) == of && !slices.ContainsFunc(longer, endsElsewhere) {
-		_, err := t.exec(ctx, "lengthen sums", "UPDATE usage_runs SET last_day = ?"+all.text(), append([]any{longer[0].LastDay}, all.args...)...)
+		_, err := t.exec(ctx, "lengthen sums", update+all.text(), append([]any{longer[0].LastDay}, all.args...)...)
 		return err
 	}
 	for _, r := range longer {
 		w := all
 		w.conditions, w.args = slices.Clone(all.conditions), slices.Clone(all.args)
 		w.add("first_day = ? AND org_id = ? AND package = ? AND location_id = ? AND license_id = ?", r.FirstDay, r.OrgID, r.Package, r.LocationID, r.LicenseID)
-		if _, err := t.exec(ctx, "lengthen sums", "UPDATE usage_runs SET last_day = ?"+w.text(), append([]any{r.LastDay}, w.args...)...); err != nil {
+		if _, err := t.exec(ctx, "lengthen sums", update+w.text(), append([]any{r.LastDay}, w.args...)...); err != nil {
 			return err
 		}
 	}
