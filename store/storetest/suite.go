@@ -37,6 +37,7 @@ func nounTests() map[string]func(*testing.T, *fixture) {
 		"AssignmentsFollowEvents":   assignmentsFollowEvents,
 		"AssignmentsAreEvents":      assignmentsAreWhatEventsComeTo,
 		"DaysAreClosed":             daysAreClosed,
+		"DaysAreKept":               daysAreKept,
 		"ReportsHaveFiles":          reportsHaveFiles,
 		"JobsFollowTransactions":    jobsFollowTransactions,
 		"JobsAreTriedAgain":         jobsAreTriedAgain,
