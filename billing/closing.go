@@ -11,21 +11,24 @@ import (
 	"dialtone/usage"
 )
 
-// Standing is a customer whose usage is counted, as it was known last: it may be gone.
+// Standing is a customer whose usage is counted: it may be gone.
 type Standing struct {
-	Partner      customer.OrgID
-	Customer     customer.OrgID
-	ExternalID   string
-	Subscription string
-	Zone         usage.Zone
-	BilledFrom   usage.Day // the first day that counts, where billing was delayed; 0: all do
-	Through      usage.Day // the last day that is closed; 0 for none
-	Stale        time.Time // from this moment on closed days don't hold, as something came to light later; zero: they do
+	Partner  customer.OrgID
+	Customer customer.OrgID
+	History  usage.History // what was known of it, and when
+	Zone     usage.Zone    // of the subscription that it began on
+	Through  usage.Day     // the last day that is closed; 0 for none
+	Stale    time.Time     // from this moment on closed days don't hold, as something came to light later; zero: they do
 }
 
 // Tenant returns whose usage it is.
 func (s Standing) Tenant() customer.Tenant {
 	return customer.Tenant{Partner: s.Partner, Customer: s.Customer}
+}
+
+// At returns what was known of the customer when a day of its zone ended.
+func (s Standing) At(day usage.Day) usage.Facts {
+	return s.History.At(s.Zone.Begin(day + 1).Add(-time.Microsecond))
 }
 
 // DaySum is what a customer used of a package on a day, at one location and with one licence.
@@ -185,6 +188,10 @@ func (l *Ledger) recordDays(ctx context.Context, tx Tx, c Standing, kind custome
 
 // sumDays adds up a customer's assignments by day. It holds the sums, and a page of assignments.
 func sumDays(ctx context.Context, r Reader, c Standing, span usage.Span) ([]DaySum, error) {
+	partner, err := r.PartnerHistory(ctx, c.Partner)
+	if err != nil {
+		return nil, err
+	}
 	sums := map[DaySum]usage.Units{}
 	var after AssignmentCursor
 	for {
@@ -193,7 +200,7 @@ func sumDays(ctx context.Context, r Reader, c Standing, span usage.Span) ([]DayS
 			return nil, err
 		}
 		for _, a := range list {
-			a.BilledFrom = c.BilledFrom
+			a.BilledFrom = max(c.History.BilledFrom(c.Zone, a.From), partner.At(a.From).Billing)
 			for day, units := range span.ByDay(a) {
 				sums[DaySum{Day: day, Customer: a.Customer, Package: a.Package, Location: a.Location, License: a.License}] += units
 			}

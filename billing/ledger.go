@@ -48,8 +48,10 @@ type count struct {
 	*Ledger
 	report    Report
 	partner   customer.Partner // that it is about
+	known     usage.PartnerHistory
 	standings map[customer.OrgID]Standing
-	spans     map[string]usage.Span // by time zone
+	accounts  map[customer.OrgID]usage.Account // as they were when the last day ended
+	spans     map[string]usage.Span            // by time zone
 	progress  Progress
 }
 
@@ -59,8 +61,8 @@ func (l *Ledger) Count(ctx context.Context, r Report) error {
 	if err != nil || progress.Done {
 		return unlessGone(err)
 	}
-	c := &count{Ledger: l, report: r, standings: map[customer.OrgID]Standing{}, spans: map[string]usage.Span{}, progress: progress}
-	if c.partner, err = l.store.Partner(ctx, cmp.Or(r.SubPartner, r.Partner)); err != nil {
+	c := &count{Ledger: l, report: r, standings: map[customer.OrgID]Standing{}, accounts: map[customer.OrgID]usage.Account{}, spans: map[string]usage.Span{}, progress: progress}
+	if err := c.readPartner(ctx, cmp.Or(r.SubPartner, r.Partner)); err != nil {
 		return err
 	}
 	if err := c.readStandings(ctx); err != nil {
@@ -72,6 +74,22 @@ func (l *Ledger) Count(ctx context.Context, r Report) error {
 		err = c.sums(ctx)
 	}
 	return unlessGone(err)
+}
+
+// readPartner reads what was known of the partner when the last day ended in UTC, as its customers' zones may be several.
+func (c *count) readPartner(ctx context.Context, id customer.OrgID) error {
+	var err error
+	if c.partner, err = c.store.Partner(ctx, id); err != nil {
+		return err
+	}
+	if c.known, err = c.store.PartnerHistory(ctx, id); err != nil {
+		return err
+	}
+	_, last := c.days()
+	if facts := c.known.At((usage.Zone{}).Begin(last + 1).Add(-time.Microsecond)); facts.Name != "" {
+		c.partner.Name = facts.Name
+	}
+	return nil
 }
 
 // readStandings reads who is counted, and closes what is over and isn't closed.
@@ -92,7 +110,7 @@ func (c *count) readStandings(ctx context.Context) error {
 			if s.Through != 0 && s.Through < last {
 				return job.Again(waitClosed)
 			}
-			c.standings[s.Customer], after = s, s.Customer
+			c.standings[s.Customer], c.accounts[s.Customer], after = s, c.account(s), s.Customer
 		}
 		if len(list) < closeBatch {
 			return nil
@@ -138,8 +156,10 @@ func (c *count) span(zone usage.Zone) usage.Span {
 }
 
 func (c *count) account(s Standing) usage.Account {
+	_, last := c.days()
+	facts := s.At(last)
 	return usage.Account{
-		PartnerName: c.partner.Name, Partner: c.partner.ID, Customer: s.Customer, ExternalID: s.ExternalID, Subscription: s.Subscription,
+		PartnerName: c.partner.Name, Partner: c.partner.ID, Customer: s.Customer, ExternalID: facts.ExternalID, Subscription: facts.Subscription,
 	}
 }
 
@@ -153,7 +173,7 @@ func (c *count) sums(ctx context.Context) error {
 	tally := usage.NewTally(usage.Type(c.report.Type))
 	for _, sum := range list {
 		tally.Add(usage.Row{
-			Account: c.account(c.standings[sum.Customer]), Service: usage.ServiceOf(sum.Package), First: first, Last: last, Quantity: sum.Units,
+			Account: c.accounts[sum.Customer], Service: usage.ServiceOf(sum.Package), First: first, Last: last, Quantity: sum.Units,
 			Location: sum.Location, License: sum.License,
 		})
 	}
@@ -259,8 +279,8 @@ func (c *count) rows(list []usage.Assignment) iter.Seq2[usage.Row, error] {
 
 func (c *count) row(a usage.Assignment) usage.Row {
 	s := c.standings[a.Customer]
-	a.BilledFrom = s.BilledFrom
-	return c.span(s.Zone).Row(c.account(s), a)
+	a.BilledFrom = max(s.History.BilledFrom(s.Zone, a.From), c.known.At(a.From).Billing)
+	return c.span(s.Zone).Row(c.accounts[a.Customer], a)
 }
 
 // keep stores a piece of the file with how far the count is. Nothing is done when nothing was written.

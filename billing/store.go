@@ -22,6 +22,12 @@ type Reader interface {
 	SubjectAssignments(ctx context.Context, tenant customer.Tenant, subject usage.SubjectID) ([]usage.Assignment, error)
 	// FoldEvents returns what a tenant's events come to, asking the log alone. It holds all of them, and is for checks and repairs.
 	FoldEvents(ctx context.Context, tenant customer.Tenant) ([]usage.Assignment, error)
+	// FoldFacts returns what a customer's events say of it, asking the log alone.
+	FoldFacts(ctx context.Context, tenant customer.Tenant) (usage.History, error)
+	// History returns what was known of a customer, and when.
+	History(ctx context.Context, tenant customer.Tenant) (usage.History, error)
+	// PartnerHistory returns what was known of a partner or a sub-partner, and when.
+	PartnerHistory(ctx context.Context, partner customer.OrgID) (usage.PartnerHistory, error)
 	// Standings returns the customers of a tenant whose usage is counted, in the order of their ids, behind one of them, at most so many.
 	Standings(ctx context.Context, tenant customer.Tenant, after customer.OrgID, most int) ([]Standing, error)
 	// AnyTenantUnclosed returns the tenants of customers who were closed through an earlier day than that, or have something to be restated, in an order of
@@ -62,7 +68,7 @@ type Tx interface {
 	// FinishReport replaces the status and the errors of the report with r.ID. fault.Conflict when a second one of its kind would be completed.
 	FinishReport(ctx context.Context, r Report) error
 	DeleteReport(ctx context.Context, partner customer.OrgID, id ReportID) error
-	// RebuildAssignments replaces a tenant's assignments by what its events come to.
+	// RebuildAssignments replaces a customer's assignments, and what is known of it, by what its events come to.
 	RebuildAssignments(ctx context.Context, tenant customer.Tenant) error
 	// AddChunk keeps a piece of a report's file, the one numbered as those before are many, and how far the count is with it. fault.NotFound when the report
 	// isn't there any more.

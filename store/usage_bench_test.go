@@ -86,8 +86,9 @@ func seedUsage(b *testing.B, driver, url, partner string) {
 	defer func() { assert.NoError(b, direct.Close()) }()
 	for _, statement := range []string{
 		strings.NewReplacer("COUNT", count, "PARTNER", partner).Replace(usageSeed),
-		`INSERT INTO usage_customers (partner_id, org_id, external_id, subscription_id, billing_start, through, through_at, stale)
-			SELECT DISTINCT partner_id, org_id, org_id, 'Sub-1', 0, 0, 0, 0 FROM assignments`,
+		`INSERT INTO usage_customers (partner_id, org_id, subscription_id, through, through_at, stale) SELECT DISTINCT partner_id, org_id, 'Sub-1', 0, 0, 0 FROM assignments`,
+		`INSERT INTO usage_facts (partner_id, org_id, since_at, event, customer_id, external_id, subscription_id, billing_day)
+			SELECT DISTINCT partner_id, org_id, 0, 0, org_id, org_id, 'Sub-1', 0 FROM assignments`,
 		"ANALYZE",
 	} {
 		_, err := direct.ExecContext(b.Context(), statement)

@@ -37,6 +37,8 @@ func nounTests() map[string]func(*testing.T, *fixture) {
 		"AssignmentsFollowEvents":   assignmentsFollowEvents,
 		"AssignmentsAreEvents":      assignmentsAreWhatEventsComeTo,
 		"DaysAreClosed":             daysAreClosed,
+		"FactsFollowEvents":         factsFollowEvents,
+		"PartnersHaveAHistory":      partnersHaveAHistory,
 		"ReportsHaveFiles":          reportsHaveFiles,
 		"JobsFollowTransactions":    jobsFollowTransactions,
 		"JobsAreTriedAgain":         jobsAreTriedAgain,

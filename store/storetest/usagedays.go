@@ -16,12 +16,14 @@ import (
 // daysAreClosed closes days of a customer, and says what an event of an earlier moment does to them.
 func daysAreClosed(t *testing.T, f *fixture) {
 	ctx, tenant := t.Context(), tenantOf(f.one)
+	f.packageEvent(t, tenant, f.now, customer.EventCustomerCreated, string(f.one.ID), map[string]any{"externalId": "one", "subscriptionId": "S"})
 	f.packageEvent(t, tenant, f.now, customer.EventPackageAssigned, "s", map[string]any{"person": "p", "package": "webex_calling", "location": "l"})
 	day := usage.DayOf(f.now)
 	end := usage.Zone{}.Begin(day + 1)
-	standing := billing.Standing{
-		Partner: f.one.Partner, Customer: f.one.Org, ExternalID: "one", Subscription: "S", BilledFrom: usage.DayOf(f.one.BillingStart),
-	}
+	history, err := f.b.History(ctx, tenant)
+	require.NoError(t, err)
+	require.Len(t, history, 1)
+	standing := billing.Standing{Partner: f.one.Partner, Customer: f.one.Org, History: history}
 	same(t, []billing.Standing{standing})(f.b.Standings(ctx, tenant, "", 10))
 	same(t, []billing.Standing{standing})(f.b.Standings(ctx, customer.Tenant{Partner: f.one.Partner}, "", 10))
 	same(t, []billing.Standing{})(f.b.Standings(ctx, tenant, f.one.Org, 10))
