@@ -166,7 +166,7 @@ func (c *count) account(s Standing) usage.Account {
 // sums makes a report by partner or by customer out of closed days.
 func (c *count) sums(ctx context.Context) error {
 	first, last := c.days()
-	list, err := c.store.DaySums(ctx, customer.Tenant{Partner: c.partner.ID}, first, last)
+	list, err := c.summed(ctx, first, last)
 	if err != nil {
 		return err
 	}
@@ -185,6 +185,32 @@ func (c *count) sums(ctx context.Context) error {
 	}
 	c.progress.Done = true
 	return c.keep(ctx, f)
+}
+
+// summed reads what is added up: closed days or, at a point in time, what was held then, each customer at the end of the day in its own zone.
+func (c *count) summed(ctx context.Context, first, last usage.Day) ([]DaySum, error) {
+	tenant := customer.Tenant{Partner: c.partner.ID}
+	if c.report.Category != PointInTime {
+		return c.store.DaySums(ctx, tenant, first, last)
+	}
+	zones := map[string]usage.Zone{}
+	for _, s := range c.standings {
+		zones[s.Zone.String()] = s.Zone
+	}
+	var all []DaySum
+	for _, zone := range zones {
+		held, err := c.store.HeldAt(ctx, tenant, zone, c.instant(zone))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, held...)
+	}
+	return all, nil
+}
+
+// instant is the last one of the last day in a zone, as precise as databases are.
+func (c *count) instant(zone usage.Zone) time.Time {
+	return c.span(zone).End().Add(-time.Microsecond)
 }
 
 // users makes a report by user, piece by piece, for as long as one call may take.
@@ -279,6 +305,9 @@ func (c *count) rows(list []usage.Assignment) iter.Seq2[usage.Row, error] {
 
 func (c *count) row(a usage.Assignment) usage.Row {
 	s := c.standings[a.Customer]
+	if c.report.Category == PointInTime {
+		return usage.RowAt(c.accounts[a.Customer], a, s.Zone, c.instant(s.Zone))
+	}
 	a.BilledFrom = max(s.History.BilledFrom(s.Zone, a.From), c.known.At(a.From).Billing)
 	return c.span(s.Zone).Row(c.accounts[a.Customer], a)
 }

@@ -43,6 +43,8 @@ type Reader interface {
 	Partner(ctx context.Context, id customer.OrgID) (customer.Partner, error)
 	// DaySums returns the sums of a tenant's closed days, added up over the days from first to last, in the order of customers, packages, locations and licences.
 	DaySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day) ([]DaySum, error)
+	// HeldAt returns what the customers of a tenant whose days are in a zone hold at an instant, each holder as one whole day, in the order of DaySums.
+	HeldAt(ctx context.Context, tenant customer.Tenant, zone usage.Zone, at time.Time) ([]DaySum, error)
 	SubPartner(ctx context.Context, parent customer.OrgID, id customer.OrgID) (customer.Partner, error)
 }
 

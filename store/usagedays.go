@@ -141,3 +141,15 @@ func (t *tx) SetZone(ctx context.Context, partner customer.OrgID, subscription s
 		ON CONFLICT (partner_id, subscription_id) DO UPDATE SET time_zone = excluded.time_zone`, string(partner), subscription, zone.String())
 	return err
 }
+
+// HeldAt implements billing.Reader.
+func (r reader) HeldAt(ctx context.Context, tenant customer.Tenant, zone usage.Zone, at time.Time) ([]billing.DaySum, error) {
+	w := ofTenant("a.", tenant)
+	w.add("coalesce(z.time_zone, 'UTC') = ? AND a.from_at <= ? AND a.until_at > ?", zone.String(), micros(at), micros(at))
+	var rows []daySumRow
+	err := r.all(ctx, &rows, "add up what is held", `SELECT 0 AS day, a.org_id, a.package, a.location_id, a.license_id, count(*) AS units FROM assignments a
+		JOIN usage_customers u ON u.partner_id = a.partner_id AND u.org_id = a.org_id
+		LEFT JOIN billing_zones z ON z.partner_id = u.partner_id AND z.subscription_id = u.subscription_id`+w.text()+
+		" GROUP BY a.org_id, a.package, a.location_id, a.license_id ORDER BY a.org_id, a.package, a.location_id, a.license_id", w.args...)
+	return nouns(rows, func(row daySumRow) billing.DaySum { row.Units *= int64(usage.One); return row.noun() }), err
+}

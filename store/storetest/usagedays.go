@@ -18,6 +18,7 @@ func daysAreClosed(t *testing.T, f *fixture) {
 	ctx, tenant := t.Context(), tenantOf(f.one)
 	f.packageEvent(t, tenant, f.now, customer.EventCustomerCreated, string(f.one.ID), map[string]any{"externalId": "one", "subscriptionId": "S"})
 	f.packageEvent(t, tenant, f.now, customer.EventPackageAssigned, "s", map[string]any{"person": "p", "package": "webex_calling", "location": "l"})
+	f.packageEvent(t, tenant, f.now, customer.EventPackageAssigned, "s2", map[string]any{"person": "p2", "package": "webex_calling", "location": "l"})
 	day := usage.DayOf(f.now)
 	end := usage.Zone{}.Begin(day + 1)
 	history, err := f.b.History(ctx, tenant)
@@ -51,6 +52,11 @@ func daysAreClosed(t *testing.T, f *fixture) {
 	err = f.b.Update(ctx, tenantOf(f.foe), func(tx billing.Tx) error { return tx.SetClosed(ctx, tenantOf(f.foe), day, end) })
 	assert.True(t, fault.Is(err, fault.NotFound), "of who isn't counted nothing is closed: %v", err)
 
+	held := func(units usage.Units) []billing.DaySum { return []billing.DaySum{sum(0, units)} }
+	same(t, held(2*usage.One))(f.b.HeldAt(ctx, customer.Tenant{Partner: f.one.Partner}, zone, f.now))
+	same(t, []billing.DaySum{})(f.b.HeldAt(ctx, tenant, usage.Zone{}, f.now))
+	same(t, []billing.DaySum{})(f.b.HeldAt(ctx, tenant, zone, f.now.Add(-time.Microsecond)))
+	same(t, []billing.DaySum{})(f.b.HeldAt(ctx, tenantOf(f.foe), zone, f.now))
 	f.packageEvent(t, tenant, end, customer.EventPackageMoved, "s", map[string]any{"person": "p", "package": "webex_calling", "location": "m"})
 	standing.Through, standing.Zone = day, zone
 	same(t, []billing.Standing{standing})(f.b.Standings(ctx, tenant, "", 10))
