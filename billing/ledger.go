@@ -94,7 +94,7 @@ func (c *count) readPartner(ctx context.Context, id customer.OrgID) error {
 
 // readStandings reads who is counted, and closes what is over and isn't closed.
 func (c *count) readStandings(ctx context.Context) error {
-	last := dayOf(c.report.End)
+	last, until := dayOf(c.report.End), c.now().Add(countTime)
 	var after customer.OrgID
 	for {
 		list, err := c.store.Standings(ctx, customer.Tenant{Partner: c.partner.ID}, after, closeBatch)
@@ -103,7 +103,7 @@ func (c *count) readStandings(ctx context.Context) error {
 		}
 		for _, s := range list {
 			if s.Through < last || !s.Stale.IsZero() {
-				if s, err = c.closed(ctx, s); err != nil {
+				if s, err = c.closed(ctx, s, until); err != nil {
 					return err
 				}
 			}
@@ -118,11 +118,16 @@ func (c *count) readStandings(ctx context.Context) error {
 	}
 }
 
-// closed closes a customer's days that are over, and returns it as it is then.
-func (c *count) closed(ctx context.Context, s Standing) (Standing, error) {
-	err := c.store.Update(ctx, s.Tenant(), func(tx Tx) error { return c.closeCustomer(ctx, tx, s.Tenant(), c.now()) })
-	if err != nil {
-		return s, err
+// closed closes a customer's days that are over, and returns it as it is then; job.Again when that takes longer than a call may.
+func (c *count) closed(ctx context.Context, s Standing, until time.Time) (Standing, error) {
+	for more := true; more; {
+		var err error
+		if more, err = c.closeStep(ctx, s.Tenant()); err != nil {
+			return s, err
+		}
+		if more && !c.now().Before(until) {
+			return s, job.Again(0)
+		}
 	}
 	list, err := c.store.Standings(ctx, s.Tenant(), "", 1)
 	if err != nil || len(list) == 0 {

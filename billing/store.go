@@ -79,6 +79,8 @@ type Tx interface {
 	SetDaySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day, sums []DaySum) error
 	// SetClosed says that a customer's days are closed through a day, which ended at that moment, and that nothing is to be restated.
 	SetClosed(ctx context.Context, tenant customer.Tenant, through usage.Day, ended time.Time) error
+	// SetStale says from which moment on a customer's closed days don't hold, where those before were restated.
+	SetStale(ctx context.Context, tenant customer.Tenant, from time.Time) error
 	// SetZone sets the time zone of a partner's billing subscription.
 	SetZone(ctx context.Context, partner customer.OrgID, subscription string, zone usage.Zone) error
 	// Record writes an event into the log.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"dialtone/billing"
@@ -119,9 +120,13 @@ func (t *tx) SetDaySums(ctx context.Context, tenant customer.Tenant, first, last
 	if _, err := t.exec(ctx, "forget sums", "DELETE FROM usage_days"+w.text(), w.args...); err != nil {
 		return err
 	}
-	for _, s := range sums {
-		err := t.insert(ctx, "usage_days", "partner_id, day, org_id, package, location_id, license_id, units", string(tenant.Partner), int64(s.Day),
-			string(s.Customer), string(s.Package), string(s.Location), string(s.License), int64(s.Units))
+	const columns = 7
+	for part := range slices.Chunk(sums, maxRows) {
+		args := make([]any, 0, len(part)*columns)
+		for _, s := range part {
+			args = append(args, string(tenant.Partner), int64(s.Day), string(s.Customer), string(s.Package), string(s.Location), string(s.License), int64(s.Units))
+		}
+		_, err := t.exec(ctx, "write sums", "INSERT INTO usage_days (partner_id, day, org_id, package, location_id, license_id, units) VALUES "+tuples(len(part), columns), args...)
 		if err != nil {
 			return err
 		}
@@ -133,6 +138,12 @@ func (t *tx) SetDaySums(ctx context.Context, tenant customer.Tenant, first, last
 func (t *tx) SetClosed(ctx context.Context, tenant customer.Tenant, through usage.Day, ended time.Time) error {
 	w := ofTenant("", tenant)
 	return t.change(ctx, "customer", "UPDATE usage_customers SET through = ?, through_at = ?, stale = 0"+w.text(), append([]any{int64(through), micros(ended)}, w.args...)...)
+}
+
+// SetStale implements billing.Tx.
+func (t *tx) SetStale(ctx context.Context, tenant customer.Tenant, from time.Time) error {
+	w := ofTenant("", tenant)
+	return t.change(ctx, "customer", "UPDATE usage_customers SET stale = ?"+w.text(), append([]any{micros(from)}, w.args...)...)
 }
 
 // SetZone implements billing.Tx.
