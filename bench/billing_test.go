@@ -101,8 +101,10 @@ func seedBilling(b *testing.B, direct *sql.DB) {
 	first := usage.Zone{}.Begin(usage.DayOf(time.Now().UTC()) - billedDays).UnixMicro()
 	for _, statement := range []string{
 		strings.NewReplacer("COUNT", count, "PARTNER", partner, "FIRST", strconv.FormatInt(first, 10)).Replace(billingSeed),
-		`INSERT INTO usage_customers (partner_id, org_id, external_id, subscription_id, billing_start, through, through_at, stale)
-			SELECT DISTINCT partner_id, org_id, org_id, 'Sub-1', 0, 0, 0, 0 FROM assignments`,
+		`INSERT INTO usage_customers (partner_id, org_id, subscription_id, through, through_at, stale)
+			SELECT DISTINCT partner_id, org_id, 'Sub-1', 0, 0, 0 FROM assignments`,
+		`INSERT INTO usage_facts (partner_id, org_id, since_at, event, customer_id, external_id, subscription_id, billing_day)
+			SELECT partner_id, org_id, 0, 0, org_id, org_id, 'Sub-1', 0 FROM usage_customers`,
 		"ANALYZE",
 	} {
 		if _, err := direct.ExecContext(b.Context(), statement); err != nil {

@@ -78,6 +78,8 @@ type view struct {
 	tenant      customer.Tenant
 	first, last usage.Day
 	now         time.Time
+	partner     customer.Partner     // as it was known when the last day ended
+	history     usage.PartnerHistory // of it
 	standings   map[customer.OrgID]Standing
 	spans       map[openKey]usage.Span
 }
@@ -110,6 +112,10 @@ func (d *Desk) look(ctx context.Context, q Query, most int) (*view, error) {
 
 // readStandings reads who is counted of the tenant.
 func (v *view) readStandings(ctx context.Context, r Reader) error {
+	var err error
+	if v.partner, v.history, err = partnerAt(ctx, r, v.tenant.Partner, v.last); err != nil {
+		return err
+	}
 	v.standings = map[customer.OrgID]Standing{}
 	var after customer.OrgID
 	for {
@@ -154,11 +160,6 @@ func (v *view) provisional() bool {
 		}
 	}
 	return len(v.standings) == 0 && usage.DayOf(v.now) <= v.last
-}
-
-// account is on whose account a customer's usage goes.
-func (s Standing) account(partner customer.Partner) usage.Account {
-	return usage.Account{PartnerName: partner.Name, Partner: partner.ID, Customer: s.Customer, ExternalID: s.ExternalID, Subscription: s.Subscription}
 }
 
 // openKey says from which day on what is closed doesn't count, in which zone.
@@ -288,7 +289,7 @@ func (v *view) add(span usage.Span, group map[customer.OrgID]Standing, a usage.A
 	if !ok {
 		return
 	}
-	a.BilledFrom = s.BilledFrom
+	a.BilledFrom = s.billedFrom(v.history, a.From)
 	today := s.Zone.Day(v.now)
 	for day, units := range span.ByDay(a) {
 		sum := DaySum{Day: day, Customer: a.Customer, Package: a.Package, Location: a.Location, License: a.License, Units: units * usage.Units(count)}

@@ -147,17 +147,13 @@ func missingIn(columns []string, kind usage.Type) string {
 
 // rows are the rows that a report of a type has.
 func (v *view) rows(ctx context.Context, kind usage.Type) ([]usage.Row, error) {
-	partner, err := v.store.Partner(ctx, v.tenant.Partner)
-	if err != nil {
-		return nil, err
-	}
 	if kind == usage.TypeUser {
-		return v.users(ctx, partner)
+		return v.users(ctx)
 	}
 	tally := usage.NewTally(kind)
-	err = v.each(ctx, false, func(s DaySum, _ bool) {
+	err := v.each(ctx, false, func(s DaySum, _ bool) {
 		tally.Add(usage.Row{
-			Account: v.standings[s.Customer].account(partner), Service: usage.ServiceOf(s.Package), First: v.first, Last: v.last, Quantity: s.Units,
+			Account: v.standings[s.Customer].account(v.partner, v.last), Service: usage.ServiceOf(s.Package), First: v.first, Last: v.last, Quantity: s.Units,
 			Location: s.Location, License: s.License,
 		})
 	})
@@ -177,7 +173,7 @@ func notTooMany(rows []usage.Row) error {
 }
 
 // users are the rows of a report by user: one for each assignment, which comparing adds up.
-func (v *view) users(ctx context.Context, partner customer.Partner) ([]usage.Row, error) {
+func (v *view) users(ctx context.Context) ([]usage.Row, error) {
 	// Zones differ by a day and a bit at most: what a customer's own days leave out has no usage.
 	wide, spans := usage.NewSpan(usage.Zone{}, v.first-1, v.last+1), map[string]usage.Span{}
 	var out []usage.Row
@@ -194,8 +190,8 @@ func (v *view) users(ctx context.Context, partner customer.Partner) ([]usage.Row
 				span = usage.NewSpan(s.Zone, v.first, v.last)
 				spans[s.Zone.String()] = span
 			}
-			a.BilledFrom = s.BilledFrom
-			if row := span.Row(s.account(partner), a); row.Quantity != 0 {
+			a.BilledFrom = s.billedFrom(v.history, a.From)
+			if row := span.Row(s.account(v.partner, v.last), a); row.Quantity != 0 {
 				out = append(out, row)
 			}
 			after = CursorOf(a)

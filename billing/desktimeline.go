@@ -137,7 +137,7 @@ func (v *view) timeline(ctx context.Context, span usage.Span, s Standing, subjec
 		if a.SubjectKind != subject.Kind || !a.From.Before(span.End()) || !a.Open() && !a.Until.After(span.Begin()) {
 			continue
 		}
-		a.BilledFrom = s.BilledFrom
+		a.BilledFrom = s.billedFrom(v.history, a.From)
 		one := v.stretch(span, s.Zone, a)
 		out.Held, out.Amount = append(out.Held, one), out.Amount.plus(one.Amount)
 		numbers = append(numbers, a.Begun, a.Ended)

@@ -38,6 +38,8 @@ func nounTests() map[string]func(*testing.T, *fixture) {
 		"AssignmentsAreEvents":      assignmentsAreWhatEventsComeTo,
 		"DaysAreClosed":             daysAreClosed,
 		"DaysAreKept":               daysAreKept,
+		"FactsFollowEvents":         factsFollowEvents,
+		"PartnersHaveAHistory":      partnersHaveAHistory,
 		"ReportsHaveFiles":          reportsHaveFiles,
 		"JobsFollowTransactions":    jobsFollowTransactions,
 		"JobsAreTriedAgain":         jobsAreTriedAgain,

@@ -878,13 +878,24 @@ CREATE TABLE assignments (
     PRIMARY KEY (partner_id, org_id, subject_kind, subject_id, package, begun)
 ) STRICT, WITHOUT ROWID;
 
--- The customers whose usage is counted, as they were known last: some are gone. Up to which day it was summed into usage_runs.
+-- What was known of a customer from a moment on, as events say it: what reports say beside usage. It can be made again from them.
+CREATE TABLE usage_facts (
+    partner_id      TEXT NOT NULL,
+    org_id          TEXT NOT NULL,
+    since_at        INTEGER NOT NULL,
+    event           INTEGER NOT NULL,
+    customer_id     TEXT NOT NULL,
+    external_id     TEXT NOT NULL,
+    subscription_id TEXT NOT NULL,
+    billing_day     INTEGER NOT NULL, -- days since the beginning of the year 1; 0: as soon as a package is assigned
+    PRIMARY KEY (partner_id, org_id, since_at, event)
+) STRICT, WITHOUT ROWID;
+
+-- The customers whose usage is counted: some are gone. Up to which day it was summed into usage_runs.
 CREATE TABLE usage_customers (
     partner_id      TEXT NOT NULL,
     org_id          TEXT NOT NULL,
-    external_id     TEXT NOT NULL,
-    subscription_id TEXT NOT NULL,
-    billing_start   INTEGER NOT NULL, -- 0: as soon as a package is assigned
+    subscription_id TEXT NOT NULL, -- that it began on, and in whose time zone its days are
     through         INTEGER NOT NULL, -- days since the beginning of the year 1; 0 for none
     through_at      INTEGER NOT NULL, -- when that day ended
     stale           INTEGER NOT NULL, -- the sums don't hold from this moment on, as something came to light later; 0: they do
@@ -1040,6 +1051,7 @@ DROP TABLE billing_month_closings;
 DROP TABLE billing_zones;
 DROP TABLE usage_runs;
 DROP TABLE usage_customers;
+DROP TABLE usage_facts;
 DROP TABLE assignments;
 DROP TABLE billing_reports;
 DROP TABLE rpl_reviews;
