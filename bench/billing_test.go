@@ -26,7 +26,7 @@ const (
 // billingSeed fills the table of assignments as SQL that both databases take: 200 subscribers to a customer, ten locations, five packages, one in twenty a workspace,
 // one in 25 with an add-on. Of 100 subscribers one gets another package within the days, one moves and one leaves. FIRST is when the days begin, in microseconds.
 const billingSeed = `INSERT INTO assignments (partner_id, org_id, subject_kind, subject_id, package, begun, person_id, location_id, license_id, from_at, until_at, ended)
-	WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < COUNT),
+	WITH RECURSIVE n (i) AS (SELECT CAST(0 AS BIGINT) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < COUNT),
 	who AS (SELECT i, i / 200 AS c, i % 10 AS place, i % 20 AS kind, i % 100 AS fate, FIRST + (i * 7919 % 31) * 86400000000 + (i * 104729 % 86399) * 1000000 AS at FROM n),
 	held AS (
 		SELECT i, c, place, fate, at, kind, CASE WHEN kind < 9 THEN 'webex_calling' WHEN kind < 13 THEN 'webex_suite' WHEN kind < 16 THEN 'webex_meetings'
