@@ -38,6 +38,8 @@ func nounTests() map[string]func(*testing.T, *fixture) {
 		"AssignmentsAreEvents":      assignmentsAreWhatEventsComeTo,
 		"DaysAreClosed":             daysAreClosed,
 		"FactsFollowEvents":         factsFollowEvents,
+		"OrdersFollowEvents":        ordersFollowEvents,
+		"SetupAssistIsOrdered":      setupAssistIsOrdered,
 		"PartnersHaveAHistory":      partnersHaveAHistory,
 		"ReportsHaveFiles":          reportsHaveFiles,
 		"JobsFollowTransactions":    jobsFollowTransactions,
