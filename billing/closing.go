@@ -44,7 +44,7 @@ func (s Standing) account(partner customer.Partner, last usage.Day) usage.Accoun
 	return usage.Account{PartnerName: partner.Name, Partner: partner.ID, Customer: s.Customer, ExternalID: facts.ExternalID, Subscription: facts.Subscription}
 }
 
-// DaySum is what a customer used of a package on a day, at one location and with one licence.
+// DaySum is what a customer used of a package on a day, at one location and with one licence. What it ordered once has the name of its service for a package.
 type DaySum struct {
 	Day      usage.Day // 0 in what is added up over several
 	Customer customer.OrgID
@@ -273,9 +273,21 @@ func sumDays(ctx context.Context, r Reader, c Standing, span usage.Span, most in
 			return nil, false, nil
 		}
 		if len(list) < readBatch {
-			return sorted(sums), true, nil
+			err := addOrders(ctx, r, c, span, sums)
+			return sorted(sums), true, err
 		}
 	}
+}
+
+// addOrders adds what a customer ordered once to the sums of the days.
+func addOrders(ctx context.Context, r Reader, c Standing, span usage.Span, sums map[DaySum]usage.Units) error {
+	orders, err := r.Orders(ctx, c.Tenant(), span.Begin(), span.End())
+	for _, o := range orders {
+		if row, billed := span.OrderRow(usage.Account{}, o); billed {
+			sums[DaySum{Day: c.Zone.Day(o.At), Customer: c.Customer, Package: o.Service.Package(), Location: o.Location}] += row.Quantity
+		}
+	}
+	return err
 }
 
 func sorted(sums map[DaySum]usage.Units) []DaySum {

@@ -256,6 +256,31 @@ func (c *count) page(ctx context.Context, f *piece) error {
 	if len(list) > 0 {
 		c.progress.After = CursorOf(list[len(list)-1])
 	}
+	if c.progress.Done && c.report.Category != PointInTime {
+		return c.orders(ctx, f)
+	}
+	return nil
+}
+
+// orders writes what was ordered once, behind all usage: few rows, all at once.
+func (c *count) orders(ctx context.Context, f *piece) error {
+	first, last := c.days()
+	wide := usage.NewSpan(usage.Zone{}, first-1, last+1) // see assignments
+	list, err := c.store.Orders(ctx, customer.Tenant{Partner: c.partner.ID}, wide.Begin(), wide.End())
+	if err != nil {
+		return err
+	}
+	tally := usage.NewTally(usage.TypeUser)
+	for _, o := range list {
+		if row, billed := c.span(c.standings[o.Customer].Zone).OrderRow(c.accounts[o.Customer], o); billed {
+			tally.Add(row)
+		}
+	}
+	for _, row := range tally.Rows() {
+		if err := f.write(row); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

@@ -25,6 +25,10 @@ type Reader interface {
 	FoldEvents(ctx context.Context, tenant customer.Tenant) ([]usage.Assignment, error)
 	// FoldFacts returns what a customer's events say of it, asking the log alone.
 	FoldFacts(ctx context.Context, tenant customer.Tenant) (usage.History, error)
+	// FoldOrders returns what the events of a tenant say of what was ordered once, asking the log alone.
+	FoldOrders(ctx context.Context, tenant customer.Tenant) ([]usage.Order, error)
+	// Orders returns what a tenant ordered from a moment on and before another one, in the order of customers and of orders' ids.
+	Orders(ctx context.Context, tenant customer.Tenant, from, until time.Time) ([]usage.Order, error)
 	// History returns what was known of a customer, and when.
 	History(ctx context.Context, tenant customer.Tenant) (usage.History, error)
 	// PartnerHistory returns what was known of a partner or a sub-partner, and when.
@@ -34,7 +38,7 @@ type Reader interface {
 	// AnyTenantUnclosed returns the tenants of customers who were closed through an earlier day than that, or have something to be restated, in an order of
 	// their own behind one of them, at most so many.
 	AnyTenantUnclosed(ctx context.Context, day usage.Day, after customer.Tenant, most int) ([]customer.Tenant, error)
-	// FirstUsage returns when the first assignment of a customer began; the zero time if there is none.
+	// FirstUsage returns when the first assignment of a customer began, or when it ordered something first; the zero time if there is neither.
 	FirstUsage(ctx context.Context, tenant customer.Tenant) (time.Time, error)
 	// Progress returns how far the count of a report is; the zero Progress before it began.
 	Progress(ctx context.Context, partner customer.OrgID, id ReportID) (Progress, error)
@@ -72,7 +76,7 @@ type Tx interface {
 	// FinishReport replaces the status and the errors of the report with r.ID. fault.Conflict when a second one of its kind would be completed.
 	FinishReport(ctx context.Context, r Report) error
 	DeleteReport(ctx context.Context, partner customer.OrgID, id ReportID) error
-	// RebuildAssignments replaces a customer's assignments, and what is known of it, by what its events come to.
+	// RebuildAssignments replaces a customer's assignments and orders, and what is known of it, by what its events come to.
 	RebuildAssignments(ctx context.Context, tenant customer.Tenant) error
 	// AddChunk keeps a piece of a report's file, the one numbered as those before are many, and how far the count is with it. fault.NotFound when the report
 	// isn't there any more.

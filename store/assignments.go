@@ -158,6 +158,9 @@ func (t *tx) RebuildAssignments(ctx context.Context, tenant customer.Tenant) err
 	if err := t.insertAssignments(ctx, tenant.Partner, assignments); err != nil {
 		return err
 	}
+	if err := t.rebuildOrders(ctx, tenant); err != nil {
+		return err
+	}
 	return t.rebuildFacts(ctx, tenant)
 }
 

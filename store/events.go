@@ -50,12 +50,15 @@ func (t *tx) Record(ctx context.Context, e customer.Event) error {
 	if err := t.learn(ctx, e); err != nil {
 		return err
 	}
+	if err := t.orderOnce(ctx, e); err != nil {
+		return err
+	}
 	return t.project(ctx, e)
 }
 
 // counted reports whether an event of a kind says something about usage, which is kept in tables of its own.
 func counted(kind customer.EventKind) bool {
-	return slices.Contains(usage.ChangeKinds(), kind) || slices.Contains(usage.FactKinds(), kind)
+	return slices.Contains(usage.ChangeKinds(), kind) || slices.Contains(usage.FactKinds(), kind) || slices.Contains(usage.OrderKinds(), kind)
 }
 
 // Events implements customer.Reader.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"slices"
 	"time"
 
 	"dialtone/billing"
@@ -81,7 +82,8 @@ func (r reader) AnyTenantUnclosed(ctx context.Context, day usage.Day, after cust
 func (r reader) FirstUsage(ctx context.Context, tenant customer.Tenant) (time.Time, error) {
 	w := ofTenant("", tenant)
 	var first int
-	err := r.count(ctx, &first, "find the first usage", "SELECT coalesce(min(from_at), 0) FROM assignments"+w.text(), w.args...)
+	err := r.count(ctx, &first, "find the first usage", `SELECT coalesce(min(at), 0) FROM (SELECT min(from_at) AS at FROM assignments`+w.text()+
+		" UNION ALL SELECT min(at) FROM usage_orders"+w.text()+") AS firsts", slices.Concat(w.args, w.args)...)
 	return fromMicros(int64(first)), err
 }
 

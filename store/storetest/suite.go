@@ -39,6 +39,8 @@ func nounTests() map[string]func(*testing.T, *fixture) {
 		"DaysAreClosed":             daysAreClosed,
 		"DaysAreKept":               daysAreKept,
 		"FactsFollowEvents":         factsFollowEvents,
+		"OrdersFollowEvents":        ordersFollowEvents,
+		"SetupAssistIsOrdered":      setupAssistIsOrdered,
 		"PartnersHaveAHistory":      partnersHaveAHistory,
 		"ReportsHaveFiles":          reportsHaveFiles,
 		"JobsFollowTransactions":    jobsFollowTransactions,
