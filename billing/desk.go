@@ -135,13 +135,16 @@ func (v *view) latest() usage.Day {
 	return day
 }
 
-// over returns when the last of the days is over for everybody who is counted.
+// over returns when the last of the days is over for everybody who is counted; in UTC when that is nobody.
 func (v *view) over() time.Time {
-	end := usage.Zone{}.Begin(v.last + 1)
+	var end time.Time
 	for _, s := range v.standings {
 		if e := s.Zone.Begin(v.last + 1); e.After(end) {
 			end = e
 		}
+	}
+	if end.IsZero() {
+		end = usage.Zone{}.Begin(v.last + 1)
 	}
 	return end
 }

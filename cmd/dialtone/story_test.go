@@ -66,6 +66,8 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"eventually":       eventually,
 		"until":            until,
 		"yesterday":        yesterday,
+		"today":            today,
+		"compare":          compare,
 		"customer":         customerCommand,
 		"accept":           accept,
 		"rivals":           rivals,
