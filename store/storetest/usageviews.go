@@ -78,7 +78,7 @@ func usageIsLookedAt(t *testing.T, f *fixture) {
 
 	mine, err := f.b.SubjectAssignments(ctx, tenant, "b")
 	require.NoError(t, err)
-	events, err := f.b.EventsNumbered(ctx, tenant, []int64{mine[0].Begun, mine[0].Ended, 0, -1})
+	events, err := f.b.EventsNumbered(ctx, tenant, []int64{mine[0].Ended, mine[0].Begun, 0, -1, -2})
 	require.NoError(t, err)
 	require.Len(t, events, 2)
 	assert.Equal(t, []any{customer.EventPackageAssigned, "ada@example.com", at(0)}, []any{events[0].Kind, events[0].Actor, events[0].Time})
