@@ -74,7 +74,7 @@ func (d *Desk) Tenant(ctx context.Context, actor customer.Actor, subPartner, org
 
 // view is the usage of some days, as it is at a moment.
 type view struct {
-	*Desk
+	reads       Reader // all of one moment: what is closed, and what isn't, belong together
 	tenant      customer.Tenant
 	first, last usage.Day
 	now         time.Time
@@ -88,12 +88,28 @@ const (
 	chartDays = 400            // a point for each day and package
 )
 
-// look reads who is counted, and the days of a query, of which there can be so many.
-func (d *Desk) look(ctx context.Context, q Query, most int) (*view, error) {
-	v := &view{Desk: d, tenant: q.Tenant, now: d.now().UTC().Truncate(time.Microsecond), spans: map[openKey]usage.Span{}}
-	if err := v.readStandings(ctx, d.store); err != nil {
-		return nil, err
-	}
+// newView reads who is counted of a tenant.
+func newView(ctx context.Context, r Reader, tenant customer.Tenant, now time.Time) (*view, error) {
+	v := &view{reads: r, tenant: tenant, now: now.UTC().Truncate(time.Microsecond), spans: map[openKey]usage.Span{}}
+	return v, v.readStandings(ctx)
+}
+
+// look shows fn the days of a query, of which there can be so many.
+func (d *Desk) look(ctx context.Context, q Query, most int, fn func(*view) error) error {
+	return d.store.Look(ctx, func(r Reader) error {
+		v, err := newView(ctx, r, q.Tenant, d.now())
+		if err != nil {
+			return err
+		}
+		if err := v.days(q, most); err != nil {
+			return err
+		}
+		return fn(v)
+	})
+}
+
+// days reads the days of a query.
+func (v *view) days(q Query, most int) error {
 	var p problems
 	latest, _ := ParseDate(v.latest().String())
 	start, end := p.recent("startDate", q.Start, latest), p.recent("endDate", q.End, latest)
@@ -105,15 +121,15 @@ func (d *Desk) look(ctx context.Context, q Query, most int) (*view, error) {
 	case int(v.last-v.first) >= most:
 		p.add(fault.CodeRule, "endDate", "must be %s or earlier: there can be %d days at once; it is %s", v.first+usage.Day(most)-1, most, end)
 	}
-	return v, fault.InvalidProblems("The usage can't be shown", p.list)
+	return fault.InvalidProblems("The usage can't be shown", p.list)
 }
 
 // readStandings reads who is counted of the tenant.
-func (v *view) readStandings(ctx context.Context, r Reader) error {
+func (v *view) readStandings(ctx context.Context) error {
 	v.standings = map[customer.OrgID]Standing{}
 	var after customer.OrgID
 	for {
-		list, err := r.Standings(ctx, v.tenant, after, closeBatch)
+		list, err := v.reads.Standings(ctx, v.tenant, after, closeBatch)
 		if err != nil {
 			return err
 		}
@@ -185,9 +201,9 @@ type summed func(s DaySum, provisional bool)
 // each gives the sums of the view's days: of closed days, and of the others from assignments. byDay: of each day, by package alone where they are closed; else the
 // days that are over are added up. The same thing may come more than once.
 func (v *view) each(ctx context.Context, byDay bool, add summed) error {
-	read := v.store.DaySums
+	read := v.reads.DaySums
 	if byDay {
-		read = v.store.DailySums
+		read = v.reads.DailySums
 	}
 	list, err := read(ctx, v.tenant, v.first, v.last)
 	if err != nil {
@@ -245,7 +261,7 @@ func (v *view) count(ctx context.Context, tenant customer.Tenant, key openKey, g
 	if !begin.Before(until) {
 		return nil
 	}
-	held, err := v.store.HeldThroughout(ctx, tenant, begin, until)
+	held, err := v.reads.HeldThroughout(ctx, tenant, begin, until)
 	if err != nil {
 		return err
 	}
@@ -255,7 +271,7 @@ func (v *view) count(ctx context.Context, tenant customer.Tenant, key openKey, g
 	}
 	var after AssignmentCursor
 	for {
-		list, err := v.store.HeldPartly(ctx, tenant, begin, until, after, readBatch)
+		list, err := v.reads.HeldPartly(ctx, tenant, begin, until, after, readBatch)
 		if err != nil {
 			return err
 		}

@@ -2,6 +2,8 @@ package billing_test
 
 import (
 	"bytes"
+	"context"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -325,4 +327,44 @@ func TestATimelineIsToldInWords(t *testing.T) {
 	}, told("2026-04-10", "2026-04-13"))
 	assert.Equal(t, []string{"Webex Meetings from 2026-04-20 00:00 until now: 1 whole day; counted from 2026-04-22 to 2026-04-22."}, told("2026-04-22", "2026-04-22"))
 	assert.Equal(t, []string{"Webex Meetings from 2026-04-20 00:00 until now: 1 whole day and 0.166667 of 2026-05-01 so far; counted from 2026-04-30 to 2026-05-01."}, told("2026-04-30", "2026-05-01"))
+}
+
+// midnight is a store in which days are closed while somebody looks.
+type midnight struct {
+	billing.Store
+	close func() error
+}
+
+// Look implements billing.Store.
+func (m midnight) Look(ctx context.Context, fn func(billing.Reader) error) error {
+	return m.Store.Look(ctx, func(r billing.Reader) error { return fn(midnightReader{r, m.close}) })
+}
+
+type midnightReader struct {
+	billing.Reader
+	close func() error
+}
+
+// Standings implements billing.Reader.
+func (m midnightReader) Standings(ctx context.Context, tenant customer.Tenant, after customer.OrgID, most int) ([]billing.Standing, error) {
+	list, err := m.Reader.Standings(ctx, tenant, after, most)
+	return list, errors.Join(err, m.close())
+}
+
+// TestDaysThatAreClosedMeanwhileCountOnce closes days between what is read of who is counted and of what.
+func TestDaysThatAreClosedMeanwhileCountOnce(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	ledger := o.countsByLedger()
+	o.happened(t, "org", on("2026-04-10", "12:00:00"), customer.EventPackageAssigned, "s", "webex_calling", "l")
+	closed := 0
+	hasty := midnight{o.store.Billing(), func() error { closed++; return ledger.CloseDays(t.Context()) }}
+	desk := billing.NewDesk(billing.DeskConfig{Store: hasty, Now: func() time.Time { return *o.clock.Load() }})
+	q := billing.Query{Tenant: o.actor.Tenant(), Start: "2026-04-01", End: "2026-05-01"}
+	for range 2 {
+		got, _, err := desk.Usage(t.Context(), q, billing.ByPackage, everything)
+		require.NoError(t, err)
+		assert.Equal(t, billing.Amount{Quantity: 20_500_000, Provisional: 333_333}, got.Total)
+	}
+	assert.Equal(t, 2, closed)
 }

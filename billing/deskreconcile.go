@@ -74,11 +74,7 @@ func (c *comparing) end(partner customer.OrgID) {
 // are more rows of ours than a file may have. fault.Conflict while a day isn't over in some customer's zone. fault.Limited while as many compare as may, for
 // the memory that it takes.
 func (d *Desk) Reconcile(ctx context.Context, q Query, kind usage.Type, file io.Reader) (Comparison, error) {
-	v, err := d.look(ctx, q, allDays)
-	if err != nil {
-		return Comparison{}, err
-	}
-	if err := v.mustBeOver(); err != nil {
+	if err := d.look(ctx, q, allDays, (*view).mustBeOver); err != nil { // before the file is read
 		return Comparison{}, err
 	}
 	if !d.comparing.begin(q.Tenant.Partner) {
@@ -94,11 +90,15 @@ func (d *Desk) Reconcile(ctx context.Context, q Query, kind usage.Type, file io.
 	if kind, err = typeFor(theirs.Columns, kind); err != nil {
 		return Comparison{}, err
 	}
-	ours, err := v.rows(ctx, kind)
-	if err != nil {
-		return Comparison{}, err
-	}
-	return v.compared(kind, ours, theirs), nil
+	var out Comparison
+	err = d.look(ctx, q, allDays, func(v *view) error {
+		ours, err := v.rows(ctx, kind)
+		if err == nil {
+			out = v.compared(kind, ours, theirs)
+		}
+		return err
+	})
+	return out, err
 }
 
 // mustBeOver refuses days that aren't over: in UTC as reports do, and in the zones of all who are counted.
@@ -147,7 +147,7 @@ func missingIn(columns []string, kind usage.Type) string {
 
 // rows are the rows that a report of a type has.
 func (v *view) rows(ctx context.Context, kind usage.Type) ([]usage.Row, error) {
-	partner, err := v.store.Partner(ctx, v.tenant.Partner)
+	partner, err := v.reads.Partner(ctx, v.tenant.Partner)
 	if err != nil {
 		return nil, err
 	}
@@ -183,7 +183,7 @@ func (v *view) users(ctx context.Context, partner customer.Partner) ([]usage.Row
 	var out []usage.Row
 	var after AssignmentCursor
 	for {
-		list, err := v.store.Assignments(ctx, v.tenant, wide, after, readBatch)
+		list, err := v.reads.Assignments(ctx, v.tenant, wide, after, readBatch)
 		if err != nil {
 			return nil, err
 		}

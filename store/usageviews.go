@@ -11,6 +11,11 @@ import (
 	"dialtone/usage"
 )
 
+// Look implements billing.Store.
+func (r reports) Look(ctx context.Context, fn func(billing.Reader) error) error {
+	return r.snapshot(ctx, func(at reader) error { return fn(at) })
+}
+
 // Knows implements billing.DeskReader.
 func (r reader) Knows(ctx context.Context, tenant customer.Tenant) (bool, error) {
 	partner, org := string(tenant.Partner), string(tenant.Customer)
