@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -23,6 +24,7 @@ import (
 	"dialtone/fault"
 	"dialtone/job"
 	"dialtone/store"
+	"dialtone/store/pgtest"
 	"dialtone/store/storetest"
 )
 
@@ -45,15 +47,23 @@ type countedBy struct {
 
 func (c *countedBy) Count(ctx context.Context, r billing.Report) error { return c.count(ctx, r) }
 
+func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) } //nolint:forbidigo // a TestMain exits
+
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 func newOffice(t testing.TB) *office {
 	t.Helper()
-	db, err := store.Open(t.Context(), store.Config{URL: filepath.Join(t.TempDir(), "office.db"), Logger: slog.New(slog.DiscardHandler)})
+	return newOfficeOn(t, filepath.Join(t.TempDir(), "office.db"), time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC))
+}
+
+// newOfficeOn is newOffice on a database, at another time.
+func newOfficeOn(t testing.TB, url string, today time.Time) *office {
+	t.Helper()
+	db, err := store.Open(t.Context(), store.Config{URL: url, Logger: slog.New(slog.DiscardHandler)})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, db.Close()) })
 	o := &office{store: db}
-	o.today(time.Date(2026, 5, 1, 8, 0, 0, 0, time.UTC))
+	o.today(today)
 	now := func() time.Time { return *o.clock.Load() }
 	customers := customer.NewService(customer.Config{Store: db.Customers(), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: "sip.example.test"})
 	o.counter.count = billing.Uncounted{}.Count

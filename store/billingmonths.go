@@ -26,9 +26,9 @@ func (r reader) Closing(ctx context.Context, partner customer.OrgID, month billi
 func (r reader) FrozenSums(ctx context.Context, tenant customer.Tenant, month billing.Month) ([]billing.DaySum, error) {
 	w := ofTenant("", tenant)
 	w.add("month = ?", month.String())
-	var rows []daySumRow
+	var rows []runRow
 	err := r.all(ctx, &rows, "add up a month", "SELECT package, CAST(sum(units) AS BIGINT) AS units FROM billing_months"+w.text()+" GROUP BY package ORDER BY package", w.args...)
-	return nouns(rows, daySumRow.noun), err
+	return nouns(rows, runRow.noun), err
 }
 
 type adjustmentRow struct {
@@ -51,11 +51,11 @@ func (r adjustmentRow) noun() billing.Adjustment {
 func (r reader) Adjustments(ctx context.Context, tenant customer.Tenant, month billing.Month, page customer.Page) ([]billing.Adjustment, bool, error) {
 	frozen, present := ofTenant("", tenant), ofTenant("", tenant)
 	frozen.add("month = ?", month.String())
-	present.add("day >= ? AND day <= ?", int64(month.First()), int64(month.Last()))
+	present.runsWithin(month.First(), month.Last())
 	const about = "org_id, package, location_id, license_id"
 	var rows []adjustmentRow
 	err := r.all(ctx, &rows, "compare a month", "SELECT "+about+", CAST(sum(frozen) AS BIGINT) AS frozen, CAST(sum(present) AS BIGINT) AS present FROM ("+
-		"SELECT "+about+", units AS frozen, 0 AS present FROM billing_months"+frozen.text()+" UNION ALL SELECT "+about+", 0, units FROM usage_days"+present.text()+
+		"SELECT "+about+", units AS frozen, 0 AS present FROM billing_months"+frozen.text()+" UNION ALL SELECT "+about+", 0, "+runUnits+" FROM "+r.runsOfTenant(tenant)+present.text()+
 		") AS both_sums GROUP BY "+about+" HAVING sum(frozen) <> sum(present) ORDER BY "+about+" LIMIT ? OFFSET ?",
 		append(append(frozen.args, present.args...), page.Max+1, page.Offset)...)
 	more := len(rows) > page.Max
@@ -67,10 +67,11 @@ func (t *tx) CloseMonth(ctx context.Context, partner customer.OrgID, c billing.C
 	if err := t.insert(ctx, "billing_month_closings", "partner_id, month, closed, actor", string(partner), c.Month.String(), micros(c.At), c.Actor); err != nil {
 		return err
 	}
+	w := ofTenant("", customer.Tenant{Partner: partner})
+	w.runsWithin(c.Month.First(), c.Month.Last())
 	_, err := t.exec(ctx, "freeze a month", `INSERT INTO billing_months (partner_id, month, org_id, package, location_id, license_id, units)
-		SELECT partner_id, CAST(? AS TEXT), org_id, package, location_id, license_id, CAST(sum(units) AS BIGINT) FROM usage_days
-		WHERE partner_id = ? AND day >= ? AND day <= ? GROUP BY partner_id, org_id, package, location_id, license_id`,
-		c.Month.String(), string(partner), int64(c.Month.First()), int64(c.Month.Last()))
+		SELECT partner_id, CAST(? AS TEXT), org_id, package, location_id, license_id, CAST(sum(`+runUnits+`) AS BIGINT) FROM usage_runs`+
+		w.text()+" GROUP BY partner_id, org_id, package, location_id, license_id", append([]any{c.Month.String()}, w.args...)...)
 	return err
 }
 
@@ -92,7 +93,7 @@ func (r subscriptionRow) noun() billing.Subscription {
 // subscriptionsOf is followed by a condition on s.subscription_id and an order; it takes the partner three times. A subscription is known by a template, by who is
 // counted on it, or as that of a sub-partner. A customer whose billing is delayed has closed days without sums.
 const subscriptionsOf = `SELECT s.subscription_id, coalesce(max(z.time_zone), '') AS time_zone, count(u.org_id) AS customers,
-	coalesce(min(CASE WHEN u.through > 0 THEN coalesce((SELECT min(d.day) FROM usage_days d WHERE d.partner_id = u.partner_id AND d.org_id = u.org_id), u.through) END), 0) AS since
+	coalesce(min(CASE WHEN u.through > 0 THEN coalesce((SELECT min(d.first_day) FROM usage_runs d WHERE d.partner_id = u.partner_id AND d.org_id = u.org_id), u.through) END), 0) AS since
 	FROM (SELECT partner_id, subscription_id FROM templates WHERE partner_id = ? UNION SELECT partner_id, subscription_id FROM usage_customers WHERE partner_id = ?
 		UNION SELECT id, subscription_id FROM partners WHERE id = ?) s
 	LEFT JOIN usage_customers u ON u.partner_id = s.partner_id AND u.subscription_id = s.subscription_id

@@ -24,7 +24,7 @@ type standingRow struct {
 func (r standingRow) noun() billing.Standing {
 	s := billing.Standing{
 		Partner: customer.OrgID(r.PartnerID), Customer: customer.OrgID(r.OrgID), ExternalID: r.ExternalID, Subscription: r.SubscriptionID,
-		Through: usage.Day(r.Through), Stale: fromMicros(r.Stale), //nolint:gosec // G115: we wrote it from a Day
+		Through: usage.Day(r.Through), Stale: fromMicros(r.Stale),
 	}
 	if r.BillingStart != 0 {
 		s.BilledFrom = usage.DayOf(fromMicros(r.BillingStart))
@@ -74,50 +74,6 @@ func (r reader) FirstUsage(ctx context.Context, tenant customer.Tenant) (time.Ti
 	var first int
 	err := r.count(ctx, &first, "find the first usage", "SELECT coalesce(min(from_at), 0) FROM assignments"+w.text(), w.args...)
 	return fromMicros(int64(first)), err
-}
-
-type daySumRow struct {
-	Day        int64  `db:"day"`
-	OrgID      string `db:"org_id"`
-	Package    string `db:"package"`
-	LocationID string `db:"location_id"`
-	LicenseID  string `db:"license_id"`
-	Units      int64  `db:"units"`
-}
-
-func (r daySumRow) noun() billing.DaySum {
-	return billing.DaySum{
-		Day:      usage.Day(r.Day), //nolint:gosec // G115: we wrote it from a Day
-		Customer: customer.OrgID(r.OrgID), Package: customer.Package(r.Package), Location: customer.LocationID(r.LocationID),
-		License: usage.LicenseID(r.LicenseID), Units: usage.Units(r.Units),
-	}
-}
-
-// DaySums implements billing.Reader.
-func (r reader) DaySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day) ([]billing.DaySum, error) {
-	w := ofTenant("", tenant)
-	w.add("day >= ? AND day <= ?", int64(first), int64(last))
-	var rows []daySumRow
-	err := r.all(ctx, &rows, "add up days", `SELECT 0 AS day, org_id, package, location_id, license_id, CAST(sum(units) AS BIGINT) AS units FROM usage_days`+w.text()+
-		" GROUP BY org_id, package, location_id, license_id ORDER BY org_id, package, location_id, license_id", w.args...)
-	return nouns(rows, daySumRow.noun), err
-}
-
-// SetDaySums implements billing.Tx.
-func (t *tx) SetDaySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day, sums []billing.DaySum) error {
-	w := ofTenant("", tenant)
-	w.add("day >= ? AND day <= ?", int64(first), int64(last))
-	if _, err := t.exec(ctx, "forget sums", "DELETE FROM usage_days"+w.text(), w.args...); err != nil {
-		return err
-	}
-	for _, s := range sums {
-		err := t.insert(ctx, "usage_days", "partner_id, day, org_id, package, location_id, license_id, units", string(tenant.Partner), int64(s.Day),
-			string(s.Customer), string(s.Package), string(s.Location), string(s.License), int64(s.Units))
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // SetClosed implements billing.Tx.

@@ -67,18 +67,37 @@ func (r reader) HeldPartly(ctx context.Context, tenant customer.Tenant, from, un
 // DailySums implements billing.DeskReader.
 func (r reader) DailySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day) ([]billing.DaySum, error) {
 	w := ofTenant("", tenant)
-	w.add("day >= ? AND day <= ?", int64(first), int64(last))
-	var rows []daySumRow
-	err := r.all(ctx, &rows, "add up days", "SELECT day, package, CAST(sum(units) AS BIGINT) AS units FROM usage_days"+w.text()+
-		" GROUP BY day, package ORDER BY day, package", w.args...)
-	return nouns(rows, daySumRow.noun), err
+	w.runsWithin(first, last)
+	var rows []runRow
+	err := r.all(ctx, &rows, "add up days", "SELECT package, first_day, last_day, CAST(sum(units) AS BIGINT) AS units FROM "+r.runsOfTenant(tenant)+w.text()+
+		" GROUP BY package, first_day, last_day", w.args...)
+	return daysOf(rows, first, last), err
+}
+
+// daysOf adds up runs by day and package, in that order, for the days from first to last.
+func daysOf(runs []runRow, first, last usage.Day) []billing.DaySum {
+	units := map[billing.DaySum]usage.Units{}
+	for _, run := range runs {
+		for day := max(usage.Day(run.FirstDay), first); day <= min(usage.Day(run.LastDay), last); day++ {
+			units[billing.DaySum{Day: day, Package: customer.Package(run.Package)}] += usage.Units(run.Units)
+		}
+	}
+	out := make([]billing.DaySum, 0, len(units))
+	for s, sum := range units {
+		s.Units = sum
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b billing.DaySum) int {
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Package, b.Package))
+	})
+	return out
 }
 
 // FirstSummed implements billing.DeskReader.
 func (r reader) FirstSummed(ctx context.Context, tenant customer.Tenant) (usage.Day, error) {
 	w := ofTenant("", tenant)
 	var day int
-	err := r.count(ctx, &day, "find the first day", "SELECT coalesce(min(day), 0) FROM usage_days"+w.text(), w.args...)
+	err := r.count(ctx, &day, "find the first day", "SELECT coalesce(min(first_day), 0) FROM "+r.runsOfTenant(tenant)+w.text(), w.args...)
 	return usage.Day(day), err
 }
 

@@ -40,6 +40,7 @@ func nounTests() map[string]func(*testing.T, *fixture) {
 		"UsageIsLookedAt":           usageIsLookedAt,
 		"MonthsAreClosed":           monthsAreClosed,
 		"SubscriptionsAreKnown":     subscriptionsAreKnown,
+		"DaysAreKept":               daysAreKept,
 		"ReportsHaveFiles":          reportsHaveFiles,
 		"JobsFollowTransactions":    jobsFollowTransactions,
 		"JobsAreTriedAgain":         jobsAreTriedAgain,

@@ -878,7 +878,7 @@ CREATE TABLE assignments (
     PRIMARY KEY (partner_id, org_id, subject_kind, subject_id, package, begun)
 ) STRICT, WITHOUT ROWID;
 
--- The customers whose usage is counted, as they were known last: some are gone. Up to which day it was summed into usage_days.
+-- The customers whose usage is counted, as they were known last: some are gone. Up to which day it was summed into usage_runs.
 CREATE TABLE usage_customers (
     partner_id      TEXT NOT NULL,
     org_id          TEXT NOT NULL,
@@ -891,17 +891,20 @@ CREATE TABLE usage_customers (
     PRIMARY KEY (partner_id, org_id)
 ) STRICT, WITHOUT ROWID;
 
-CREATE TABLE usage_days (
+-- What a customer used on closed days of a package, at a location, with a licence: the same on each day from the first to the last. One day is mostly like the other, and
+-- so these are a small part of what a row for each day would be. None goes across the end of a month: a report of some days reads no other month.
+CREATE TABLE usage_runs (
     partner_id  TEXT NOT NULL,
-    day         INTEGER NOT NULL,
     org_id      TEXT NOT NULL,
     package     TEXT NOT NULL,
     location_id TEXT NOT NULL,
     license_id  TEXT NOT NULL,
-    units       INTEGER NOT NULL, -- millionths of a day
-    PRIMARY KEY (partner_id, day, org_id, package, location_id, license_id)
+    first_day   INTEGER NOT NULL, -- days since the beginning of the year 1
+    last_day    INTEGER NOT NULL,
+    units       INTEGER NOT NULL, -- of each day, in millionths of it
+    PRIMARY KEY (partner_id, first_day, org_id, package, location_id, license_id)
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX usage_days_org ON usage_days (partner_id, org_id, day);
+CREATE INDEX usage_runs_org ON usage_runs (partner_id, org_id, first_day);
 
 -- The time zone of a partner's billing subscription; without a row it is UTC.
 CREATE TABLE billing_zones (
@@ -1035,7 +1038,7 @@ DROP TABLE billing_report_chunks;
 DROP TABLE billing_months;
 DROP TABLE billing_month_closings;
 DROP TABLE billing_zones;
-DROP TABLE usage_days;
+DROP TABLE usage_runs;
 DROP TABLE usage_customers;
 DROP TABLE assignments;
 DROP TABLE billing_reports;
