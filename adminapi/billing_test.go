@@ -399,3 +399,27 @@ func TestUsageOfASubPartner(t *testing.T) {
 	assert.Equal(t, "Sub-1", items(t, x.ok(t, 200, "GET", billingPath+"/subscriptions?"+about[1:], ""))[0]["id"])
 	x.ok(t, 200, "POST", billingPath+"/reconciliations"+inApril+about, "SERVICE_NAME,QUANTITY\n")
 }
+
+// What is assigned before billing begins is shown, and counts from that day on.
+func TestATimelineKnowsWhenBillingBegins(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.ok(t, 200, "PUT", "/hub/v1/settings", `{"enable_wholesale_delayed_billing":true}`)
+	accepted := o.ok(t, 202, "POST", "/v1/wholesale/customers", strings.Replace(o.newCustomer("later"), `"packages"`, `"billingStartDate":"2026-05-04","packages"`, 1))
+	o.customer = last(text(accepted, "url"))
+	o.org = text(o.ok(t, 200, "GET", "/v1/wholesale/customers/"+o.customer, ""), "orgId")
+	person := o.ok(t, 200, "POST", "/v1/wholesale/subscribers", o.newPerson("late", 102))
+	o.passed.Add(int64(7 * 24 * time.Hour))
+	days := "?startDate=2026-05-01&endDate=2026-05-07&orgId=" + o.org
+	for range 2 { // while the days are open, and when they are closed
+		got := o.ok(t, 200, "GET", billingPath+"/timeline"+days+"&personId="+text(person, "personId"), "")
+		assert.Equal(t, map[string]any{"quantity": "4", "provisional": "0"}, got["total"])
+		stretches, _ := items(t, got)[0]["assignments"].([]any)
+		require.Len(t, stretches, 1)
+		one, _ := stretches[0].(map[string]any)
+		assert.Equal(t, "2026-05-04", one["billedFrom"])
+		assert.Equal(t, "Webex Calling from 2026-05-01 08:00:00 until now: 4 whole days; billed from 2026-05-04 on; counted from 2026-05-01 to 2026-05-07.", one["why"])
+		assert.Equal(t, map[string]any{"quantity": "4", "provisional": "0"}, o.ok(t, 200, "GET", billingPath+"/usage"+days, "")["total"])
+		require.NoError(t, o.closeDays())
+	}
+}

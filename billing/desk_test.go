@@ -264,7 +264,7 @@ func TestAClosedMonthStays(t *testing.T) {
 	require.NoError(t, shut())
 	assert.Equal(t, frozen, month())
 	assert.Equal(t, billing.Closing{Month: april, At: on("2026-05-01", "08:00:00"), Actor: "admin@example.com"}, frozen.Closing)
-	assert.Equal(t, billing.Adjustment{Frozen: 20_500_000, Now: 20_500_000}, frozen.Adjusted)
+	assert.Equal(t, billing.Restated{Frozen: 20_500_000, Now: 20_500_000}, frozen.Restated)
 	assert.Empty(t, frozen.Adjustments)
 
 	o.happened(t, "org", on("2026-04-30", "06:00:00"), customer.EventPackageAssigned, "s", "webex_suite", "m")
@@ -272,11 +272,13 @@ func TestAClosedMonthStays(t *testing.T) {
 	got := month()
 	assert.Equal(t, frozen.MonthUsage, got.MonthUsage)
 	adjustment := func(pkg customer.Package, frozen, now usage.Units) billing.Adjustment {
-		return billing.Adjustment{Customer: "org", Package: pkg, Location: "m", License: usage.LicenseID("license-" + string(pkg)), Frozen: frozen, Now: now}
+		return billing.Adjustment{Customer: "org", Package: pkg, Location: "m", License: usage.LicenseID("license-" + string(pkg)), Restated: billing.Restated{Frozen: frozen, Now: now}}
 	}
 	assert.Equal(t, []billing.Adjustment{adjustment("webex_calling", 10_500_000, 9_750_000), adjustment("webex_suite", 0, 750_000)}, got.Adjustments)
-	assert.Equal(t, []billing.Adjustment{{Package: "WEBEX_CALLING", Frozen: 20_500_000, Now: 19_750_000}, {Package: "WEBEX_SUITE", Now: 750_000}}, got.Services)
-	assert.Equal(t, billing.Adjustment{Frozen: 20_500_000, Now: 20_500_000}, got.Adjusted)
+	assert.Equal(t, []billing.ServiceRestated{
+		{Service: "WEBEX_CALLING", Restated: billing.Restated{Frozen: 20_500_000, Now: 19_750_000}}, {Service: "WEBEX_SUITE", Restated: billing.Restated{Now: 750_000}},
+	}, got.ByService)
+	assert.Equal(t, billing.Restated{Frozen: 20_500_000, Now: 20_500_000}, got.Restated)
 }
 
 // codes are the numbers of an error's problems.

@@ -43,9 +43,15 @@ type ServiceUsage struct {
 // MonthDetail is a month with what was restated since it was closed. What isn't closed has no adjustments.
 type MonthDetail struct {
 	MonthUsage
-	Adjusted    Adjustment   // frozen and now, of all
-	Services    []Adjustment // by package, all of them
-	Adjustments []Adjustment // of a page: what differs, ordered by customer, package, location and licence
+	Restated    Restated          // of all
+	ByService   []ServiceRestated // all of them, in order
+	Adjustments []Adjustment      // of a page: what differs, ordered by customer, package, location and licence
+}
+
+// ServiceRestated is the same of one service.
+type ServiceRestated struct {
+	Service usage.Service
+	Restated
 }
 
 // months reads who is counted, and returns the first and the last month that there is anything of; 0 for none.
@@ -177,7 +183,7 @@ func (v *view) adjust(ctx context.Context, out *MonthDetail) error {
 		now[usage.ServiceOf(s.Package)] += s.Units
 	}
 	frozen := map[usage.Service]usage.Units{}
-	for _, s := range out.MonthUsage.Services {
+	for _, s := range out.Services {
 		frozen[s.Service] = s.Quantity
 		now[s.Service] += 0 // so that it is among them
 	}
@@ -187,9 +193,9 @@ func (v *view) adjust(ctx context.Context, out *MonthDetail) error {
 	}
 	slices.Sort(services)
 	for _, s := range services {
-		a := Adjustment{Package: customer.Package(s), Frozen: frozen[s], Now: now[s]}
-		out.Services = append(out.Services, a)
-		out.Adjusted.Frozen, out.Adjusted.Now = out.Adjusted.Frozen+a.Frozen, out.Adjusted.Now+a.Now
+		r := Restated{Frozen: frozen[s], Now: now[s]}
+		out.ByService = append(out.ByService, ServiceRestated{s, r})
+		out.Restated.Frozen, out.Restated.Now = out.Restated.Frozen+r.Frozen, out.Restated.Now+r.Now
 	}
 	return nil
 }

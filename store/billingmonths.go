@@ -43,7 +43,7 @@ type adjustmentRow struct {
 func (r adjustmentRow) noun() billing.Adjustment {
 	return billing.Adjustment{
 		Customer: customer.OrgID(r.OrgID), Package: customer.Package(r.Package), Location: customer.LocationID(r.LocationID),
-		License: usage.LicenseID(r.LicenseID), Frozen: usage.Units(r.Frozen), Now: usage.Units(r.Present),
+		License: usage.LicenseID(r.LicenseID), Restated: billing.Restated{Frozen: usage.Units(r.Frozen), Now: usage.Units(r.Present)},
 	}
 }
 

@@ -146,7 +146,7 @@ func monthsAreClosed(t *testing.T, f *fixture) {
 	f.sums(t, f.one, month.First(), 1, 0)
 	f.sums(t, f.sibling, month.First(), 4)
 	list, _ = adjusted(tenantOf(f.one), customer.Page{Max: 10})
-	one := billing.Adjustment{Customer: f.one.Org, Package: customer.WebexCalling, Location: "l", Frozen: 3, Now: 1}
+	one := billing.Adjustment{Customer: f.one.Org, Package: customer.WebexCalling, Location: "l", Restated: billing.Restated{Frozen: 3, Now: 1}}
 	assert.Equal(t, []billing.Adjustment{one}, list)
 	assert.Equal(t, usage.Units(-2), one.Difference())
 	list, more := adjusted(partner, customer.Page{Max: 1})
