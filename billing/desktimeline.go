@@ -146,7 +146,7 @@ func (v *view) timeline(ctx context.Context, span usage.Span, s Standing, subjec
 		}
 		a.BilledFrom = s.BilledFrom
 		one := v.stretch(span, s.Zone, a)
-		out.Held, out.Amount = append(out.Held, one), out.Amount.plus(one.Amount)
+		out.Held, out.Amount = append(out.Held, one), out.plus(one.Amount)
 		numbers = append(numbers, a.Begun, a.Ended)
 	}
 	events, err := v.events(ctx, numbers)

@@ -83,7 +83,7 @@ type subscriptionRow struct {
 }
 
 func (r subscriptionRow) noun() billing.Subscription {
-	s := billing.Subscription{ID: r.ID, Customers: r.Customers, Since: usage.Day(r.Since)} //nolint:gosec // G115: we wrote it from a Day
+	s := billing.Subscription{ID: r.ID, Customers: r.Customers, Since: usage.Day(r.Since)}
 	if r.TimeZone != "" {
 		s.Zone, _ = usage.ParseZone(r.TimeZone) // we wrote it
 	}
