@@ -54,14 +54,14 @@ func (o *office) closeDays() error {
 	return billing.NewLedger(billing.LedgerConfig{Store: o.db.Billing(), Now: o.now}).CloseDays(context.Background())
 }
 
-// ofApril is a path of a month with usage that is over and whose days are closed. It is longer than what tests take for a word.
+// ofApril is a path of a month with usage that is over and whose days are closed.
 func ofApril(below string) func(*office) string {
 	return func(o *office) string {
 		err := o.happened("2026-04-10T00:00:00Z", customer.EventPackageAssigned, newID(), map[string]any{"person": ownPerson, "package": "webex_calling"})
 		if err != nil || o.closeDays() != nil {
 			return billingPath + "/months/none"
 		}
-		return billingPath + "/months/2026-04" + below + "?max=" + strings.Repeat("0", 40) + "1"
+		return billingPath + "/months/2026-04" + below
 	}
 }
 
@@ -398,4 +398,28 @@ func TestUsageOfASubPartner(t *testing.T) {
 	assert.Equal(t, "closed", x.subs.ok(t, 200, "GET", billingPath+"/months/2026-04", "")["state"], "it is the sub-partner's")
 	assert.Equal(t, "Sub-1", items(t, x.ok(t, 200, "GET", billingPath+"/subscriptions?"+about[1:], ""))[0]["id"])
 	x.ok(t, 200, "POST", billingPath+"/reconciliations"+inApril+about, "SERVICE_NAME,QUANTITY\n")
+}
+
+// What is assigned before billing begins is shown, and counts from that day on.
+func TestATimelineKnowsWhenBillingBegins(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.ok(t, 200, "PUT", "/hub/v1/settings", `{"enable_wholesale_delayed_billing":true}`)
+	accepted := o.ok(t, 202, "POST", "/v1/wholesale/customers", strings.Replace(o.newCustomer("later"), `"packages"`, `"billingStartDate":"2026-05-04","packages"`, 1))
+	o.customer = last(text(accepted, "url"))
+	o.org = text(o.ok(t, 200, "GET", "/v1/wholesale/customers/"+o.customer, ""), "orgId")
+	person := o.ok(t, 200, "POST", "/v1/wholesale/subscribers", o.newPerson("late", 102))
+	o.passed.Add(int64(7 * 24 * time.Hour))
+	days := "?startDate=2026-05-01&endDate=2026-05-07&orgId=" + o.org
+	for range 2 { // while the days are open, and when they are closed
+		got := o.ok(t, 200, "GET", billingPath+"/timeline"+days+"&personId="+text(person, "personId"), "")
+		assert.Equal(t, map[string]any{"quantity": "4", "provisional": "0"}, got["total"])
+		stretches, _ := items(t, got)[0]["assignments"].([]any)
+		require.Len(t, stretches, 1)
+		one, _ := stretches[0].(map[string]any)
+		assert.Equal(t, "2026-05-04", one["billedFrom"])
+		assert.Equal(t, "Webex Calling from 2026-05-01 08:00:00 until now: 4 whole days; billed from 2026-05-04 on; counted from 2026-05-01 to 2026-05-07.", one["why"])
+		assert.Equal(t, map[string]any{"quantity": "4", "provisional": "0"}, o.ok(t, 200, "GET", billingPath+"/usage"+days, "")["total"])
+		require.NoError(t, o.closeDays())
+	}
 }

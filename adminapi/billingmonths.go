@@ -46,8 +46,8 @@ type AdjustedWire struct {
 	Difference string `json:"difference" doc:"How much more it is now"`
 }
 
-func wireAdjusted(a billing.Adjustment) AdjustedWire {
-	return AdjustedWire{a.Frozen.String(), a.Now.String(), a.Difference().String()}
+func wireAdjusted(r billing.Restated) AdjustedWire {
+	return AdjustedWire{r.Frozen.String(), r.Now.String(), r.Difference().String()}
 }
 
 // adjustedServiceWire is the same of a package.
@@ -68,7 +68,7 @@ type adjustmentWire struct {
 func wireAdjustment(a billing.Adjustment) adjustmentWire {
 	return adjustmentWire{
 		OrgID: encodeID(kindOrganization, a.Customer), LocationID: encodeID(kindLocation, a.Location), LicenseID: encodeID(kindLicense, a.License),
-		ServiceWire: wireService(usage.ServiceOf(a.Package)), AdjustedWire: wireAdjusted(a),
+		ServiceWire: wireService(usage.ServiceOf(a.Package)), AdjustedWire: wireAdjusted(a.Restated),
 	}
 }
 
@@ -150,9 +150,9 @@ func (s *Server) month(ctx context.Context, in *monthInput) (*monthOutput, error
 	out := &monthOutput{Link: list.Link}
 	out.Body.MonthWire, out.Body.Items = wireMonth(m.MonthUsage), list.Body.Items
 	if m.State == billing.MonthClosed {
-		sums := &adjustmentsWire{AdjustedWire: wireAdjusted(m.Adjusted), Services: make([]adjustedServiceWire, len(m.Services))}
-		for i, a := range m.Services {
-			sums.Services[i] = adjustedServiceWire{wireService(usage.ServiceOf(a.Package)), wireAdjusted(a)}
+		sums := &adjustmentsWire{AdjustedWire: wireAdjusted(m.Restated), Services: make([]adjustedServiceWire, len(m.ByService))}
+		for i, one := range m.ByService {
+			sums.Services[i] = adjustedServiceWire{wireService(one.Service), wireAdjusted(one.Restated)}
 		}
 		out.Body.Adjustments = sums
 	}

@@ -85,7 +85,7 @@ func TestNobodySeesAcrossTheirWalls(t *testing.T) {
 	for name, token := range x.tokens {
 		for _, owner := range foreigners[name] {
 			for _, r := range routes() {
-				if !strings.Contains(r.documented, "{") || r.scope == customer.ScopeNodesWrite { // the installation's servers are nobody's
+				if !r.namesTheirs() || r.scope == customer.ScopeNodesWrite { // the installation's servers are nobody's
 					continue
 				}
 				path, body := r.path(owner), r.bodyOf(owner)
@@ -120,6 +120,11 @@ func (x *tree) assertNoOrg(t *testing.T, name, token, org string, own bool, nobo
 		assert.Contains(t, []int{401, 403, 404}, foreign.status, "%s %s: %s", name, path, foreign.body)
 		assert.Equal(t, trackingID.ReplaceAllString(unknown.body, ""), trackingID.ReplaceAllString(foreign.body, ""), "%s %s", name, path)
 	}
+}
+
+// namesTheirs reports whether a route's path names something that is somebody's. A month has the same name for everybody.
+func (r routed) namesTheirs() bool {
+	return strings.Contains(strings.ReplaceAll(r.documented, "{month}", ""), "{")
 }
 
 // isID reports whether a part of a path names something: by an id, or by an address.

@@ -283,11 +283,17 @@ func sumDays(ctx context.Context, r Reader, c Standing, span usage.Span, most in
 func addOrders(ctx context.Context, r Reader, c Standing, span usage.Span, sums map[DaySum]usage.Units) error {
 	orders, err := r.Orders(ctx, c.Tenant(), span.Begin(), span.End())
 	for _, o := range orders {
-		if row, billed := span.OrderRow(usage.Account{}, o); billed {
-			sums[DaySum{Day: c.Zone.Day(o.At), Customer: c.Customer, Package: o.Service.Package(), Location: o.Location}] += row.Quantity
+		if sum, billed := c.orderSum(span, o); billed {
+			sums[sum.about()] += sum.Units
 		}
 	}
 	return err
+}
+
+// orderSum is what something that a customer ordered once adds to its day; false when that is none of the span's.
+func (s Standing) orderSum(span usage.Span, o usage.Order) (DaySum, bool) {
+	row, billed := span.OrderRow(usage.Account{}, o)
+	return DaySum{Day: s.Zone.Day(o.At), Customer: s.Customer, Package: o.Service.Package(), Location: o.Location, Units: row.Quantity}, billed
 }
 
 func sorted(sums map[DaySum]usage.Units) []DaySum {

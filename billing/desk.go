@@ -74,12 +74,11 @@ func (d *Desk) Tenant(ctx context.Context, actor customer.Actor, subPartner, org
 
 // view is the usage of some days, as it is at a moment.
 type view struct {
-	*Desk
+	reads       Reader // all of one moment: what is closed, and what isn't, belong together
 	tenant      customer.Tenant
 	first, last usage.Day
 	now         time.Time
-	partner     customer.Partner     // as it was known when the last day ended
-	history     usage.PartnerHistory // of it
+	history     usage.PartnerHistory
 	standings   map[customer.OrgID]Standing
 	spans       map[openKey]usage.Span
 }
@@ -90,12 +89,28 @@ const (
 	chartDays = 400            // a point for each day and package
 )
 
-// look reads who is counted, and the days of a query, of which there can be so many.
-func (d *Desk) look(ctx context.Context, q Query, most int) (*view, error) {
-	v := &view{Desk: d, tenant: q.Tenant, now: d.now().UTC().Truncate(time.Microsecond), spans: map[openKey]usage.Span{}}
-	if err := v.readStandings(ctx, d.store); err != nil {
-		return nil, err
-	}
+// newView reads who is counted of a tenant.
+func newView(ctx context.Context, r Reader, tenant customer.Tenant, now time.Time) (*view, error) {
+	v := &view{reads: r, tenant: tenant, now: now.UTC().Truncate(time.Microsecond), spans: map[openKey]usage.Span{}}
+	return v, v.readStandings(ctx)
+}
+
+// look shows fn the days of a query, of which there can be so many.
+func (d *Desk) look(ctx context.Context, q Query, most int, fn func(*view) error) error {
+	return d.store.Look(ctx, func(r Reader) error {
+		v, err := newView(ctx, r, q.Tenant, d.now())
+		if err != nil {
+			return err
+		}
+		if err := v.days(q, most); err != nil {
+			return err
+		}
+		return fn(v)
+	})
+}
+
+// days reads the days of a query.
+func (v *view) days(q Query, most int) error {
 	var p problems
 	latest, _ := ParseDate(v.latest().String())
 	start, end := p.recent("startDate", q.Start, latest), p.recent("endDate", q.End, latest)
@@ -107,19 +122,19 @@ func (d *Desk) look(ctx context.Context, q Query, most int) (*view, error) {
 	case int(v.last-v.first) >= most:
 		p.add(fault.CodeRule, "endDate", "must be %s or earlier: there can be %d days at once; it is %s", v.first+usage.Day(most)-1, most, end)
 	}
-	return v, fault.InvalidProblems("The usage can't be shown", p.list)
+	return fault.InvalidProblems("The usage can't be shown", p.list)
 }
 
 // readStandings reads who is counted of the tenant.
-func (v *view) readStandings(ctx context.Context, r Reader) error {
+func (v *view) readStandings(ctx context.Context) error {
 	var err error
-	if v.partner, v.history, err = partnerAt(ctx, r, v.tenant.Partner, v.last); err != nil {
+	if v.history, err = v.reads.PartnerHistory(ctx, v.tenant.Partner); err != nil {
 		return err
 	}
 	v.standings = map[customer.OrgID]Standing{}
 	var after customer.OrgID
 	for {
-		list, err := r.Standings(ctx, v.tenant, after, closeBatch)
+		list, err := v.reads.Standings(ctx, v.tenant, after, closeBatch)
 		if err != nil {
 			return err
 		}
@@ -141,13 +156,16 @@ func (v *view) latest() usage.Day {
 	return day
 }
 
-// over returns when the last of the days is over for everybody who is counted.
+// over returns when the last of the days is over for everybody who is counted; in UTC when that is nobody.
 func (v *view) over() time.Time {
-	end := usage.Zone{}.Begin(v.last + 1)
+	var end time.Time
 	for _, s := range v.standings {
 		if e := s.Zone.Begin(v.last + 1); e.After(end) {
 			end = e
 		}
+	}
+	if end.IsZero() {
+		end = usage.Zone{}.Begin(v.last + 1)
 	}
 	return end
 }
@@ -183,9 +201,9 @@ type summed func(s DaySum, provisional bool)
 // each gives the sums of the view's days: of closed days, and of the others from assignments. byDay: of each day, by package alone where they are closed; else the
 // days that are over are added up. The same thing may come more than once.
 func (v *view) each(ctx context.Context, byDay bool, add summed) error {
-	read := v.store.DaySums
+	read := v.reads.DaySums
 	if byDay {
-		read = v.store.DailySums
+		read = v.reads.DailySums
 	}
 	list, err := read(ctx, v.tenant, v.first, v.last)
 	if err != nil {
@@ -243,7 +261,7 @@ func (v *view) count(ctx context.Context, tenant customer.Tenant, key openKey, g
 	if !begin.Before(until) {
 		return nil
 	}
-	held, err := v.store.HeldThroughout(ctx, tenant, begin, until)
+	held, err := v.reads.HeldThroughout(ctx, tenant, begin, until)
 	if err != nil {
 		return err
 	}
@@ -253,7 +271,7 @@ func (v *view) count(ctx context.Context, tenant customer.Tenant, key openKey, g
 	}
 	var after AssignmentCursor
 	for {
-		list, err := v.store.HeldPartly(ctx, tenant, begin, until, after, readBatch)
+		list, err := v.reads.HeldPartly(ctx, tenant, begin, until, after, readBatch)
 		if err != nil {
 			return err
 		}
@@ -262,25 +280,46 @@ func (v *view) count(ctx context.Context, tenant customer.Tenant, key openKey, g
 			after = CursorOf(a)
 		}
 		if len(list) < readBatch {
-			return nil
+			return v.countOrders(ctx, tenant, span, until, group, add)
 		}
 	}
 }
 
+// countOrders adds what was ordered once by a group's customers, from the first day of a span until a moment.
+func (v *view) countOrders(ctx context.Context, tenant customer.Tenant, span usage.Span, until time.Time, group map[customer.OrgID]Standing, add summed) error {
+	orders, err := v.reads.Orders(ctx, tenant, span.Begin(), until)
+	for _, o := range orders {
+		if s, ok := group[o.Customer]; ok {
+			if sum, billed := s.orderSum(span, o); billed {
+				add(sum, sum.Day >= s.Zone.Day(v.now))
+			}
+		}
+	}
+	return err
+}
+
 // open returns the days of a group that aren't closed, and the moment until which they are counted.
 func (v *view) open(key openKey, group map[customer.OrgID]Standing) (usage.Span, time.Time) {
-	span, known := v.spans[key]
-	if !known {
-		for _, s := range group {
-			span = usage.NewSpan(s.Zone, key.day, v.last)
-			break
-		}
-		v.spans[key] = span
+	var span usage.Span
+	for _, s := range group {
+		span = v.span(s.Zone, key.day) // all have the same zone
+		break
 	}
 	if until := span.End(); until.Before(v.now) {
 		return span, until
 	}
 	return span, v.now
+}
+
+// span is the view's days in a zone from one of them on.
+func (v *view) span(zone usage.Zone, first usage.Day) usage.Span {
+	key := openKey{zone.String(), first}
+	span, known := v.spans[key]
+	if !known {
+		span = usage.NewSpan(zone, first, v.last)
+		v.spans[key] = span
+	}
+	return span
 }
 
 // add gives what so many assignments like one come to on each day. Whoever isn't of the group is left out.

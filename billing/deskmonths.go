@@ -43,15 +43,21 @@ type ServiceUsage struct {
 // MonthDetail is a month with what was restated since it was closed. What isn't closed has no adjustments.
 type MonthDetail struct {
 	MonthUsage
-	Adjusted    Adjustment   // frozen and now, of all
-	Services    []Adjustment // by package, all of them
-	Adjustments []Adjustment // of a page: what differs, ordered by customer, package, location and licence
+	Restated    Restated          // of all
+	ByService   []ServiceRestated // all of them, in order
+	Adjustments []Adjustment      // of a page: what differs, ordered by customer, package, location and licence
+}
+
+// ServiceRestated is the same of one service.
+type ServiceRestated struct {
+	Service usage.Service
+	Restated
 }
 
 // months reads who is counted, and returns the first and the last month that there is anything of; 0 for none.
 func (d *Desk) months(ctx context.Context, r Reader, tenant customer.Tenant) (*view, Month, Month, error) {
-	v := &view{Desk: d, tenant: tenant, now: d.now().UTC().Truncate(time.Microsecond), spans: map[openKey]usage.Span{}}
-	if err := v.readStandings(ctx, r); err != nil || len(v.standings) == 0 {
+	v, err := newView(ctx, r, tenant, d.now())
+	if err != nil || len(v.standings) == 0 {
 		return v, 0, 0, err
 	}
 	latest := monthOf(v.latest())
@@ -74,22 +80,27 @@ func (v *view) of(m Month) {
 
 // Months lists the months of a tenant in which there is usage, and those between them, the newest first. The bool says whether there are more behind the page.
 func (d *Desk) Months(ctx context.Context, tenant customer.Tenant, page customer.Page) ([]MonthUsage, bool, error) {
-	v, first, last, err := d.months(ctx, d.store, tenant)
-	if err != nil || last == 0 {
-		return nil, false, err
-	}
-	var list []Month
-	for m := last; m >= first; m-- {
-		list = append(list, m)
-	}
-	list, more := pageOf(list, page)
-	out := make([]MonthUsage, len(list))
-	for i, m := range list {
-		if out[i], err = v.month(ctx, m); err != nil {
-			return nil, false, err
+	var out []MonthUsage
+	var more bool
+	err := d.store.Look(ctx, func(r Reader) error {
+		v, first, last, err := d.months(ctx, r, tenant)
+		if err != nil || last == 0 {
+			return err
 		}
-	}
-	return out, more, nil
+		var list []Month
+		for m := last; m >= first; m-- {
+			list = append(list, m)
+		}
+		list, more = pageOf(list, page)
+		out = make([]MonthUsage, len(list))
+		for i, m := range list {
+			if out[i], err = v.month(ctx, m); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return out, more, err
 }
 
 // month returns a month: as it was frozen, or as it stands.
@@ -99,9 +110,9 @@ func (v *view) month(ctx context.Context, m Month) (MonthUsage, error) {
 	if !v.over().After(v.now) {
 		out.State = MonthOver
 	}
-	closing, err := v.store.Closing(ctx, v.tenant.Partner, m)
+	closing, err := v.reads.Closing(ctx, v.tenant.Partner, m)
 	if err == nil {
-		frozen, err := v.store.FrozenSums(ctx, v.tenant, m)
+		frozen, err := v.reads.FrozenSums(ctx, v.tenant, m)
 		out.State, out.Closing = MonthClosed, closing
 		for _, s := range frozen {
 			out.add(s, s.amount(false))
@@ -126,13 +137,24 @@ func (m *MonthUsage) add(s DaySum, a Amount) {
 
 // Month returns one month with its adjustments; the bool says whether there are more of them behind the page. fault.NotFound for a month that isn't in Months.
 func (d *Desk) Month(ctx context.Context, tenant customer.Tenant, month Month, page customer.Page) (MonthDetail, bool, error) {
-	v, first, last, err := d.months(ctx, d.store, tenant)
-	if err != nil {
-		return MonthDetail{}, false, err
-	}
-	if month < first || month > last || last == 0 {
-		return MonthDetail{}, false, noMonth()
-	}
+	var out MonthDetail
+	var more bool
+	err := d.store.Look(ctx, func(r Reader) error {
+		v, first, last, err := d.months(ctx, r, tenant)
+		if err != nil {
+			return err
+		}
+		if month < first || month > last || last == 0 {
+			return noMonth()
+		}
+		out, more, err = v.detail(ctx, month, page)
+		return err
+	})
+	return out, more, err
+}
+
+// detail returns a month with its adjustments.
+func (v *view) detail(ctx context.Context, month Month, page customer.Page) (MonthDetail, bool, error) {
 	m, err := v.month(ctx, month)
 	out := MonthDetail{MonthUsage: m, Adjustments: []Adjustment{}}
 	if err != nil || m.State != MonthClosed {
@@ -141,7 +163,7 @@ func (d *Desk) Month(ctx context.Context, tenant customer.Tenant, month Month, p
 	if err := v.adjust(ctx, &out); err != nil {
 		return out, false, err
 	}
-	list, more, err := d.store.Adjustments(ctx, tenant, month, page)
+	list, more, err := v.reads.Adjustments(ctx, v.tenant, month, page)
 	out.Adjustments = list
 	return out, more, err
 }
@@ -153,7 +175,7 @@ func noMonth() error {
 // adjust adds up what the days of a closed month come to now, beside what was frozen.
 func (v *view) adjust(ctx context.Context, out *MonthDetail) error {
 	now := map[usage.Service]usage.Units{}
-	list, err := v.store.DaySums(ctx, v.tenant, v.first, v.last)
+	list, err := v.reads.DaySums(ctx, v.tenant, v.first, v.last)
 	if err != nil {
 		return err
 	}
@@ -161,7 +183,7 @@ func (v *view) adjust(ctx context.Context, out *MonthDetail) error {
 		now[usage.ServiceOf(s.Package)] += s.Units
 	}
 	frozen := map[usage.Service]usage.Units{}
-	for _, s := range out.MonthUsage.Services {
+	for _, s := range out.Services {
 		frozen[s.Service] = s.Quantity
 		now[s.Service] += 0 // so that it is among them
 	}
@@ -171,9 +193,9 @@ func (v *view) adjust(ctx context.Context, out *MonthDetail) error {
 	}
 	slices.Sort(services)
 	for _, s := range services {
-		a := Adjustment{Package: customer.Package(s), Frozen: frozen[s], Now: now[s]}
-		out.Services = append(out.Services, a)
-		out.Adjusted.Frozen, out.Adjusted.Now = out.Adjusted.Frozen+a.Frozen, out.Adjusted.Now+a.Now
+		r := Restated{Frozen: frozen[s], Now: now[s]}
+		out.ByService = append(out.ByService, ServiceRestated{s, r})
+		out.Restated.Frozen, out.Restated.Now = out.Restated.Frozen+r.Frozen, out.Restated.Now+r.Now
 	}
 	return nil
 }
@@ -194,7 +216,7 @@ func (d *Desk) CloseMonth(ctx context.Context, actor customer.Actor, partner cus
 			return err
 		}
 		v.of(month)
-		if err := v.mustBeClosed(ctx, tx); err != nil {
+		if err := v.mustBeClosed(ctx); err != nil {
 			return err
 		}
 		if err := tx.CloseMonth(ctx, partner, Closing{Month: month, At: v.now, Actor: actor.Email}); err != nil {
@@ -215,7 +237,7 @@ func (d *Desk) CloseMonth(ctx context.Context, actor customer.Actor, partner cus
 }
 
 // mustBeClosed refuses a month that isn't over, or of which some days aren't closed or are to be restated.
-func (v *view) mustBeClosed(ctx context.Context, r Reader) error {
+func (v *view) mustBeClosed(ctx context.Context) error {
 	if over := v.over(); over.After(v.now) {
 		return openUntil("The month "+monthOf(v.first).String(), over)
 	}
@@ -224,7 +246,7 @@ func (v *view) mustBeClosed(ctx context.Context, r Reader) error {
 			continue
 		}
 		if s.Through == 0 { // who came later has nothing to close
-			begun, err := r.FirstUsage(ctx, s.Tenant())
+			begun, err := v.reads.FirstUsage(ctx, s.Tenant())
 			if err != nil {
 				return err
 			}

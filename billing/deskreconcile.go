@@ -74,11 +74,7 @@ func (c *comparing) end(partner customer.OrgID) {
 // are more rows of ours than a file may have. fault.Conflict while a day isn't over in some customer's zone. fault.Limited while as many compare as may, for
 // the memory that it takes.
 func (d *Desk) Reconcile(ctx context.Context, q Query, kind usage.Type, file io.Reader) (Comparison, error) {
-	v, err := d.look(ctx, q, allDays)
-	if err != nil {
-		return Comparison{}, err
-	}
-	if err := v.mustBeOver(); err != nil {
+	if err := d.look(ctx, q, allDays, (*view).mustBeOver); err != nil { // before the file is read
 		return Comparison{}, err
 	}
 	if !d.comparing.begin(q.Tenant.Partner) {
@@ -94,11 +90,15 @@ func (d *Desk) Reconcile(ctx context.Context, q Query, kind usage.Type, file io.
 	if kind, err = typeFor(theirs.Columns, kind); err != nil {
 		return Comparison{}, err
 	}
-	ours, err := v.rows(ctx, kind)
-	if err != nil {
-		return Comparison{}, err
-	}
-	return v.compared(kind, ours, theirs), nil
+	var out Comparison
+	err = d.look(ctx, q, allDays, func(v *view) error {
+		ours, err := v.rows(ctx, kind)
+		if err == nil {
+			out = v.compared(kind, ours, theirs)
+		}
+		return err
+	})
+	return out, err
 }
 
 // mustBeOver refuses days that aren't over: in UTC as reports do, and in the zones of all who are counted.
@@ -147,13 +147,17 @@ func missingIn(columns []string, kind usage.Type) string {
 
 // rows are the rows that a report of a type has.
 func (v *view) rows(ctx context.Context, kind usage.Type) ([]usage.Row, error) {
+	partner, _, err := partnerAt(ctx, v.reads, v.tenant.Partner, v.last)
+	if err != nil {
+		return nil, err
+	}
 	if kind == usage.TypeUser {
-		return v.users(ctx)
+		return v.users(ctx, partner)
 	}
 	tally := usage.NewTally(kind)
-	err := v.each(ctx, false, func(s DaySum, _ bool) {
+	err = v.each(ctx, false, func(s DaySum, _ bool) {
 		tally.Add(usage.Row{
-			Account: v.standings[s.Customer].account(v.partner, v.last), Service: usage.ServiceOf(s.Package), First: v.first, Last: v.last, Quantity: s.Units,
+			Account: v.standings[s.Customer].account(partner, v.last), Service: usage.ServiceOf(s.Package), First: v.first, Last: v.last, Quantity: s.Units,
 			Location: s.Location, License: s.License,
 		})
 	})
@@ -172,34 +176,41 @@ func notTooMany(rows []usage.Row) error {
 	return nil
 }
 
-// users are the rows of a report by user: one for each assignment, which comparing adds up.
-func (v *view) users(ctx context.Context) ([]usage.Row, error) {
+// users are the rows of a report by user: one for each assignment and order, which comparing adds up.
+func (v *view) users(ctx context.Context, partner customer.Partner) ([]usage.Row, error) {
 	// Zones differ by a day and a bit at most: what a customer's own days leave out has no usage.
-	wide, spans := usage.NewSpan(usage.Zone{}, v.first-1, v.last+1), map[string]usage.Span{}
+	wide := usage.NewSpan(usage.Zone{}, v.first-1, v.last+1)
 	var out []usage.Row
 	var after AssignmentCursor
-	for {
-		list, err := v.store.Assignments(ctx, v.tenant, wide, after, readBatch)
+	for more := true; more; {
+		list, err := v.reads.Assignments(ctx, v.tenant, wide, after, readBatch)
 		if err != nil {
 			return nil, err
 		}
 		for _, a := range list {
 			s := v.standings[a.Customer]
-			span, known := spans[s.Zone.String()]
-			if !known {
-				span = usage.NewSpan(s.Zone, v.first, v.last)
-				spans[s.Zone.String()] = span
-			}
 			a.BilledFrom = s.billedFrom(v.history, a.From)
-			if row := span.Row(s.account(v.partner, v.last), a); row.Quantity != 0 {
+			if row := v.span(s.Zone, v.first).Row(s.account(partner, v.last), a); row.Quantity != 0 {
 				out = append(out, row)
 			}
 			after = CursorOf(a)
 		}
-		if err := notTooMany(out); err != nil || len(list) < readBatch {
-			return out, err
+		if err := notTooMany(out); err != nil {
+			return nil, err
+		}
+		more = len(list) == readBatch
+	}
+	orders, err := v.reads.Orders(ctx, v.tenant, wide.Begin(), wide.End())
+	if err != nil {
+		return nil, err
+	}
+	for _, o := range orders {
+		s := v.standings[o.Customer]
+		if row, billed := v.span(s.Zone, v.first).OrderRow(s.account(partner, v.last), o); billed {
+			out = append(out, row)
 		}
 	}
+	return out, notTooMany(out)
 }
 
 // compared makes the answer.

@@ -31,17 +31,22 @@ type Closing struct {
 	Actor string // who closed it: an e-mail address
 }
 
-// Adjustment is a sum of a closed month that is another one now. Of several packages, customers, locations or licences, those fields are empty.
-type Adjustment struct {
-	Customer    customer.OrgID
-	Package     customer.Package
-	Location    customer.LocationID
-	License     usage.LicenseID
+// Restated is what was frozen of a closed month, and what the same days come to now.
+type Restated struct {
 	Frozen, Now usage.Units
 }
 
 // Difference returns how much more there is now.
-func (a Adjustment) Difference() usage.Units { return a.Now - a.Frozen }
+func (r Restated) Difference() usage.Units { return r.Now - r.Frozen }
+
+// Adjustment is a sum of a closed month that is another one now.
+type Adjustment struct {
+	Customer customer.OrgID
+	Package  customer.Package
+	Location customer.LocationID
+	License  usage.LicenseID
+	Restated
+}
 
 // Subscription is a billing subscription of a partner, in whose time zone days are counted.
 type Subscription struct {

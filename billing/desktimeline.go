@@ -62,12 +62,19 @@ func (d *Desk) Timeline(ctx context.Context, q Query, who Who, page customer.Pag
 	if q.Tenant.Customer == "" {
 		return Timeline{}, false, fault.InvalidField("orgId", "is needed: name the customer").WithCode(fault.CodeMissing)
 	}
-	v, err := d.look(ctx, q, allDays)
-	if err != nil {
-		return Timeline{}, false, err
-	}
-	s := v.standings[q.Tenant.Customer]
-	out := Timeline{Customer: q.Tenant.Customer, Zone: s.Zone, First: v.first, Last: v.last, Provisional: v.provisional(), AsOf: v.now}
+	var out Timeline
+	var more bool
+	err := d.look(ctx, q, allDays, func(v *view) error {
+		var err error
+		out, more, err = v.timelines(ctx, who, page)
+		return err
+	})
+	return out, more, err
+}
+
+func (v *view) timelines(ctx context.Context, who Who, page customer.Page) (Timeline, bool, error) {
+	s := v.standings[v.tenant.Customer]
+	out := Timeline{Customer: v.tenant.Customer, Zone: s.Zone, First: v.first, Last: v.last, Provisional: v.provisional(), AsOf: v.now}
 	span := usage.NewSpan(s.Zone, v.first, v.last)
 	subjects, more, err := v.subjects(ctx, span, who, page)
 	if err != nil {
@@ -95,7 +102,7 @@ func (d *Desk) Timeline(ctx context.Context, q Query, who Who, page customer.Pag
 func (v *view) subjects(ctx context.Context, span usage.Span, who Who, page customer.Page) ([]Subject, bool, error) {
 	switch {
 	case who == Who{}:
-		return v.store.Subjects(ctx, v.tenant, span.Begin(), span.End(), page)
+		return v.reads.Subjects(ctx, v.tenant, span.Begin(), span.End(), page)
 	case who == Who{Subscriber: who.Subscriber}:
 		return v.known(ctx, Subject{Kind: usage.KindPerson, ID: usage.SubjectID(who.Subscriber)}, "subscriber")
 	case who == Who{Workspace: who.Workspace}:
@@ -103,7 +110,7 @@ func (v *view) subjects(ctx context.Context, span usage.Span, who Who, page cust
 	case who != Who{Person: who.Person}:
 		return nil, false, fault.InvalidField("subscriberId", "stands beside another id: give one of subscriberId, personId and workspaceId")
 	}
-	all, err := v.store.PersonSubjects(ctx, v.tenant, who.Person)
+	all, err := v.reads.PersonSubjects(ctx, v.tenant, who.Person)
 	if err == nil && len(all) == 0 {
 		err = fault.New(fault.NotFound, "There is no such person of this customer who ever had a package.")
 	}
@@ -113,7 +120,7 @@ func (v *view) subjects(ctx context.Context, span usage.Span, who Who, page cust
 
 // known returns a subject that held something at any time.
 func (v *view) known(ctx context.Context, s Subject, what string) ([]Subject, bool, error) {
-	held, err := v.store.SubjectAssignments(ctx, v.tenant, s.ID)
+	held, err := v.reads.SubjectAssignments(ctx, v.tenant, s.ID)
 	if err != nil {
 		return nil, false, err
 	}
@@ -128,7 +135,7 @@ func (v *view) known(ctx context.Context, s Subject, what string) ([]Subject, bo
 // timeline explains what one subject used.
 func (v *view) timeline(ctx context.Context, span usage.Span, s Standing, subject Subject) (SubjectUsage, error) {
 	out := SubjectUsage{Subject: subject}
-	held, err := v.store.SubjectAssignments(ctx, v.tenant, subject.ID)
+	held, err := v.reads.SubjectAssignments(ctx, v.tenant, subject.ID)
 	if err != nil {
 		return out, err
 	}
@@ -139,7 +146,7 @@ func (v *view) timeline(ctx context.Context, span usage.Span, s Standing, subjec
 		}
 		a.BilledFrom = s.billedFrom(v.history, a.From)
 		one := v.stretch(span, s.Zone, a)
-		out.Held, out.Amount = append(out.Held, one), out.Amount.plus(one.Amount)
+		out.Held, out.Amount = append(out.Held, one), out.plus(one.Amount)
 		numbers = append(numbers, a.Begun, a.Ended)
 	}
 	events, err := v.events(ctx, numbers)
@@ -155,7 +162,7 @@ func (v *view) timeline(ctx context.Context, span usage.Span, s Standing, subjec
 
 func (v *view) events(ctx context.Context, numbers []int64) (map[int64]*customer.Event, error) {
 	slices.Sort(numbers)
-	list, err := v.store.EventsNumbered(ctx, v.tenant, slices.Compact(numbers))
+	list, err := v.reads.EventsNumbered(ctx, v.tenant, slices.Compact(numbers))
 	out := map[int64]*customer.Event{}
 	for i := range list {
 		out[list[i].ID] = &list[i]

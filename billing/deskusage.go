@@ -58,10 +58,17 @@ type UsageRow struct {
 // Usage returns the usage of a query's days, which may be five years, today included; the bool says whether there is more behind the page. fault.Invalid, with the
 // fields startDate and endDate, for days that can't be shown.
 func (d *Desk) Usage(ctx context.Context, q Query, by Grouping, page customer.Page) (Usage, bool, error) {
-	v, err := d.look(ctx, q, allDays)
-	if err != nil {
-		return Usage{}, false, err
-	}
+	var out Usage
+	var more bool
+	err := d.look(ctx, q, allDays, func(v *view) error {
+		var err error
+		out, more, err = v.usage(ctx, by, page)
+		return err
+	})
+	return out, more, err
+}
+
+func (v *view) usage(ctx context.Context, by Grouping, page customer.Page) (Usage, bool, error) {
 	sums, total, err := v.grouped(ctx, by)
 	if err != nil {
 		return Usage{}, false, err
@@ -110,12 +117,19 @@ type Point struct {
 
 // Daily returns the usage of each of a query's days, of which there can be 400; a day on which nothing was used has no point. fault.Invalid as Usage.
 func (d *Desk) Daily(ctx context.Context, q Query, page customer.Page) (Daily, bool, error) {
-	v, err := d.look(ctx, q, chartDays)
-	if err != nil {
-		return Daily{}, false, err
-	}
+	var out Daily
+	var more bool
+	err := d.look(ctx, q, chartDays, func(v *view) error {
+		var err error
+		out, more, err = v.daily(ctx, page)
+		return err
+	})
+	return out, more, err
+}
+
+func (v *view) daily(ctx context.Context, page customer.Page) (Daily, bool, error) {
 	points := map[Point]Amount{}
-	err = v.each(ctx, true, func(s DaySum, provisional bool) {
+	err := v.each(ctx, true, func(s DaySum, provisional bool) {
 		key := Point{Day: s.Day, Service: usage.ServiceOf(s.Package)}
 		points[key] = points[key].plus(s.amount(provisional))
 	})

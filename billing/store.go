@@ -101,4 +101,6 @@ type Store interface {
 	// Update runs fn in one transaction that commits when fn returns nil. Writers of the same tenant take turns, so that what fn reads holds until it
 	// commits. fn must use tx alone, and may be run again.
 	Update(ctx context.Context, tenant customer.Tenant, fn func(tx Tx) error) error
+	// Look runs fn on what is committed at one moment, so that all that it reads belongs together. fn must use r alone.
+	Look(ctx context.Context, fn func(r Reader) error) error
 }

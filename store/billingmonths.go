@@ -43,7 +43,7 @@ type adjustmentRow struct {
 func (r adjustmentRow) noun() billing.Adjustment {
 	return billing.Adjustment{
 		Customer: customer.OrgID(r.OrgID), Package: customer.Package(r.Package), Location: customer.LocationID(r.LocationID),
-		License: usage.LicenseID(r.LicenseID), Frozen: usage.Units(r.Frozen), Now: usage.Units(r.Present),
+		License: usage.LicenseID(r.LicenseID), Restated: billing.Restated{Frozen: usage.Units(r.Frozen), Now: usage.Units(r.Present)},
 	}
 }
 
@@ -83,7 +83,7 @@ type subscriptionRow struct {
 }
 
 func (r subscriptionRow) noun() billing.Subscription {
-	s := billing.Subscription{ID: r.ID, Customers: r.Customers, Since: usage.Day(r.Since)} //nolint:gosec // G115: we wrote it from a Day
+	s := billing.Subscription{ID: r.ID, Customers: r.Customers, Since: usage.Day(r.Since)}
 	if r.TimeZone != "" {
 		s.Zone, _ = usage.ParseZone(r.TimeZone) // we wrote it
 	}

@@ -11,6 +11,11 @@ import (
 	"dialtone/usage"
 )
 
+// Look implements billing.Store.
+func (r reports) Look(ctx context.Context, fn func(billing.Reader) error) error {
+	return r.snapshot(ctx, func(at reader) error { return fn(at) })
+}
+
 // Knows implements billing.DeskReader.
 func (r reader) Knows(ctx context.Context, tenant customer.Tenant) (bool, error) {
 	partner, org := string(tenant.Partner), string(tenant.Customer)
@@ -134,7 +139,7 @@ func (r reader) PersonSubjects(ctx context.Context, tenant customer.Tenant, pers
 
 // EventsNumbered implements billing.DeskReader.
 func (r reader) EventsNumbered(ctx context.Context, tenant customer.Tenant, numbers []int64) ([]customer.Event, error) {
-	var rows []eventRow
+	out := make([]customer.Event, 0, len(numbers))
 	for part := range sized(numbers) {
 		w := ofTenant("", tenant)
 		args := make([]any, len(part))
@@ -142,9 +147,12 @@ func (r reader) EventsNumbered(ctx context.Context, tenant customer.Tenant, numb
 			args[i] = n
 		}
 		w.add("id IN "+tuples(1, len(args)), args...)
-		if err := r.all(ctx, &rows, "read events", "SELECT id, "+eventColumns+" FROM events"+w.text()+" ORDER BY id", w.args...); err != nil {
+		var rows []eventRow
+		if err := r.all(ctx, &rows, "read events", "SELECT id, "+eventColumns+" FROM events"+w.text(), w.args...); err != nil {
 			return nil, err
 		}
+		out = append(out, nouns(rows, eventRow.noun)...)
 	}
-	return nouns(rows, eventRow.noun), nil
+	slices.SortFunc(out, func(a, b customer.Event) int { return cmp.Compare(a.ID, b.ID) })
+	return out, nil
 }

@@ -69,6 +69,8 @@ func storyCommands() map[string]func(*testscript.TestScript, bool, []string) {
 		"crowd-usage":      crowdUsageCommand,
 		"counted-pieces":   countedPieces,
 		"report-file":      reportFile,
+		"today":            today,
+		"compare":          compare,
 		"customer":         customerCommand,
 		"accept":           accept,
 		"rivals":           rivals,

@@ -3,12 +3,15 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"os/exec"
 	"regexp"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -68,6 +71,36 @@ func yesterday(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("usage: yesterday NAME")
 	}
 	ts.Setenv(args[0], time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly))
+}
+
+// today NAME ZONE: sets a variable to the day that it is in a time zone.
+func today(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: today NAME ZONE")
+	}
+	zone, err := time.LoadLocation(args[1])
+	ts.Check(err)
+	ts.Setenv(args[0], time.Now().In(zone).Format(time.DateOnly))
+}
+
+// compare FILE PATH: sends a CSV file to the admin door with $TOKEN, which must be taken. The answer is stdout.
+func compare(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: compare FILE PATH")
+	}
+	request, err := http.NewRequestWithContext(context.Background(), http.MethodPost, "http://"+ts.Getenv("ADMIN")+args[1], strings.NewReader(ts.ReadFile(args[0])))
+	ts.Check(err)
+	request.Header.Set("Authorization", "Bearer "+ts.Getenv("TOKEN"))
+	request.Header.Set("Content-Type", "text/csv")
+	response, err := http.DefaultClient.Do(request)
+	ts.Check(err)
+	defer func() { _ = response.Body.Close() }()
+	answer, err := io.ReadAll(response.Body)
+	ts.Check(err)
+	fmt.Fprintln(ts.Stdout(), string(answer))
+	if response.StatusCode != http.StatusOK {
+		ts.Fatalf("%s: %d\n%s", args[1], response.StatusCode, answer)
+	}
 }
 
 // secret-of FILE NAME: sets $SECRET to an element's text in a phone's file.

@@ -40,7 +40,7 @@ var sound = sources{
 	"tools/go.mod":                "module tools",
 	"tools/x.go":                  "package tools",
 	"ARCHITECTURE.md": "| package | may import (ours) | sole user of |\n|---|---|---|\n| fault | - | |\n| customer | secret, fault, job, screening | |\n| store | fault, secret, job, screening, customer, deviceprofiles, billing, usage, webhook, provisioning, fleet, imports, nodes, upstream | |\n" +
-		"| zone | fault, secret, customer, nodes | dns |\n| adminapi | fault, secret, throttle, screening, customer, deviceprofiles, diagnosis, billing, webhook, provisioning, people, fleet, imports, nodes, upstream | |\n| cmd/dialtone | all | |\n",
+		"| zone | fault, secret, customer, nodes | dns |\n| adminapi | fault, secret, throttle, screening, customer, deviceprofiles, diagnosis, billing, usage, webhook, provisioning, people, fleet, imports, nodes, upstream | |\n| cmd/dialtone | all | |\n",
 }
 
 // with returns a sound house with one file more, or another one.
