@@ -103,7 +103,7 @@ func seedBilling(b *testing.B, direct *sql.DB) {
 		strings.NewReplacer("COUNT", count, "PARTNER", partner, "FIRST", strconv.FormatInt(first, 10)).Replace(billingSeed),
 		`INSERT INTO usage_customers (partner_id, org_id, external_id, subscription_id, billing_start, through, through_at, stale)
 			SELECT DISTINCT partner_id, org_id, org_id, 'Sub-1', 0, 0, 0, 0 FROM assignments`,
-		"ANALYZE",
+		"ANALYZE", //nolint:misspell // as SQL spells it
 	} {
 		if _, err := direct.ExecContext(b.Context(), statement); err != nil {
 			b.Fatal(err)

@@ -24,7 +24,7 @@ type standingRow struct {
 func (r standingRow) noun() billing.Standing {
 	s := billing.Standing{
 		Partner: customer.OrgID(r.PartnerID), Customer: customer.OrgID(r.OrgID), ExternalID: r.ExternalID, Subscription: r.SubscriptionID,
-		Through: usage.Day(r.Through), Stale: fromMicros(r.Stale), //nolint:gosec // G115: we wrote it from a Day
+		Through: usage.Day(r.Through), Stale: fromMicros(r.Stale),
 	}
 	if r.BillingStart != 0 {
 		s.BilledFrom = usage.DayOf(fromMicros(r.BillingStart))
