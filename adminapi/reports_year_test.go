@@ -47,14 +47,19 @@ func newChronicle(t *testing.T) *chronicle {
 	return c
 }
 
-// name has an id called something in golden files; on the wire it may be encoded.
+// name has an id called something in golden files, and returns it as it was.
 func (c *chronicle) name(id, name string) string {
-	raw := id
-	if plain, err := base64.RawURLEncoding.DecodeString(id); err == nil && strings.HasPrefix(string(plain), "ciscospark://") {
-		raw = string(plain[strings.LastIndexByte(string(plain), '/')+1:])
-	}
-	c.names = append(c.names, raw, name)
+	c.names = append(c.names, plainID(id), name)
 	return id
+}
+
+// plainID is what an id of the wire is made of.
+func plainID(id string) string {
+	plain, err := base64.RawURLEncoding.DecodeString(id)
+	if err != nil || !strings.HasPrefix(string(plain), "ciscospark://") {
+		return id
+	}
+	return string(plain[strings.LastIndexByte(string(plain), '/')+1:])
 }
 
 // goTo sets the clock. A day's closing comes before whatever happens on it.
@@ -106,10 +111,9 @@ func (c *chronicle) tellStory(t *testing.T) {
 	c.ok(t, 202, "PUT", "/v1/wholesale/customers/"+c.customer, `{"packages":["webex_calling","webex_suite","webex_meetings","attendant_console","common_area_calling"]}`)
 	annex := c.name(c.addLocation(newLocation("Annex", springfield)), "annex")
 	c.ok(t, 201, "POST", "/v1/telephony/config/locations", fmt.Sprintf(`{"id":%q}`, annex))
-	raw := c.names[2]
 
 	c.goTo(t, "2026-10-25T00:30:00Z") // the first half past two
-	c.early(t, raw)
+	c.early(t, plainID(c.org))
 	bob := c.subscribe(t, "bob", "webex_meetings", 102)
 	c.goTo(t, "2026-10-25T12:00:00Z")
 	c.ok(t, 200, "PUT", "/v1/people/"+c.person+"?callingData=true", fmt.Sprintf(`{"displayName":"Ada Baker","locationId":%q}`, annex))

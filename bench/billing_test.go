@@ -105,7 +105,7 @@ func seedBilling(b *testing.B, direct *sql.DB) {
 			SELECT DISTINCT partner_id, org_id, 'Sub-1', 0, 0, 0 FROM assignments`,
 		`INSERT INTO usage_facts (partner_id, org_id, since_at, event, customer_id, external_id, subscription_id, billing_day)
 			SELECT partner_id, org_id, 0, 0, org_id, org_id, 'Sub-1', 0 FROM usage_customers`,
-		"ANALYZE",
+		"ANALYZE", //nolint:misspell // as SQL spells it
 	} {
 		if _, err := direct.ExecContext(b.Context(), statement); err != nil {
 			b.Fatal(err)

@@ -54,20 +54,36 @@ func (t *tx) project(ctx context.Context, e customer.Event) error {
 	if err := t.countsFrom(ctx, e.Tenant, change.At); err != nil {
 		return err
 	}
+	late, err := t.hasLater(ctx, e.Tenant, change)
+	if err != nil {
+		return err
+	}
+	if late {
+		return t.refold(ctx, e.Tenant, change.Subject)
+	}
 	known, err := t.SubjectAssignments(ctx, e.Tenant, change.Subject)
 	if err != nil {
 		return err
 	}
 	var open []usage.Assignment
 	for _, a := range known {
-		if a.From.After(change.At) || a.Until.After(change.At) {
-			return t.refold(ctx, e.Tenant, change.Subject)
-		}
 		if a.Open() {
 			open = append(open, a)
 		}
 	}
 	return t.apply(ctx, e.Tenant, usage.Apply(open, change))
+}
+
+// hasLater reports whether the log has something about a change's subject that took effect later. The log is asked, and not the assignments: an event that did
+// nothing when it was written, as the end of what wasn't held, may do something now.
+func (t *tx) hasLater(ctx context.Context, tenant customer.Tenant, c usage.Change) (bool, error) {
+	w := ofTenant("", tenant)
+	w.equal("subject", string(c.Subject))
+	w.among("kind", texts(usage.ChangeKinds()))
+	w.add("at > ?", micros(c.At))
+	var later int
+	err := t.count(ctx, &later, "look for later events", "SELECT count(*) FROM events"+t.dialect.along("events_subject")+w.text(), w.args...)
+	return later > 0, err
 }
 
 // apply writes what a change does. What ended when it began has never been.
