@@ -37,6 +37,7 @@ import (
 type Customers interface {
 	IdentityProviders
 	PSTNVendors
+	SetupAssist
 	Places
 
 	OAuth
@@ -326,6 +327,7 @@ func (s *Server) routes() {
 	s.consentRoutes()
 	s.identityProviderRoutes()
 	s.pstnVendorRoutes()
+	s.setupAssistRoutes()
 	s.reviewRoutes()
 	s.reportRoutes()
 	s.importRoutes()
