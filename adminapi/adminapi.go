@@ -162,6 +162,7 @@ type Billing interface {
 	Report(ctx context.Context, actor customer.Actor, id billing.ReportID) (billing.Report, error)
 	Reports(ctx context.Context, actor customer.Actor, filter billing.Filter, page customer.Page) ([]billing.Report, bool, error)
 	Delete(ctx context.Context, actor customer.Actor, id billing.ReportID) error
+	Restated(ctx context.Context, actor customer.Actor, id billing.ReportID) (billing.Report, billing.Restatement, error)
 	Link(r billing.Report) string
 	OpenLink(ctx context.Context, partner, file, expires, signature string) (billing.Report, error)
 	WriteFile(ctx context.Context, partner customer.OrgID, id billing.ReportID, w io.Writer) error
@@ -330,6 +331,7 @@ func (s *Server) routes() {
 	s.setupAssistRoutes()
 	s.reviewRoutes()
 	s.reportRoutes()
+	s.reportStateRoutes()
 	s.importRoutes()
 	s.integrationRoutes()
 	s.oauthRoutes()

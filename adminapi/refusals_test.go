@@ -119,6 +119,11 @@ func ofAReport(o *office) string {
 	return "/v1/wholesale/billing/reports/" + o.made("/v1/wholesale/billing/reports", newReport).ID
 }
 
+// ofAReportState is the path of what became of a billing report that was made for it.
+func ofAReportState(o *office) string {
+	return "/hub/v1/billing/reports/" + o.made("/v1/wholesale/billing/reports", newReport).ID
+}
+
 // newReport can be ordered again and again, as it fails: no usage is counted.
 const newReport = `{"billingStartDate":"2026-04-01","billingEndDate":"2026-04-30"}`
 
@@ -217,6 +222,7 @@ func routes() []routed {
 		{"GET", "/hub/v1/pstnVendors/{id}", "dialtone:templates_read", 200, ofAPSTNVendor, nil},
 		{"PUT", "/hub/v1/pstnVendors/{id}", "dialtone:templates_write", 200, ofAPSTNVendor, at(pstnVendor("changed", `["DE"]`))},
 		{"DELETE", "/hub/v1/pstnVendors/{id}", "dialtone:templates_write", 204, ofAPSTNVendor, nil},
+		{"GET", "/hub/v1/billing/reports/{reportId}", "spark-admin:wholesale_billing_reports_read", 200, ofAReportState, nil},
 		{"POST", "/hub/v1/setup-assist/orders", "spark-admin:wholesale_customers_write", 201, at("/hub/v1/setup-assist/orders"), func(o *office) string { return o.newSetupAssist(12, "2026-05-29") }},
 		{"GET", "/hub/v1/setup-assist/orders", "spark-admin:wholesale_customers_read", 200, at("/hub/v1/setup-assist/orders"), nil},
 		{"GET", "/hub/v1/setup-assist/orders/{id}", "spark-admin:wholesale_customers_read", 200, ofASetupAssist, nil},

@@ -39,7 +39,6 @@ const (
 	CodeRevealed        Code = 90031 // the password was shown already
 	CodeCallingOff      Code = 90040 // calling isn't switched on for the location
 	CodeFixed           Code = 90041 // a package decides it, and it can't be changed
-	CodeNotCounted      Code = 90050 // usage isn't counted by this version
 	CodeReportExists    Code = 90051 // there is a completed billing report of the same kind
 	CodeWebhooks        Code = 90060 // the partner has as many webhooks as it may
 	CodeHasPhone        Code = 90070 // the device has a phone already
@@ -91,7 +90,6 @@ func Codes() []CodeMeaning {
 		{CodeRevealed, Conflict, "The password was shown before, or chosen by somebody. Rotate it to get a new one."},
 		{CodeCallingOff, Conflict, "Calling isn't switched on for the location."},
 		{CodeFixed, Conflict, "A package of the customer decides this, so that it can't be changed."},
-		{CodeNotCounted, Unavailable, "Usage isn't counted by this version. Only in a report's `errors`."},
 		{CodeReportExists, Conflict, "There is a completed report for the same days, of the same kind. Delete it before you order it again."},
 		{CodeWebhooks, Conflict, "You have as many webhooks as you may."},
 		{CodeHasPhone, Conflict, "The device has a phone already. Replace the phone to give the device another one."},
