@@ -37,6 +37,7 @@ import (
 type Customers interface {
 	IdentityProviders
 	PSTNVendors
+	SetupAssist
 	Places
 
 	OAuth
@@ -161,6 +162,7 @@ type Billing interface {
 	Report(ctx context.Context, actor customer.Actor, id billing.ReportID) (billing.Report, error)
 	Reports(ctx context.Context, actor customer.Actor, filter billing.Filter, page customer.Page) ([]billing.Report, bool, error)
 	Delete(ctx context.Context, actor customer.Actor, id billing.ReportID) error
+	Restated(ctx context.Context, actor customer.Actor, id billing.ReportID) (billing.Report, billing.Restatement, error)
 	Link(r billing.Report) string
 	OpenLink(ctx context.Context, partner, file, expires, signature string) (billing.Report, error)
 	FileOf(ctx context.Context, r billing.Report) (size int64, sha256 string, err error)
@@ -329,9 +331,11 @@ func (s *Server) routes() {
 	s.consentRoutes()
 	s.identityProviderRoutes()
 	s.pstnVendorRoutes()
+	s.setupAssistRoutes()
 	s.reviewRoutes()
 	s.reportRoutes()
 	s.billingRoutes()
+	s.reportStateRoutes()
 	s.importRoutes()
 	s.integrationRoutes()
 	s.oauthRoutes()

@@ -109,9 +109,19 @@ func ofAPSTNVendor(o *office) string {
 	return "/hub/v1/pstnVendors/" + o.made("/hub/v1/pstnVendors", pstnVendor("made-"+newID(), `["US"]`)).ID
 }
 
+// ofASetupAssist is the path of an order for Setup Assist that was made for it.
+func ofASetupAssist(o *office) string {
+	return "/hub/v1/setup-assist/orders/" + o.made("/hub/v1/setup-assist/orders", o.newSetupAssist(5, "2026-05-29")).ID
+}
+
 // ofAReport is the path of a billing report that was made for it.
 func ofAReport(o *office) string {
 	return "/v1/wholesale/billing/reports/" + o.made("/v1/wholesale/billing/reports", newReport).ID
+}
+
+// ofAReportState is the path of what became of a billing report that was made for it.
+func ofAReportState(o *office) string {
+	return "/hub/v1/billing/reports/" + o.made("/v1/wholesale/billing/reports", newReport).ID
 }
 
 // newReport can be ordered again and again, as it fails: no usage is counted.
@@ -212,6 +222,11 @@ func routes() []routed {
 		{"GET", "/hub/v1/pstnVendors/{id}", "dialtone:templates_read", 200, ofAPSTNVendor, nil},
 		{"PUT", "/hub/v1/pstnVendors/{id}", "dialtone:templates_write", 200, ofAPSTNVendor, at(pstnVendor("changed", `["DE"]`))},
 		{"DELETE", "/hub/v1/pstnVendors/{id}", "dialtone:templates_write", 204, ofAPSTNVendor, nil},
+		{"GET", "/hub/v1/billing/reports/{reportId}", "spark-admin:wholesale_billing_reports_read", 200, ofAReportState, nil},
+		{"POST", "/hub/v1/setup-assist/orders", "spark-admin:wholesale_customers_write", 201, at("/hub/v1/setup-assist/orders"), func(o *office) string { return o.newSetupAssist(12, "2026-05-29") }},
+		{"GET", "/hub/v1/setup-assist/orders", "spark-admin:wholesale_customers_read", 200, at("/hub/v1/setup-assist/orders"), nil},
+		{"GET", "/hub/v1/setup-assist/orders/{id}", "spark-admin:wholesale_customers_read", 200, ofASetupAssist, nil},
+		{"DELETE", "/hub/v1/setup-assist/orders/{id}", "spark-admin:wholesale_customers_write", 204, ofASetupAssist, nil},
 		{"POST", "/v1/wholesale/customers", "spark-admin:wholesale_customers_write", 202, at("/v1/wholesale/customers"), func(o *office) string { return o.newCustomer("other") }},
 		{"GET", "/v1/wholesale/customers", "spark-admin:wholesale_customers_read", 200, at("/v1/wholesale/customers"), nil},
 		{"GET", "/v1/wholesale/customers/{customerId}", "spark-admin:wholesale_customers_read", 200, func(o *office) string { return "/v1/wholesale/customers/" + o.customer }, nil},

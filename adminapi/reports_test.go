@@ -42,7 +42,7 @@ func TestAReportGoesThroughItsLife(t *testing.T) {
 	assert.Equal(t, report("IN_PROGRESS"), o.ok(t, 200, "GET", at, ""))
 	assert.Equal(t, listed("IN_PROGRESS"), items(t, o.ok(t, 200, "GET", reportsPath, "")))
 	require.NoError(t, o.promises.Do(t.Context()))
-	assert.Equal(t, report("FAILED", map[string]any{"code": 90050.0, "description": "Usage isn't counted by this version yet."}), o.ok(t, 200, "GET", at, ""))
+	assert.Equal(t, report("FAILED", map[string]any{"code": 90099.0, "description": "It can't be counted."}), o.ok(t, 200, "GET", at, ""))
 	assert.Equal(t, listed("FAILED"), items(t, o.ok(t, 200, "GET", reportsPath, "")))
 	o.ok(t, 204, "DELETE", at, "")
 

@@ -30,14 +30,6 @@ func (f Failure) Error() string {
 	return strings.Join(parts, " ")
 }
 
-// Uncounted is the Counter of a version that keeps no usage: it says so, and every report fails.
-type Uncounted struct{}
-
-// Count implements Counter.
-func (Uncounted) Count(context.Context, Report) error {
-	return Failure{{Code: fault.CodeNotCounted, Message: "Usage isn't counted by this version yet."}}
-}
-
 // jobReport is what an order promises.
 const jobReport job.Kind = "billing.report"
 

@@ -22,6 +22,7 @@ type Progress struct {
 	Bytes  int64            `json:"bytes"`  // of the CSV
 	Packed int64            `json:"packed"` // bytes that are stored
 	Chunks int              `json:"chunks"`
+	Known  int64            `json:"known"`            // the last event of the log when the count began: what is restated later isn't in the report
 	After  AssignmentCursor `json:"after"`            // of a report by user: the last assignment that is in it
 	Hash   []byte           `json:"hash,omitempty"`   // the state of the checksum, to go on with
 	SHA256 string           `json:"sha256,omitempty"` // of the CSV, in hexadecimal; once it is done

@@ -68,6 +68,11 @@ func (l *Ledger) Count(ctx context.Context, r Report) error {
 	if err := c.readStandings(ctx); err != nil {
 		return err
 	}
+	if c.progress.Known == 0 {
+		if c.progress.Known, err = l.store.LastEvent(ctx, customer.Tenant{Partner: c.partner.ID}); err != nil {
+			return err
+		}
+	}
 	if r.Type == TypeUser {
 		err = c.users(ctx)
 	} else {

@@ -49,6 +49,9 @@ func (c *countedBy) Count(ctx context.Context, r billing.Report) error { return 
 
 func TestMain(m *testing.M) { os.Exit(pgtest.Run(m)) } //nolint:forbidigo // a TestMain exits
 
+// unlucky is why reports fail that nobody counts.
+func unlucky() error { return billing.Failure{{Code: 90099, Message: "It can't be counted."}} }
+
 func newID() string { return uuid.Must(uuid.NewV7()).String() }
 
 func newOffice(t testing.TB) *office {
@@ -66,7 +69,7 @@ func newOfficeOn(t testing.TB, url string, today time.Time) *office {
 	o.today(today)
 	now := func() time.Time { return *o.clock.Load() }
 	customers := customer.NewService(customer.Config{Store: db.Customers(), Now: now, Random: rand.Reader, NewID: newID, SIPDomain: "sip.example.test"})
-	o.counter.count = billing.Uncounted{}.Count
+	o.counter.count = func(context.Context, billing.Report) error { return unlucky() }
 	o.Service = billing.NewService(billing.Config{Store: o.promises.Billing(db.Billing()), Counter: &o.counter, Now: now, NewID: newID, LinkKey: []byte("a key for tests alone")})
 	o.promises.Employ(o.Workers()...)
 	o.actor, _, err = customers.Bootstrap(t.Context(), "Example Telecom", "admin@example.com")
@@ -232,7 +235,7 @@ func TestOnlyACompletedReportIsInTheWay(t *testing.T) {
 	o := newOffice(t)
 	failed := o.ordered(t, april())
 	assert.Equal(t, billing.Failed, failed.Status)
-	assert.Equal(t, []customer.Notice{{Code: 90050, Message: "Usage isn't counted by this version yet."}}, failed.Errors)
+	assert.Equal(t, []customer.Notice{{Code: 90099, Message: "It can't be counted."}}, failed.Errors)
 
 	o.counts()
 	o.promises.Hold()
@@ -381,7 +384,7 @@ func TestAJobThatRunsTwiceDoesItsWorkOnce(t *testing.T) {
 	assert.Equal(t, []string{"billing_report.deleted admin@example.com", "billing_report.finished admin@example.com", "billing_report.ordered admin@example.com"}, kinds)
 	assert.Equal(t, map[string]any{
 		"billingStartDate": "2026-04-01", "billingEndDate": "2026-04-30", "type": "PARTNER", "category": "RECONCILIATION", "internal": false, "status": "FAILED",
-		"error": "Usage isn't counted by this version yet.",
+		"error": "It can't be counted.",
 	}, events[1].Data)
 }
 

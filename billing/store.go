@@ -38,6 +38,8 @@ type Reader interface {
 	// AnyTenantUnclosed returns the tenants of customers who were closed through an earlier day than that, or have something to be restated, in an order of
 	// their own behind one of them, at most so many.
 	AnyTenantUnclosed(ctx context.Context, day usage.Day, after customer.Tenant, most int) ([]customer.Tenant, error)
+	// AnyTenantWithUsage returns the tenants of customers that the log or what is kept of usage knows, in an order of their own behind one, at most so many.
+	AnyTenantWithUsage(ctx context.Context, after customer.Tenant, most int) ([]customer.Tenant, error)
 	// FirstUsage returns when the first assignment of a customer began, or when it ordered something first; the zero time if there is neither.
 	FirstUsage(ctx context.Context, tenant customer.Tenant) (time.Time, error)
 	// Progress returns how far the count of a report is; the zero Progress before it began.
@@ -48,6 +50,10 @@ type Reader interface {
 	Partner(ctx context.Context, id customer.OrgID) (customer.Partner, error)
 	// DaySums returns the sums of a tenant's closed days, added up over the days from first to last, in the order of customers, packages, locations and licences.
 	DaySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day) ([]DaySum, error)
+	// LastEvent returns the number of the last event of a tenant's log; 0 for an empty one.
+	LastEvent(ctx context.Context, tenant customer.Tenant) (int64, error)
+	// Restated returns the events EventDayRestated of a tenant behind one of the log, in its order, at most so many.
+	Restated(ctx context.Context, tenant customer.Tenant, after int64, most int) ([]customer.Event, error)
 	// HeldAt returns what the customers of a tenant whose days are in a zone hold at an instant, each holder as one whole day, in the order of DaySums.
 	HeldAt(ctx context.Context, tenant customer.Tenant, zone usage.Zone, at time.Time) ([]DaySum, error)
 	SubPartner(ctx context.Context, parent customer.OrgID, id customer.OrgID) (customer.Partner, error)
@@ -77,6 +83,7 @@ type Tx interface {
 	FinishReport(ctx context.Context, r Report) error
 	DeleteReport(ctx context.Context, partner customer.OrgID, id ReportID) error
 	// RebuildAssignments replaces a customer's assignments and orders, and what is known of it, by what its events come to.
+	// Its closed days are to be restated then.
 	RebuildAssignments(ctx context.Context, tenant customer.Tenant) error
 	// AddChunk keeps a piece of a report's file, the one numbered as those before are many, and how far the count is with it. fault.NotFound when the report
 	// isn't there any more.

@@ -117,7 +117,7 @@ func (s *Service) OrderSetupAssist(ctx context.Context, actor Actor, in NewSetup
 	tenant := Tenant{Partner: actor.Partner, Customer: in.Org}
 	err := s.store.Update(ctx, tenant, func(tx Tx) error {
 		c, err := tx.CustomerByOrg(ctx, actor.Partner, in.Org)
-		if fault.Is(err, fault.NotFound) {
+		if fault.Is(err, fault.NotFound) || actor.Org != "" && actor.Org != in.Org {
 			return fault.InvalidField("orgId", "names no customer of yours").WithCode(fault.CodeUnknown)
 		}
 		if err != nil {

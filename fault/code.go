@@ -39,7 +39,6 @@ const (
 	CodeRevealed        Code = 90031 // the password was shown already
 	CodeCallingOff      Code = 90040 // calling isn't switched on for the location
 	CodeFixed           Code = 90041 // a package decides it, and it can't be changed
-	CodeNotCounted      Code = 90050 // usage isn't counted by this version
 	CodeReportExists    Code = 90051 // there is a completed billing report of the same kind
 	CodeDaysOpen        Code = 90052 // days aren't over, or not closed yet
 	CodeZoneFixed       Code = 90053 // days are counted in the time zone already
@@ -93,7 +92,6 @@ func Codes() []CodeMeaning {
 		{CodeRevealed, Conflict, "The password was shown before, or chosen by somebody. Rotate it to get a new one."},
 		{CodeCallingOff, Conflict, "Calling isn't switched on for the location."},
 		{CodeFixed, Conflict, "A package of the customer decides this, so that it can't be changed."},
-		{CodeNotCounted, Unavailable, "Usage isn't counted by this version. Only in a report's `errors`."},
 		{CodeReportExists, Conflict, "There is a completed report for the same days, of the same kind. Delete it before you order it again."},
 		{CodeDaysOpen, Conflict, "These days aren't over in all time zones, or not closed yet. Try again when they are."},
 		{CodeZoneFixed, Conflict, "Days are counted in this time zone already, so that it can't be changed any more."},

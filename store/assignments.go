@@ -163,6 +163,10 @@ func (r reader) FoldEvents(ctx context.Context, tenant customer.Tenant) ([]usage
 
 // RebuildAssignments implements billing.Tx.
 func (t *tx) RebuildAssignments(ctx context.Context, tenant customer.Tenant) error {
+	before, err := t.FirstUsage(ctx, tenant)
+	if err != nil {
+		return err
+	}
 	assignments, err := t.FoldEvents(ctx, tenant)
 	if err != nil {
 		return err
@@ -177,7 +181,17 @@ func (t *tx) RebuildAssignments(ctx context.Context, tenant customer.Tenant) err
 	if err := t.rebuildOrders(ctx, tenant); err != nil {
 		return err
 	}
-	return t.rebuildFacts(ctx, tenant)
+	if err := t.rebuildFacts(ctx, tenant); err != nil {
+		return err
+	}
+	first, err := t.FirstUsage(ctx, tenant)
+	if err != nil || first.IsZero() && before.IsZero() {
+		return err
+	}
+	if first.IsZero() || !before.IsZero() && before.Before(first) {
+		first = before
+	}
+	return t.countsFrom(ctx, tenant, first)
 }
 
 // SubjectAssignments implements billing.Reader.

@@ -78,6 +78,24 @@ func (r reader) AnyTenantUnclosed(ctx context.Context, day usage.Day, after cust
 	}), err
 }
 
+// AnyTenantWithUsage implements billing.Reader.
+func (r reader) AnyTenantWithUsage(ctx context.Context, after customer.Tenant, most int) ([]customer.Tenant, error) {
+	behind := " WHERE org_id <> '' AND (partner_id, org_id) > (?, ?)"
+	query, args := "", []any{}
+	for i, table := range []string{"events", "assignments", "usage_facts", "usage_orders"} {
+		if i > 0 {
+			query += " UNION "
+		}
+		query += "SELECT partner_id, org_id FROM " + table + behind
+		args = append(args, string(after.Partner), string(after.Customer))
+	}
+	var rows []standingRow
+	err := r.all(ctx, &rows, "find who has usage", "SELECT partner_id, org_id FROM ("+query+") AS known ORDER BY partner_id, org_id LIMIT ?", append(args, most)...)
+	return nouns(rows, func(row standingRow) customer.Tenant {
+		return customer.Tenant{Partner: customer.OrgID(row.PartnerID), Customer: customer.OrgID(row.OrgID)}
+	}), err
+}
+
 // FirstUsage implements billing.Reader.
 func (r reader) FirstUsage(ctx context.Context, tenant customer.Tenant) (time.Time, error) {
 	w := ofTenant("", tenant)
@@ -116,4 +134,21 @@ func (r reader) HeldAt(ctx context.Context, tenant customer.Tenant, zone usage.Z
 		LEFT JOIN billing_zones z ON z.partner_id = u.partner_id AND z.subscription_id = u.subscription_id`+w.text()+
 		" GROUP BY a.org_id, a.package, a.location_id, a.license_id ORDER BY a.org_id, a.package, a.location_id, a.license_id", w.args...)
 	return nouns(rows, func(row runRow) billing.DaySum { row.Units *= int64(usage.One); return row.noun() }), err
+}
+
+// LastEvent implements billing.Reader.
+func (r reader) LastEvent(ctx context.Context, tenant customer.Tenant) (int64, error) {
+	w := ofTenant("", tenant)
+	var last int
+	err := r.count(ctx, &last, "find the last event", "SELECT coalesce(max(id), 0) FROM events"+w.text(), w.args...)
+	return int64(last), err
+}
+
+// Restated implements billing.Reader.
+func (r reader) Restated(ctx context.Context, tenant customer.Tenant, after int64, most int) ([]customer.Event, error) {
+	w := ofTenant("", tenant)
+	w.add("kind = 'usage.restated' AND id > ?", after) // literally, as the index says it
+	var rows []eventRow
+	err := r.all(ctx, &rows, "read what was restated", "SELECT id, "+eventColumns+" FROM events"+w.text()+" ORDER BY id LIMIT ?", append(w.args, most)...)
+	return nouns(rows, eventRow.noun), err
 }

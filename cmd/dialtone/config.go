@@ -20,6 +20,7 @@ type commandLine struct {
 	Bootstrap bootstrapCommand `cmd:"" help:"Create the first partner and print a full-admin API token."`
 	RPL       rplCommand       `cmd:"" name:"rpl" help:"Denied-persons screening: load the list, or say which one is in force."`
 	Nodes     nodesCommand     `cmd:"" help:"Say which nodes phones register at, and move phones away from one."`
+	Usage     usageCommand     `cmd:"" help:"What is kept of usage, and what the log says: compare the two, or make it again."`
 	Bans      bansCommand      `cmd:"" help:"Addresses that get no answer over SIP, as they tried user after user: list them, or lift one."`
 	DNSSEC    dnssecCommand    `cmd:"" name:"dnssec" help:"Make the key that DNS signs with, if there is none, and print its DS record for the zone above."`
 	DHCP      dhcpCommand      `cmd:"" name:"dhcp" help:"Print what a DHCP server has to tell phones so that they find this server."`
@@ -172,6 +173,8 @@ func parse(args []string, stdout io.Writer) (action, error) {
 		"nodes drain <name>":  cli.Nodes.Drain.run,
 		"nodes resume <name>": cli.Nodes.Resume.run,
 		"nodes forget <name>": cli.Nodes.Forget.run,
+		"usage check":         cli.Usage.Check.run,
+		"usage rebuild":       cli.Usage.Rebuild.run,
 		"bans list":           cli.Bans.List.run,
 		"bans lift <address>": cli.Bans.Lift.run,
 		"dhcp":                cli.DHCP.run,

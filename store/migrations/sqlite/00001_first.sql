@@ -748,6 +748,7 @@ CREATE TABLE events (
 ) STRICT;
 CREATE INDEX events_tenant ON events (partner_id, org_id, id);
 CREATE INDEX events_partner ON events (partner_id, id);
+CREATE INDEX events_restated ON events (partner_id, id) WHERE kind = 'usage.restated';
 CREATE INDEX events_subject ON events (partner_id, subject, id);
 CREATE INDEX events_changes ON events (partner_id, xact, id) WHERE device_id <> '';
 CREATE INDEX events_org_changes ON events (partner_id, org_id, xact, id) WHERE device_id <> '';
