@@ -163,6 +163,7 @@ type Billing interface {
 	Delete(ctx context.Context, actor customer.Actor, id billing.ReportID) error
 	Link(r billing.Report) string
 	OpenLink(ctx context.Context, partner, file, expires, signature string) (billing.Report, error)
+	FileOf(ctx context.Context, r billing.Report) (size int64, sha256 string, err error)
 	WriteFile(ctx context.Context, partner customer.OrgID, id billing.ReportID, w io.Writer) error
 }
 

@@ -3,6 +3,7 @@ package billing
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"dialtone/customer"
@@ -78,6 +79,7 @@ type view struct {
 	tenant      customer.Tenant
 	first, last usage.Day
 	now         time.Time
+	history     usage.PartnerHistory // of the partner
 	standings   map[customer.OrgID]Standing
 	spans       map[openKey]usage.Span
 }
@@ -126,6 +128,10 @@ func (v *view) days(q Query, most int) error {
 
 // readStandings reads who is counted of the tenant.
 func (v *view) readStandings(ctx context.Context) error {
+	var err error
+	if v.history, err = v.reads.PartnerHistory(ctx, v.tenant.Partner); err != nil {
+		return err
+	}
 	v.standings = map[customer.OrgID]Standing{}
 	var after customer.OrgID
 	for {
@@ -175,11 +181,6 @@ func (v *view) provisional() bool {
 	return len(v.standings) == 0 && usage.DayOf(v.now) <= v.last
 }
 
-// account is on whose account a customer's usage goes.
-func (s Standing) account(partner customer.Partner) usage.Account {
-	return usage.Account{PartnerName: partner.Name, Partner: partner.ID, Customer: s.Customer, ExternalID: s.ExternalID, Subscription: s.Subscription}
-}
-
 // openKey says from which day on what is closed doesn't count, in which zone.
 type openKey struct {
 	zone string
@@ -225,12 +226,60 @@ func (v *view) each(ctx context.Context, byDay bool, add summed) error {
 			}
 		}
 		key := openKey{s.Zone.String(), from}
+		if v.billedLater(s, from) {
+			if err := v.countEach(ctx, s, key, add); err != nil {
+				return err
+			}
+			continue
+		}
 		if groups[key] == nil {
 			groups[key] = map[customer.OrgID]Standing{}
 		}
 		groups[key][org] = s
 	}
 	return v.eachOpen(ctx, groups, add)
+}
+
+// billedLater reports whether it may matter when something of a customer began: where billing begins behind a day, for what began then or earlier.
+func (v *view) billedLater(s Standing, day usage.Day) bool {
+	return slices.ContainsFunc(v.history, func(f usage.PartnerFacts) bool { return f.Billing > day }) ||
+		slices.ContainsFunc(s.History, func(f usage.Facts) bool { return f.Billing != 0 && max(f.Billing, s.Zone.Day(f.Since)) > day })
+}
+
+// countEach adds up the assignments of such a customer, one by one.
+func (v *view) countEach(ctx context.Context, s Standing, key openKey, add summed) error {
+	group := map[customer.OrgID]Standing{s.Customer: s}
+	span, until := v.open(key, group)
+	if !span.Begin().Before(until) {
+		return nil
+	}
+	var after AssignmentCursor
+	for {
+		list, err := v.reads.Assignments(ctx, s.Tenant(), span, after, readBatch)
+		if err != nil {
+			return err
+		}
+		for _, a := range list {
+			v.add(span, group, a.AsOf(until), 1, add)
+			after = CursorOf(a)
+		}
+		if len(list) < readBatch {
+			return v.orders(ctx, s.Tenant(), span, group, add)
+		}
+	}
+}
+
+// orders gives what was ordered once on the days of a group.
+func (v *view) orders(ctx context.Context, tenant customer.Tenant, span usage.Span, group map[customer.OrgID]Standing, add summed) error {
+	list, err := v.reads.Orders(ctx, tenant, span.Begin(), span.End())
+	for _, o := range list {
+		s, ok := group[o.Customer]
+		if row, billed := span.OrderRow(usage.Account{}, o); ok && billed {
+			day := s.Zone.Day(o.At)
+			add(DaySum{Day: day, Customer: o.Customer, Package: o.Service.Package(), Location: o.Location, Units: row.Quantity}, day >= s.Zone.Day(v.now))
+		}
+	}
+	return err
 }
 
 // fewCustomers is up to how many customers are asked for one by one, rather than all of the partner's at once.
@@ -280,7 +329,7 @@ func (v *view) count(ctx context.Context, tenant customer.Tenant, key openKey, g
 			after = CursorOf(a)
 		}
 		if len(list) < readBatch {
-			return nil
+			return v.orders(ctx, tenant, span, group, add)
 		}
 	}
 }
@@ -307,7 +356,7 @@ func (v *view) add(span usage.Span, group map[customer.OrgID]Standing, a usage.A
 	if !ok {
 		return
 	}
-	a.BilledFrom = s.BilledFrom
+	a.BilledFrom = s.billedFrom(v.history, a.From)
 	today := s.Zone.Day(v.now)
 	for day, units := range span.ByDay(a) {
 		sum := DaySum{Day: day, Customer: a.Customer, Package: a.Package, Location: a.Location, License: a.License, Units: units * usage.Units(count)}

@@ -255,7 +255,7 @@ func (v *view) mustBeClosed(ctx context.Context) error {
 			}
 		}
 		return fault.New(fault.Conflict, "The day %s isn't closed yet, or is being restated, for the customer %s. Days are closed within %d minutes: try again then.",
-			v.openFrom(s), cmp.Or(s.ExternalID, string(s.Customer)), int(closeInterval/time.Minute)).WithCode(fault.CodeDaysOpen)
+			v.openFrom(s), cmp.Or(s.At(v.last).ExternalID, string(s.Customer)), int(closeInterval/time.Minute)).WithCode(fault.CodeDaysOpen)
 	}
 	return nil
 }

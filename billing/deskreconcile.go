@@ -147,7 +147,7 @@ func missingIn(columns []string, kind usage.Type) string {
 
 // rows are the rows that a report of a type has.
 func (v *view) rows(ctx context.Context, kind usage.Type) ([]usage.Row, error) {
-	partner, err := v.reads.Partner(ctx, v.tenant.Partner)
+	partner, _, err := partnerAt(ctx, v.reads, v.tenant.Partner, v.last)
 	if err != nil {
 		return nil, err
 	}
@@ -157,7 +157,7 @@ func (v *view) rows(ctx context.Context, kind usage.Type) ([]usage.Row, error) {
 	tally := usage.NewTally(kind)
 	err = v.each(ctx, false, func(s DaySum, _ bool) {
 		tally.Add(usage.Row{
-			Account: v.standings[s.Customer].account(partner), Service: usage.ServiceOf(s.Package), First: v.first, Last: v.last, Quantity: s.Units,
+			Account: v.standings[s.Customer].account(partner, v.last), Service: usage.ServiceOf(s.Package), First: v.first, Last: v.last, Quantity: s.Units,
 			Location: s.Location, License: s.License,
 		})
 	})
@@ -179,7 +179,7 @@ func notTooMany(rows []usage.Row) error {
 // users are the rows of a report by user: one for each assignment, which comparing adds up.
 func (v *view) users(ctx context.Context, partner customer.Partner) ([]usage.Row, error) {
 	// Zones differ by a day and a bit at most: what a customer's own days leave out has no usage.
-	wide, spans := usage.NewSpan(usage.Zone{}, v.first-1, v.last+1), map[string]usage.Span{}
+	wide := usage.NewSpan(usage.Zone{}, v.first-1, v.last+1)
 	var out []usage.Row
 	var after AssignmentCursor
 	for {
@@ -189,21 +189,38 @@ func (v *view) users(ctx context.Context, partner customer.Partner) ([]usage.Row
 		}
 		for _, a := range list {
 			s := v.standings[a.Customer]
-			span, known := spans[s.Zone.String()]
-			if !known {
-				span = usage.NewSpan(s.Zone, v.first, v.last)
-				spans[s.Zone.String()] = span
-			}
-			a.BilledFrom = s.BilledFrom
-			if row := span.Row(s.account(partner), a); row.Quantity != 0 {
+			a.BilledFrom = s.billedFrom(v.history, a.From)
+			if row := v.span(s.Zone).Row(s.account(partner, v.last), a); row.Quantity != 0 {
 				out = append(out, row)
 			}
 			after = CursorOf(a)
 		}
-		if err := notTooMany(out); err != nil || len(list) < readBatch {
-			return out, err
+		if err := notTooMany(out); err != nil {
+			return nil, err
+		}
+		if len(list) < readBatch {
+			break
 		}
 	}
+	orders, err := v.reads.Orders(ctx, v.tenant, wide.Begin(), wide.End())
+	for _, o := range orders {
+		s := v.standings[o.Customer]
+		if row, billed := v.span(s.Zone).OrderRow(s.account(partner, v.last), o); billed {
+			out = append(out, row)
+		}
+	}
+	return out, err
+}
+
+// span returns the view's days in a zone.
+func (v *view) span(zone usage.Zone) usage.Span {
+	key := openKey{zone.String(), v.first}
+	span, known := v.spans[key]
+	if !known {
+		span = usage.NewSpan(zone, v.first, v.last)
+		v.spans[key] = span
+	}
+	return span
 }
 
 // compared makes the answer.

@@ -26,6 +26,7 @@ type Timeline struct {
 	Provisional bool
 	AsOf        time.Time
 	Total       Amount // of all, also of what isn't on the page
+	Ordered     Amount // of a customer's total: what was ordered once, such as Setup Assist, which nobody holds
 	Subjects    []SubjectUsage
 }
 
@@ -81,8 +82,13 @@ func (v *view) timelines(ctx context.Context, who Who, page customer.Page) (Time
 		return out, false, err
 	}
 	if who == (Who{}) {
-		if _, out.Total, err = v.grouped(ctx, ByPackage); err != nil {
+		sums, total, err := v.grouped(ctx, ByPackage)
+		if err != nil {
 			return out, false, err
+		}
+		out.Total = total
+		for _, once := range []usage.Service{usage.SetupAssistExpress, usage.SetupAssistStandard} {
+			out.Ordered = out.Ordered.plus(sums[DaySum{Package: once.Package()}])
 		}
 	}
 	for _, subject := range subjects {
@@ -144,7 +150,7 @@ func (v *view) timeline(ctx context.Context, span usage.Span, s Standing, subjec
 		if a.SubjectKind != subject.Kind || !a.From.Before(span.End()) || !a.Open() && !a.Until.After(span.Begin()) {
 			continue
 		}
-		a.BilledFrom = s.BilledFrom
+		a.BilledFrom = s.billedFrom(v.history, a.From)
 		one := v.stretch(span, s.Zone, a)
 		out.Held, out.Amount = append(out.Held, one), out.plus(one.Amount)
 		numbers = append(numbers, a.Begun, a.Ended)

@@ -76,7 +76,7 @@ func (v *view) usage(ctx context.Context, by Grouping, page customer.Page) (Usag
 	out := Usage{First: v.first, Last: v.last, Provisional: v.provisional(), AsOf: v.now, Total: total}
 	keys, more := pageOf(slices.SortedFunc(maps.Keys(sums), compareAbout), page)
 	for _, key := range keys {
-		s := v.standings[key.Customer]
+		s := v.standings[key.Customer].At(v.last)
 		out.Rows = append(out.Rows, UsageRow{
 			Customer: key.Customer, ExternalID: s.ExternalID, Subscription: s.Subscription, Location: key.Location, Service: usage.ServiceOf(key.Package), Amount: sums[key],
 		})

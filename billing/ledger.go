@@ -48,8 +48,10 @@ type count struct {
 	*Ledger
 	report    Report
 	partner   customer.Partner // that it is about
+	known     usage.PartnerHistory
 	standings map[customer.OrgID]Standing
-	spans     map[string]usage.Span // by time zone
+	accounts  map[customer.OrgID]usage.Account // as they were when the last day ended
+	spans     map[string]usage.Span            // by time zone
 	progress  Progress
 }
 
@@ -59,8 +61,8 @@ func (l *Ledger) Count(ctx context.Context, r Report) error {
 	if err != nil || progress.Done {
 		return unlessGone(err)
 	}
-	c := &count{Ledger: l, report: r, standings: map[customer.OrgID]Standing{}, spans: map[string]usage.Span{}, progress: progress}
-	if c.partner, err = l.store.Partner(ctx, cmp.Or(r.SubPartner, r.Partner)); err != nil {
+	c := &count{Ledger: l, report: r, standings: map[customer.OrgID]Standing{}, accounts: map[customer.OrgID]usage.Account{}, spans: map[string]usage.Span{}, progress: progress}
+	if err := c.readPartner(ctx, cmp.Or(r.SubPartner, r.Partner)); err != nil {
 		return err
 	}
 	if err := c.readStandings(ctx); err != nil {
@@ -74,9 +76,30 @@ func (l *Ledger) Count(ctx context.Context, r Report) error {
 	return unlessGone(err)
 }
 
+// readPartner reads what was known of the partner when the last day ended in UTC, as its customers' zones may be several.
+func (c *count) readPartner(ctx context.Context, id customer.OrgID) error {
+	_, last := c.days()
+	var err error
+	c.partner, c.known, err = partnerAt(ctx, c.store, id, last)
+	return err
+}
+
+// partnerAt returns a partner as it was known when a day ended in UTC, and what was known of it, and when.
+func partnerAt(ctx context.Context, r Reader, id customer.OrgID, last usage.Day) (customer.Partner, usage.PartnerHistory, error) {
+	partner, err := r.Partner(ctx, id)
+	if err != nil {
+		return partner, nil, err
+	}
+	known, err := r.PartnerHistory(ctx, id)
+	if facts := known.At((usage.Zone{}).Begin(last + 1).Add(-time.Microsecond)); facts.Name != "" {
+		partner.Name = facts.Name
+	}
+	return partner, known, err
+}
+
 // readStandings reads who is counted, and closes what is over and isn't closed.
 func (c *count) readStandings(ctx context.Context) error {
-	last := dayOf(c.report.End)
+	last, until := dayOf(c.report.End), c.now().Add(countTime)
 	var after customer.OrgID
 	for {
 		list, err := c.store.Standings(ctx, customer.Tenant{Partner: c.partner.ID}, after, closeBatch)
@@ -85,14 +108,14 @@ func (c *count) readStandings(ctx context.Context) error {
 		}
 		for _, s := range list {
 			if s.Through < last || !s.Stale.IsZero() {
-				if s, err = c.closed(ctx, s); err != nil {
+				if s, err = c.closed(ctx, s, until); err != nil {
 					return err
 				}
 			}
 			if s.Through != 0 && s.Through < last {
 				return job.Again(waitClosed)
 			}
-			c.standings[s.Customer], after = s, s.Customer
+			c.standings[s.Customer], c.accounts[s.Customer], after = s, c.account(s), s.Customer
 		}
 		if len(list) < closeBatch {
 			return nil
@@ -100,11 +123,16 @@ func (c *count) readStandings(ctx context.Context) error {
 	}
 }
 
-// closed closes a customer's days that are over, and returns it as it is then.
-func (c *count) closed(ctx context.Context, s Standing) (Standing, error) {
-	err := c.store.Update(ctx, s.Tenant(), func(tx Tx) error { return c.closeCustomer(ctx, tx, s.Tenant(), c.now()) })
-	if err != nil {
-		return s, err
+// closed closes a customer's days that are over, and returns it as it is then; job.Again when that takes longer than a call may.
+func (c *count) closed(ctx context.Context, s Standing, until time.Time) (Standing, error) {
+	for more := true; more; {
+		var err error
+		if more, err = c.closeStep(ctx, s.Tenant()); err != nil {
+			return s, err
+		}
+		if more && !c.now().Before(until) {
+			return s, job.Again(0)
+		}
 	}
 	list, err := c.store.Standings(ctx, s.Tenant(), "", 1)
 	if err != nil || len(list) == 0 {
@@ -138,22 +166,21 @@ func (c *count) span(zone usage.Zone) usage.Span {
 }
 
 func (c *count) account(s Standing) usage.Account {
-	return usage.Account{
-		PartnerName: c.partner.Name, Partner: c.partner.ID, Customer: s.Customer, ExternalID: s.ExternalID, Subscription: s.Subscription,
-	}
+	_, last := c.days()
+	return s.account(c.partner, last)
 }
 
 // sums makes a report by partner or by customer out of closed days.
 func (c *count) sums(ctx context.Context) error {
 	first, last := c.days()
-	list, err := c.store.DaySums(ctx, customer.Tenant{Partner: c.partner.ID}, first, last)
+	list, err := c.summed(ctx, first, last)
 	if err != nil {
 		return err
 	}
 	tally := usage.NewTally(usage.Type(c.report.Type))
 	for _, sum := range list {
 		tally.Add(usage.Row{
-			Account: c.account(c.standings[sum.Customer]), Service: usage.ServiceOf(sum.Package), First: first, Last: last, Quantity: sum.Units,
+			Account: c.accounts[sum.Customer], Service: usage.ServiceOf(sum.Package), First: first, Last: last, Quantity: sum.Units,
 			Location: sum.Location, License: sum.License,
 		})
 	}
@@ -165,6 +192,32 @@ func (c *count) sums(ctx context.Context) error {
 	}
 	c.progress.Done = true
 	return c.keep(ctx, f)
+}
+
+// summed reads what is added up: closed days or, at a point in time, what was held then, each customer at the end of the day in its own zone.
+func (c *count) summed(ctx context.Context, first, last usage.Day) ([]DaySum, error) {
+	tenant := customer.Tenant{Partner: c.partner.ID}
+	if c.report.Category != PointInTime {
+		return c.store.DaySums(ctx, tenant, first, last)
+	}
+	zones := map[string]usage.Zone{}
+	for _, s := range c.standings {
+		zones[s.Zone.String()] = s.Zone
+	}
+	var all []DaySum
+	for _, zone := range zones {
+		held, err := c.store.HeldAt(ctx, tenant, zone, c.instant(zone))
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, held...)
+	}
+	return all, nil
+}
+
+// instant is the last one of the last day in a zone, as precise as databases are.
+func (c *count) instant(zone usage.Zone) time.Time {
+	return c.span(zone).End().Add(-time.Microsecond)
 }
 
 // users makes a report by user, piece by piece, for as long as one call may take.
@@ -202,6 +255,31 @@ func (c *count) page(ctx context.Context, f *piece) error {
 	}
 	if len(list) > 0 {
 		c.progress.After = CursorOf(list[len(list)-1])
+	}
+	if c.progress.Done && c.report.Category != PointInTime {
+		return c.orders(ctx, f)
+	}
+	return nil
+}
+
+// orders writes what was ordered once, behind all usage: few rows, all at once.
+func (c *count) orders(ctx context.Context, f *piece) error {
+	first, last := c.days()
+	wide := usage.NewSpan(usage.Zone{}, first-1, last+1) // see assignments
+	list, err := c.store.Orders(ctx, customer.Tenant{Partner: c.partner.ID}, wide.Begin(), wide.End())
+	if err != nil {
+		return err
+	}
+	tally := usage.NewTally(usage.TypeUser)
+	for _, o := range list {
+		if row, billed := c.span(c.standings[o.Customer].Zone).OrderRow(c.accounts[o.Customer], o); billed {
+			tally.Add(row)
+		}
+	}
+	for _, row := range tally.Rows() {
+		if err := f.write(row); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -259,8 +337,11 @@ func (c *count) rows(list []usage.Assignment) iter.Seq2[usage.Row, error] {
 
 func (c *count) row(a usage.Assignment) usage.Row {
 	s := c.standings[a.Customer]
-	a.BilledFrom = s.BilledFrom
-	return c.span(s.Zone).Row(c.account(s), a)
+	if c.report.Category == PointInTime {
+		return usage.RowAt(c.accounts[a.Customer], a, s.Zone, c.instant(s.Zone))
+	}
+	a.BilledFrom = s.billedFrom(c.known, a.From)
+	return c.span(s.Zone).Row(c.accounts[a.Customer], a)
 }
 
 // keep stores a piece of the file with how far the count is. Nothing is done when nothing was written.

@@ -55,3 +55,9 @@ func (s *Service) OpenLink(ctx context.Context, partner, file, expires, signatur
 	}
 	return r, err
 }
+
+// FileOf returns how many bytes the CSV of a completed report has, and their SHA-256 in hexadecimal. fault.NotFound when the report is gone.
+func (s *Service) FileOf(ctx context.Context, r Report) (size int64, sha256 string, err error) {
+	p, err := s.store.Progress(ctx, r.Partner, r.ID)
+	return p.Bytes, p.SHA256, orUnknown(err)
+}

@@ -23,12 +23,22 @@ type Reader interface {
 	SubjectAssignments(ctx context.Context, tenant customer.Tenant, subject usage.SubjectID) ([]usage.Assignment, error)
 	// FoldEvents returns what a tenant's events come to, asking the log alone. It holds all of them, and is for checks and repairs.
 	FoldEvents(ctx context.Context, tenant customer.Tenant) ([]usage.Assignment, error)
+	// FoldFacts returns what a customer's events say of it, asking the log alone.
+	FoldFacts(ctx context.Context, tenant customer.Tenant) (usage.History, error)
+	// FoldOrders returns what the events of a tenant say of what was ordered once, asking the log alone.
+	FoldOrders(ctx context.Context, tenant customer.Tenant) ([]usage.Order, error)
+	// Orders returns what a tenant ordered from a moment on and before another one, in the order of customers and of orders' ids.
+	Orders(ctx context.Context, tenant customer.Tenant, from, until time.Time) ([]usage.Order, error)
+	// History returns what was known of a customer, and when.
+	History(ctx context.Context, tenant customer.Tenant) (usage.History, error)
+	// PartnerHistory returns what was known of a partner or a sub-partner, and when.
+	PartnerHistory(ctx context.Context, partner customer.OrgID) (usage.PartnerHistory, error)
 	// Standings returns the customers of a tenant whose usage is counted, in the order of their ids, behind one of them, at most so many.
 	Standings(ctx context.Context, tenant customer.Tenant, after customer.OrgID, most int) ([]Standing, error)
 	// AnyTenantUnclosed returns the tenants of customers who were closed through an earlier day than that, or have something to be restated, in an order of
 	// their own behind one of them, at most so many.
 	AnyTenantUnclosed(ctx context.Context, day usage.Day, after customer.Tenant, most int) ([]customer.Tenant, error)
-	// FirstUsage returns when the first assignment of a customer began; the zero time if there is none.
+	// FirstUsage returns when the first assignment of a customer began, or when it ordered something first; the zero time if there is neither.
 	FirstUsage(ctx context.Context, tenant customer.Tenant) (time.Time, error)
 	// Progress returns how far the count of a report is; the zero Progress before it began.
 	Progress(ctx context.Context, partner customer.OrgID, id ReportID) (Progress, error)
@@ -38,6 +48,8 @@ type Reader interface {
 	Partner(ctx context.Context, id customer.OrgID) (customer.Partner, error)
 	// DaySums returns the sums of a tenant's closed days, added up over the days from first to last, in the order of customers, packages, locations and licences.
 	DaySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day) ([]DaySum, error)
+	// HeldAt returns what the customers of a tenant whose days are in a zone hold at an instant, each holder as one whole day, in the order of DaySums.
+	HeldAt(ctx context.Context, tenant customer.Tenant, zone usage.Zone, at time.Time) ([]DaySum, error)
 	SubPartner(ctx context.Context, parent customer.OrgID, id customer.OrgID) (customer.Partner, error)
 }
 
@@ -64,7 +76,7 @@ type Tx interface {
 	// FinishReport replaces the status and the errors of the report with r.ID. fault.Conflict when a second one of its kind would be completed.
 	FinishReport(ctx context.Context, r Report) error
 	DeleteReport(ctx context.Context, partner customer.OrgID, id ReportID) error
-	// RebuildAssignments replaces a tenant's assignments by what its events come to.
+	// RebuildAssignments replaces a customer's assignments and orders, and what is known of it, by what its events come to.
 	RebuildAssignments(ctx context.Context, tenant customer.Tenant) error
 	// AddChunk keeps a piece of a report's file, the one numbered as those before are many, and how far the count is with it. fault.NotFound when the report
 	// isn't there any more.
@@ -73,6 +85,8 @@ type Tx interface {
 	SetDaySums(ctx context.Context, tenant customer.Tenant, first, last usage.Day, sums []DaySum) error
 	// SetClosed says that a customer's days are closed through a day, which ended at that moment, and that nothing is to be restated.
 	SetClosed(ctx context.Context, tenant customer.Tenant, through usage.Day, ended time.Time) error
+	// SetStale says from which moment on a customer's closed days don't hold, where those before were restated.
+	SetStale(ctx context.Context, tenant customer.Tenant, from time.Time) error
 	// SetZone sets the time zone of a partner's billing subscription.
 	SetZone(ctx context.Context, partner customer.OrgID, subscription string, zone usage.Zone) error
 	// Record writes an event into the log.

@@ -24,7 +24,8 @@ func (s *Service) attach(ctx context.Context, tx Tx, c Customer) error {
 	if err := tx.AttachOrganization(ctx, org, c); err != nil {
 		return err
 	}
-	facts := map[string]any{"organization": org.ID, "from": org.Partner, "people": org.People, "partnerRole": role}
+	facts := c.billingFacts()
+	facts["organization"], facts["from"], facts["people"], facts["partnerRole"] = org.ID, org.Partner, org.People, role
 	if err := s.record(ctx, tx, c.asker(), c.Tenant(), EventCustomerAttached, string(c.ID), facts); err != nil {
 		return err
 	}

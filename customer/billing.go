@@ -72,6 +72,12 @@ func (s *Service) SetSettings(ctx context.Context, actor Actor, in Settings) err
 	})
 }
 
+// billingFacts is what reports on usage say of a customer, as the log has it: whole in every event that sets some of it, so that what was known at a moment
+// is in the latest event before.
+func (c Customer) billingFacts() map[string]any {
+	return map[string]any{"externalId": c.ExternalID, "subscriptionId": c.Onboarding.SubscriptionID, "billingStart": day(c.BillingStart)}
+}
+
 // day writes the day that billing begins with for the log; "" for none.
 func day(start time.Time) string {
 	if start.IsZero() {

@@ -63,10 +63,7 @@ func (s *Service) changeCustomer(ctx context.Context, tx Tx, actor Actor, before
 	if err := numbersAreFree(ctx, tx, after); err != nil {
 		return Customer{}, err
 	}
-	facts := map[string]any{
-		"before": map[string]any{"packages": packageNames(before.Packages), "externalId": before.ExternalID, "address": before.Address, "billingStart": day(before.BillingStart)},
-		"after":  map[string]any{"packages": packageNames(after.Packages), "externalId": after.ExternalID, "address": after.Address, "billingStart": day(after.BillingStart)},
-	}
+	facts := map[string]any{"before": before.changeFacts(), "after": after.changeFacts()}
 	if err := s.record(ctx, tx, actor, after.Tenant(), EventCustomerChanged, string(after.ID), facts); err != nil {
 		return Customer{}, err
 	}
@@ -74,6 +71,13 @@ func (s *Service) changeCustomer(ctx context.Context, tx Tx, actor Actor, before
 		return after, err
 	}
 	return after, s.promiseScreening(ctx, tx, after)
+}
+
+// changeFacts is what ChangeCustomer can change, for the log.
+func (c Customer) changeFacts() map[string]any {
+	facts := c.billingFacts()
+	facts["packages"], facts["address"] = packageNames(c.Packages), c.Address
+	return facts
 }
 
 // changedCustomer checks the input and returns the customer as it is while the change is pending.

@@ -60,11 +60,8 @@ func (s *Service) License(ctx context.Context, c Customer, pkg Package) (License
 	if !ok || q.Status != PackageProvisioned || !pkg.assignable() {
 		return License{}, fault.New(fault.NotFound, "There is no such license.")
 	}
-	template, err := s.store.Template(ctx, c.Partner, c.Template)
-	if err != nil {
-		return License{}, err
-	}
-	l := License{Package: pkg, Limit: q.Limit, Subscription: template.SubscriptionID}
+	l := License{Package: pkg, Limit: q.Limit, Subscription: c.Onboarding.SubscriptionID}
+	var err error
 	if l.Users, err = s.store.CountSubscribers(ctx, c.Tenant(), pkg); err != nil {
 		return License{}, err
 	}

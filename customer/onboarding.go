@@ -39,6 +39,7 @@ type NewAuthentication struct {
 
 // Onboarding is what a customer takes from its template when it is created: later changes of the template leave it as it is.
 type Onboarding struct {
+	SubscriptionID    string // the wholesale subscription that it is billed on
 	Authentication    Authentication
 	BrandName         string       // in e-mails; "" for the partner's own
 	PSTNVendor        PSTNVendorID // of the customer's first location; empty for none
@@ -47,7 +48,9 @@ type Onboarding struct {
 
 // onboarding is what a customer takes from the template.
 func (t Template) onboarding() Onboarding {
-	return Onboarding{Authentication: t.Authentication, BrandName: t.BrandName, PSTNVendor: t.PSTNVendor, AllowNonPSTNCalls: t.AllowNonPSTNCalls}
+	return Onboarding{
+		SubscriptionID: t.SubscriptionID, Authentication: t.Authentication, BrandName: t.BrandName, PSTNVendor: t.PSTNVendor, AllowNonPSTNCalls: t.AllowNonPSTNCalls,
+	}
 }
 
 // templateType reads a type that may be absent.

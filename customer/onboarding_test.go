@@ -34,7 +34,7 @@ func TestACustomerKeepsWhatItsTemplateSaid(t *testing.T) {
 	require.NoError(t, err)
 	carrier := o.carrier(t, "Carrier", "US")
 	plain := o.provisioned(t, o.bakery())
-	assert.Equal(t, customer.Onboarding{Authentication: customer.Authentication{Mode: "webex"}}, plain.Onboarding)
+	assert.Equal(t, customer.Onboarding{SubscriptionID: "Sub-1", Authentication: customer.Authentication{Mode: "webex"}}, plain.Onboarding)
 	assert.Empty(t, o.locationsOf(t, plain)[0].PSTNVendor)
 
 	o.changed(t, func(in *customer.NewTemplate) {
@@ -47,6 +47,7 @@ func TestACustomerKeepsWhatItsTemplateSaid(t *testing.T) {
 	second.ExternalID, second.Location.Numbers, second.Location.MainNumber = "second", nil, ""
 	full := o.provisioned(t, second)
 	want := customer.Onboarding{
+		SubscriptionID: "Sub-1",
 		Authentication: customer.Authentication{Mode: "partner_oidc", IdentityProvider: login.ID}, BrandName: "Brand", PSTNVendor: carrier.ID, AllowNonPSTNCalls: true,
 	}
 	assert.Equal(t, want, full.Onboarding)

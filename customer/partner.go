@@ -62,7 +62,8 @@ func (s *Service) CreateSubPartner(ctx context.Context, actor Actor, in NewSubPa
 		if err := tx.CreatePartner(ctx, sub); err != nil {
 			return err
 		}
-		facts := map[string]any{"name": sub.Name, "subscriptionId": sub.Subscription, "admin": admin.Email}
+		// The start is written as it was given: without one usage is counted from its beginning.
+		facts := map[string]any{"name": sub.Name, "subscriptionId": sub.Subscription, "admin": admin.Email, "billingStart": day(in.BillingStart)}
 		if err := s.record(ctx, tx, actor, actor.Tenant(), EventSubPartnerCreated, string(sub.ID), facts); err != nil {
 			return err
 		}

@@ -216,14 +216,8 @@ func (s *Service) createCustomer(ctx context.Context, tx Tx, actor Actor, c Cust
 	if err := numbersAreFree(ctx, tx, c); err != nil {
 		return err
 	}
-	template, err := tx.Template(ctx, c.Partner, c.Template)
-	if err != nil {
-		return err
-	}
-	facts := map[string]any{
-		"externalId": c.ExternalID, "name": c.Name, "packages": packageNames(c.Packages), "sipDomain": c.SIPDomain, "organization": c.Org,
-		"subscriptionId": template.SubscriptionID, "billingStart": day(c.BillingStart),
-	}
+	facts := c.billingFacts()
+	facts["name"], facts["packages"], facts["sipDomain"], facts["organization"] = c.Name, packageNames(c.Packages), c.SIPDomain, c.Org
 	return s.record(ctx, tx, actor, c.Tenant(), EventCustomerCreated, string(c.ID), facts)
 }
 

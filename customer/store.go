@@ -13,6 +13,7 @@ import (
 type Reader interface {
 	IdentityProviderReader
 	PSTNVendorReader
+	SetupAssistReader
 	PlaceReader
 	ScreeningReader
 	OAuthReader
@@ -89,6 +90,7 @@ type Tx interface {
 	Reader
 	IdentityProviderWriter
 	PSTNVendorWriter
+	SetupAssistWriter
 	PlaceTx
 	ScreeningTx
 	OAuthTx

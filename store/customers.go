@@ -161,11 +161,6 @@ func (t *tx) SetCustomer(ctx context.Context, c customer.Customer) error {
 	if err != nil {
 		return err
 	}
-	_, err = t.exec(ctx, "rename who is counted", "UPDATE usage_customers SET external_id = ?, billing_start = ? WHERE partner_id = ? AND org_id = ?",
-		c.ExternalID, micros(c.BillingStart), string(c.Partner), string(c.Org))
-	if err != nil {
-		return err
-	}
 	_, err = t.exec(ctx, "rename a customer's subscribers", `UPDATE subscribers SET external_customer_id = ?
 		WHERE partner_id = ? AND org_id = ? AND external_customer_id <> ?`, c.ExternalID, string(c.Partner), string(c.Org), c.ExternalID)
 	return err

@@ -41,13 +41,24 @@ func (t *tx) Record(ctx context.Context, e customer.Event) error {
 		return err
 	}
 	args := []any{micros(e.Time), string(e.Tenant.Partner), string(e.Tenant.Customer), e.Actor, string(e.Kind), e.Subject, text, e.Device}
-	if !slices.Contains(usage.ChangeKinds(), e.Kind) {
+	if !counted(e.Kind) {
 		return t.insert(ctx, "events", eventColumns, args...)
 	}
 	if err := t.get(ctx, &e.ID, "event", "INSERT INTO events ("+eventColumns+") VALUES "+tuples(1, len(args))+" RETURNING id", args...); err != nil {
 		return err
 	}
+	if err := t.learn(ctx, e); err != nil {
+		return err
+	}
+	if err := t.orderOnce(ctx, e); err != nil {
+		return err
+	}
 	return t.project(ctx, e)
+}
+
+// counted reports whether an event of a kind says something about usage, which is kept in tables of its own.
+func counted(kind customer.EventKind) bool {
+	return slices.Contains(usage.ChangeKinds(), kind) || slices.Contains(usage.FactKinds(), kind) || slices.Contains(usage.OrderKinds(), kind)
 }
 
 // Events implements customer.Reader.

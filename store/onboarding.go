@@ -17,6 +17,7 @@ type onboardingColumns struct {
 type onboardingColumn struct {
 	Authentication    string `json:"authentication"`
 	EntityID          string `json:"entityId,omitempty"`
+	SubscriptionID    string `json:"subscriptionId,omitempty"`
 	BrandName         string `json:"brandName,omitempty"`
 	AllowNonPSTNCalls bool   `json:"allowNonPstnCalls,omitempty"`
 }
@@ -27,13 +28,15 @@ func (c onboardingColumns) noun() customer.Onboarding {
 		Authentication: customer.Authentication{
 			Mode: customer.AuthenticationMode(o.Authentication), EntityID: o.EntityID, IdentityProvider: customer.IdentityProviderID(c.IdentityProviderID.String),
 		},
-		BrandName: o.BrandName, PSTNVendor: customer.PSTNVendorID(c.PSTNVendorID.String), AllowNonPSTNCalls: o.AllowNonPSTNCalls,
+		SubscriptionID: o.SubscriptionID, BrandName: o.BrandName, PSTNVendor: customer.PSTNVendorID(c.PSTNVendorID.String), AllowNonPSTNCalls: o.AllowNonPSTNCalls,
 	}
 }
 
 func fromOnboarding(o customer.Onboarding) (onboardingColumns, error) {
 	a := o.Authentication
-	text, err := encode(onboardingColumn{Authentication: string(a.Mode), EntityID: a.EntityID, BrandName: o.BrandName, AllowNonPSTNCalls: o.AllowNonPSTNCalls})
+	text, err := encode(onboardingColumn{
+		Authentication: string(a.Mode), EntityID: a.EntityID, SubscriptionID: o.SubscriptionID, BrandName: o.BrandName, AllowNonPSTNCalls: o.AllowNonPSTNCalls,
+	})
 	return onboardingColumns{
 		Onboarding:         text,
 		IdentityProviderID: sql.NullString{String: string(a.IdentityProvider), Valid: a.IdentityProvider != ""},

@@ -77,16 +77,21 @@ func (t *tx) SetDaySums(ctx context.Context, tenant customer.Tenant, first, last
 	if err != nil {
 		return err
 	}
-	for _, run := range runs {
-		if err := t.insertRun(ctx, tenant, run); err != nil {
+	return t.insertRuns(ctx, tenant, runs)
+}
+
+func (t *tx) insertRuns(ctx context.Context, tenant customer.Tenant, runs []runRow) error {
+	const columns = 8
+	for part := range slices.Chunk(runs, maxRows) {
+		args := make([]any, 0, len(part)*columns)
+		for _, r := range part {
+			args = append(args, string(tenant.Partner), r.OrgID, r.Package, r.LocationID, r.LicenseID, r.FirstDay, r.LastDay, r.Units)
+		}
+		if _, err := t.exec(ctx, "write sums", "INSERT INTO usage_runs (partner_id, "+runColumns+") VALUES "+tuples(len(part), columns), args...); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func (t *tx) insertRun(ctx context.Context, tenant customer.Tenant, r runRow) error {
-	return t.insert(ctx, "usage_runs", "partner_id, "+runColumns, string(tenant.Partner), r.OrgID, r.Package, r.LocationID, r.LicenseID, r.FirstDay, r.LastDay, r.Units)
 }
 
 // cutRuns takes some days out of a customer's runs.
@@ -100,19 +105,17 @@ func (t *tx) cutRuns(ctx context.Context, tenant customer.Tenant, first, last us
 	if _, err := t.exec(ctx, "forget sums", "DELETE FROM "+t.runsOfTenant(tenant)+w.text(), w.args...); err != nil {
 		return err
 	}
+	var left []runRow
 	for _, row := range rows {
 		before, behind := row, row
 		before.LastDay, behind.FirstDay = min(row.LastDay, int64(first)-1), max(row.FirstDay, int64(last)+1)
 		for _, rest := range []runRow{before, behind} {
-			if rest.FirstDay > rest.LastDay {
-				continue
-			}
-			if err := t.insertRun(ctx, tenant, rest); err != nil {
-				return err
+			if rest.FirstDay <= rest.LastDay {
+				left = append(left, rest)
 			}
 		}
 	}
-	return nil
+	return t.insertRuns(ctx, tenant, left)
 }
 
 // lengthen adds runs that begin on a day to those that end on the day before and are like them, within a month. It returns the other ones.

@@ -16,7 +16,7 @@ type Effect struct {
 
 // Apply returns what a change does to what its subject holds, which open is. The change must not be older than anything that has happened to the subject: when it
 // is, as a correction may be, the subject's changes are to be folded anew. Changes that say what is so already, or end what hasn't begun, do nothing. A subject
-// has one base package: when one begins, another ends. Delayed is the customer's and does nothing here.
+// has one base package: when one begins, another ends.
 func Apply(open []Assignment, c Change) Effect {
 	switch c.Kind {
 	case Started:
@@ -88,12 +88,8 @@ type holder struct {
 func Fold(changes []Change) []Assignment {
 	changes = slices.Clone(changes)
 	slices.SortFunc(changes, compareChanges)
-	open, delays, out := map[holder][]Assignment{}, map[customer.OrgID]Day{}, []Assignment{}
+	open, out := map[holder][]Assignment{}, []Assignment{}
 	for _, c := range changes {
-		if c.Kind == Delayed {
-			delays[c.Customer] = c.Billing
-			continue
-		}
 		h := holder{c.Customer, c.SubjectKind, c.Subject}
 		effect := Apply(open[h], c)
 		open[h] = effect.on(open[h])
@@ -105,9 +101,6 @@ func Fold(changes []Change) []Assignment {
 	}
 	for _, held := range open {
 		out = append(out, held...)
-	}
-	for i := range out {
-		out[i].BilledFrom = delays[out[i].Customer]
 	}
 	slices.SortFunc(out, compareAssignments)
 	return out
@@ -125,7 +118,7 @@ func (e Effect) on(open []Assignment) []Assignment {
 func compareChanges(a, b Change) int {
 	return cmp.Or(a.moment().Compare(b.moment()), cmp.Compare(a.Event, b.Event), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Customer, b.Customer),
 		cmp.Compare(a.SubjectKind, b.SubjectKind), cmp.Compare(a.Subject, b.Subject), cmp.Compare(a.Package, b.Package), cmp.Compare(a.Location, b.Location),
-		cmp.Compare(a.License, b.License), cmp.Compare(a.Person, b.Person), cmp.Compare(a.Billing, b.Billing))
+		cmp.Compare(a.License, b.License), cmp.Compare(a.Person, b.Person))
 }
 
 func compareAssignments(a, b Assignment) int {

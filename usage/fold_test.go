@@ -96,8 +96,6 @@ func TestFold(t *testing.T) {
 func TestAnAssignmentKnowsWhereItComesFrom(t *testing.T) {
 	t.Parallel()
 	changes := []usage.Change{
-		{Event: 3, At: at(t, "08:00:00"), Kind: usage.Delayed, Customer: "acme", Billing: day(t, "2026-06-01")},
-		{Event: 4, At: at(t, "08:30:00"), Kind: usage.Delayed, Customer: "acme", Billing: day(t, "2026-07-01")},
 		{Event: 5, At: at(t, "09:00:00.1234567"), Kind: usage.Started, Customer: "acme", Subject: "s1", SubjectKind: usage.KindPerson, Person: "p1",
 			Package: customer.WebexCalling, Location: "hq", License: "L1"},
 		{Event: 9, At: at(t, "10:00:00"), Kind: usage.Ended, Customer: "acme", Subject: "s1", SubjectKind: usage.KindPerson},
@@ -105,7 +103,7 @@ func TestAnAssignmentKnowsWhereItComesFrom(t *testing.T) {
 	}
 	assert.Equal(t, []usage.Assignment{
 		{Customer: "acme", Subject: "s1", SubjectKind: usage.KindPerson, Person: "p1", Package: customer.WebexCalling, Location: "hq", License: "L1",
-			From: at(t, "09:00:00.123456"), Until: at(t, "10:00:00"), Begun: 5, Ended: 9, BilledFrom: day(t, "2026-07-01")},
+			From: at(t, "09:00:00.123456"), Until: at(t, "10:00:00"), Begun: 5, Ended: 9},
 		{Customer: "other", Subject: "s1", SubjectKind: usage.KindWorkspace, Package: customer.CommonAreaCalling, From: at(t, "10:00:00"), Begun: 10},
 	}, usage.Fold(changes))
 }

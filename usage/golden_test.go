@@ -41,7 +41,6 @@ func story(t *testing.T) []usage.Change {
 		person("dan", acme, at("2021-11-22T11:00:00Z", usage.Ended, "", "")),                     // noon of their first day
 		hall(at("2026-03-29T01:30:00Z", usage.Started, customer.CommonAreaCalling, "hq")),        // half past three, as there is no half past two
 		person("ada", acme, at("2026-03-29T10:00:00Z", usage.Moved, "", "annex")),
-		{At: instant(t, "2026-03-01T09:00:00Z"), Kind: usage.Delayed, Customer: bell, Billing: day(t, "2026-04-15")},
 		person("bob", bell, at("2026-03-01T09:00:00Z", usage.Started, customer.WebexCalling, "shop")),
 		{At: instant(t, "2026-04-01T08:00:00Z"), Kind: usage.Licensed, Customer: acme, Subject: "ada", SubjectKind: usage.KindPerson, Package: customer.WebexCalling, License: "lic-1"},
 		hall(at("2026-10-25T00:30:00Z", usage.Ended, "", "")), // the first half past two
@@ -64,8 +63,10 @@ func report(t *testing.T, span usage.Span, reported usage.Type) string {
 		"acme": {PartnerName: `Lines, "Inc"`, Partner: "partner", Customer: "acme", ExternalID: "=A-1", Subscription: "Sub1"},
 		"bell": {PartnerName: `Lines, "Inc"`, Partner: "partner", Customer: "bell", ExternalID: "B-2", Subscription: "Sub1"},
 	}
+	known := map[customer.OrgID]usage.History{"bell": {{Since: instant(t, "2026-03-01T09:00:00Z"), Billing: day(t, "2026-04-15")}}}
 	tally := usage.NewTally(reported)
 	for _, a := range usage.Fold(story(t)) {
+		a.BilledFrom = known[a.Customer].BilledFrom(usage.Zone{}, a.From)
 		tally.Add(span.Row(accounts[a.Customer], a))
 	}
 	for of, order := range map[customer.OrgID]usage.Order{

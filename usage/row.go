@@ -74,19 +74,23 @@ func (s Span) Row(account Account, a Assignment) Row {
 
 // Order is something that was ordered once, such as Setup Assist.
 type Order struct {
-	Service  Service
-	At       time.Time // when it was ordered: its day's report has it
-	Seats    int       // counted for SetupAssistStandard; SetupAssistExpress is one piece, however many
-	Location customer.LocationID
+	ID        string
+	Customer  customer.OrgID
+	Service   Service
+	At        time.Time // when it was ordered: its day's report has it
+	Seats     int       // counted for SetupAssistStandard; SetupAssistExpress is one piece, however many
+	Location  customer.LocationID
+	Cancelled time.Time // zero while it wasn't
 }
 
-// OrderRow returns the line of a USER report that an order is; false when it wasn't ordered on the span's days.
+// OrderRow returns the line of a USER report that an order is; false when it wasn't ordered on the span's days, or was cancelled
+// before its day was over. It is billed on that day, whenever the customer's billing begins.
 func (s Span) OrderRow(account Account, o Order) (Row, bool) {
 	r := Row{Account: account, Service: o.Service, First: s.first, Last: s.last, Quantity: One, Location: o.Location}
 	if o.Service == SetupAssistStandard {
 		r.Quantity = Units(max(o.Seats, 0)) * One
 	}
-	return r, !o.At.Before(s.Begin()) && o.At.Before(s.End())
+	return r, !o.At.Before(s.Begin()) && o.At.Before(s.End()) && o.billed(s.zone)
 }
 
 // For returns the row as a report of a type has it: without what its columns don't tell.

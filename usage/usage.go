@@ -7,7 +7,7 @@
 // What is rounded is the instant, not the duration: an instant has a place in its local day, a whole number of millionths of that very day, which may have 23 or 25
 // hours. Usage is the difference of two places. So the pieces of a day add up to exactly one day, and sums over users, customers and days agree by construction.
 //
-// Being suspended is no change: what is assigned is billed. Start at Change, then Fold, Span and Row.
+// Being suspended is no change: what is assigned is billed. Start at Change, then Fold, Span and Row; Facts is what reports say beside usage.
 package usage
 
 import (
@@ -36,8 +36,7 @@ type ChangeKind uint8
 
 // The kinds of change. Changes of one moment and one event are taken in this order.
 const (
-	Delayed  ChangeKind = iota + 1 // the customer is billed from the day Billing on; the last such change counts
-	Ended                          // the subject has the package no more; without a package: none at all, as after a deletion
+	Ended    ChangeKind = iota + 1 // the subject has the package no more; without a package: none at all, as after a deletion
 	Moved                          // the package is used at Location from now on; without a package: all that the subject has
 	Licensed                       // the package uses License from now on; without a package: all that the subject has
 	Started                        // the subject has the package, at Location, with License
@@ -49,13 +48,12 @@ type Change struct {
 	At          time.Time // when it took effect: a correction is a later event about an earlier moment
 	Kind        ChangeKind
 	Customer    customer.OrgID
-	Subject     SubjectID // empty for Delayed
+	Subject     SubjectID
 	SubjectKind SubjectKind
 	Person      customer.PersonID // whom a subscriber is; empty for a workspace
 	Package     customer.Package
 	Location    customer.LocationID
 	License     LicenseID
-	Billing     Day // of Delayed
 }
 
 // Assignment says that a subject held a package, from a moment on and until another one: half-open, so that one may begin when another ends.
@@ -71,7 +69,7 @@ type Assignment struct {
 	Until       time.Time // the same; zero while it is open
 	Begun       int64     // the event that it begins with
 	Ended       int64     // the event that it ends with; 0 while it is open
-	BilledFrom  Day       // the first day that counts, where the customer's billing was delayed; 0: all do
+	BilledFrom  Day       // the first day that counts, where the customer's billing was delayed: see History; 0: all do
 }
 
 // Open reports whether it hasn't ended.

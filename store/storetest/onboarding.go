@@ -25,7 +25,7 @@ func whatIsReferredToStays(t *testing.T, f *fixture) {
 	}
 	c, shop := f.one, f.oneShop
 	c.ID, c.Org, c.ExternalID, c.SIPDomain, c.Template = customer.CustomerID(id()), customer.OrgID(id()), "full", id(), full.ID
-	c.Onboarding = customer.Onboarding{Authentication: full.Authentication, BrandName: "Brand", PSTNVendor: carrier.ID, AllowNonPSTNCalls: true}
+	c.Onboarding = customer.Onboarding{SubscriptionID: "S", Authentication: full.Authentication, BrandName: "Brand", PSTNVendor: carrier.ID, AllowNonPSTNCalls: true}
 	shop.ID, shop.Org, shop.PSTNVendor = customer.LocationID(id()), c.Org, carrier.ID
 	require.NoError(t, write(customer.Tenant{Partner: partner}, func(tx customer.Tx) error {
 		require.NoError(t, tx.CreateIdentityProvider(ctx, login))

@@ -16,12 +16,15 @@ import (
 // daysAreClosed closes days of a customer, and says what an event of an earlier moment does to them.
 func daysAreClosed(t *testing.T, f *fixture) {
 	ctx, tenant := t.Context(), tenantOf(f.one)
+	f.packageEvent(t, tenant, f.now, customer.EventCustomerCreated, string(f.one.ID), map[string]any{"externalId": "one", "subscriptionId": "S"})
 	f.packageEvent(t, tenant, f.now, customer.EventPackageAssigned, "s", map[string]any{"person": "p", "package": "webex_calling", "location": "l"})
+	f.packageEvent(t, tenant, f.now, customer.EventPackageAssigned, "s2", map[string]any{"person": "p2", "package": "webex_calling", "location": "l"})
 	day := usage.DayOf(f.now)
 	end := usage.Zone{}.Begin(day + 1)
-	standing := billing.Standing{
-		Partner: f.one.Partner, Customer: f.one.Org, ExternalID: "one", Subscription: "S", BilledFrom: usage.DayOf(f.one.BillingStart),
-	}
+	history, err := f.b.History(ctx, tenant)
+	require.NoError(t, err)
+	require.Len(t, history, 1)
+	standing := billing.Standing{Partner: f.one.Partner, Customer: f.one.Org, History: history}
 	same(t, []billing.Standing{standing})(f.b.Standings(ctx, tenant, "", 10))
 	same(t, []billing.Standing{standing})(f.b.Standings(ctx, customer.Tenant{Partner: f.one.Partner}, "", 10))
 	same(t, []billing.Standing{})(f.b.Standings(ctx, tenant, f.one.Org, 10))
@@ -49,6 +52,11 @@ func daysAreClosed(t *testing.T, f *fixture) {
 	err = f.b.Update(ctx, tenantOf(f.foe), func(tx billing.Tx) error { return tx.SetClosed(ctx, tenantOf(f.foe), day, end) })
 	assert.True(t, fault.Is(err, fault.NotFound), "of who isn't counted nothing is closed: %v", err)
 
+	held := func(units usage.Units) []billing.DaySum { return []billing.DaySum{sum(0, units)} }
+	same(t, held(2*usage.One))(f.b.HeldAt(ctx, customer.Tenant{Partner: f.one.Partner}, zone, f.now))
+	same(t, []billing.DaySum{})(f.b.HeldAt(ctx, tenant, usage.Zone{}, f.now))
+	same(t, []billing.DaySum{})(f.b.HeldAt(ctx, tenant, zone, f.now.Add(-time.Microsecond)))
+	same(t, []billing.DaySum{})(f.b.HeldAt(ctx, tenantOf(f.foe), zone, f.now))
 	f.packageEvent(t, tenant, end, customer.EventPackageMoved, "s", map[string]any{"person": "p", "package": "webex_calling", "location": "m"})
 	standing.Through, standing.Zone = day, zone
 	same(t, []billing.Standing{standing})(f.b.Standings(ctx, tenant, "", 10))

@@ -878,13 +878,38 @@ CREATE TABLE assignments (
     PRIMARY KEY (partner_id, org_id, subject_kind, subject_id, package, begun)
 ) STRICT, WITHOUT ROWID;
 
--- The customers whose usage is counted, as they were known last: some are gone. Up to which day it was summed into usage_runs.
+-- What was known of a customer from a moment on, as events say it: what reports say beside usage. It can be made again from them.
+CREATE TABLE usage_facts (
+    partner_id      TEXT NOT NULL,
+    org_id          TEXT NOT NULL,
+    since_at        INTEGER NOT NULL,
+    event           INTEGER NOT NULL,
+    customer_id     TEXT NOT NULL,
+    external_id     TEXT NOT NULL,
+    subscription_id TEXT NOT NULL,
+    billing_day     INTEGER NOT NULL, -- days since the beginning of the year 1; 0: as soon as a package is assigned
+    PRIMARY KEY (partner_id, org_id, since_at, event)
+) STRICT, WITHOUT ROWID;
+
+-- What customers ordered once, as the events about orders say it. It can be made again from them.
+CREATE TABLE usage_orders (
+    partner_id   TEXT NOT NULL,
+    org_id       TEXT NOT NULL,
+    order_id     TEXT NOT NULL,
+    service      TEXT NOT NULL,
+    seats        INTEGER NOT NULL,
+    location_id  TEXT NOT NULL,
+    at           INTEGER NOT NULL,
+    cancelled_at INTEGER NOT NULL, -- 0 while it isn't
+    PRIMARY KEY (partner_id, org_id, order_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX usage_orders_at ON usage_orders (partner_id, at);
+
+-- The customers whose usage is counted: some are gone. Up to which day it was summed into usage_runs.
 CREATE TABLE usage_customers (
     partner_id      TEXT NOT NULL,
     org_id          TEXT NOT NULL,
-    external_id     TEXT NOT NULL,
-    subscription_id TEXT NOT NULL,
-    billing_start   INTEGER NOT NULL, -- 0: as soon as a package is assigned
+    subscription_id TEXT NOT NULL, -- that it began on, and in whose time zone its days are
     through         INTEGER NOT NULL, -- days since the beginning of the year 1; 0 for none
     through_at      INTEGER NOT NULL, -- when that day ended
     stale           INTEGER NOT NULL, -- the sums don't hold from this moment on, as something came to light later; 0: they do
@@ -934,6 +959,25 @@ CREATE TABLE billing_months (
     PRIMARY KEY (partner_id, month, org_id, package, location_id, license_id),
     FOREIGN KEY (partner_id, month) REFERENCES billing_month_closings (partner_id, month)
 ) STRICT, WITHOUT ROWID;
+
+-- Orders for help with setting up a customer's site. The customer may be gone.
+CREATE TABLE setup_assist_orders (
+    id           TEXT PRIMARY KEY,
+    partner_id   TEXT NOT NULL REFERENCES partners (id),
+    org_id       TEXT NOT NULL REFERENCES organizations (id),
+    customer_id  TEXT NOT NULL,
+    subscription_id TEXT NOT NULL,
+    location_id  TEXT NOT NULL,
+    locations    INTEGER NOT NULL,
+    seats        INTEGER NOT NULL,
+    target       INTEGER NOT NULL,
+    contacts     TEXT NOT NULL, -- JSON array of {name, email, phone}
+    actor        TEXT NOT NULL,
+    created      INTEGER NOT NULL,
+    cancelled    INTEGER NOT NULL  -- 0 while it isn't
+) STRICT;
+CREATE INDEX setup_assist_orders_list ON setup_assist_orders (partner_id, created, id);
+CREATE INDEX setup_assist_orders_org ON setup_assist_orders (org_id);
 
 -- A report's CSV, in pieces that are compressed each on its own and make one file together.
 CREATE TABLE billing_report_chunks (
@@ -1040,6 +1084,9 @@ DROP TABLE billing_month_closings;
 DROP TABLE billing_zones;
 DROP TABLE usage_runs;
 DROP TABLE usage_customers;
+DROP TABLE setup_assist_orders;
+DROP TABLE usage_orders;
+DROP TABLE usage_facts;
 DROP TABLE assignments;
 DROP TABLE billing_reports;
 DROP TABLE rpl_reviews;
