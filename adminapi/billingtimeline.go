@@ -125,8 +125,9 @@ type timelineOutput struct {
 		OrgID    string `json:"orgId"`
 		TimeZone string `json:"timeZone" doc:"Of the billing subscription, whose days these are"`
 		ShownDays
-		Total AmountWire    `json:"total" doc:"Of all who are asked for, also of those on other pages: what a report by user has"`
-		Items []subjectWire `json:"items"`
+		Total   AmountWire    `json:"total" doc:"Of all who are asked for, also of those on other pages: what a report by user has"`
+		Ordered AmountWire    `json:"ordered" doc:"Of a customer's total: what was ordered once, such as Setup Assist, which nobody holds"`
+		Items   []subjectWire `json:"items"`
 	}
 }
 
@@ -150,6 +151,6 @@ func (s *Server) timeline(ctx context.Context, in *timelineInput) (*timelineOutp
 	out := &timelineOutput{Link: list.Link}
 	out.Body.OrgID, out.Body.TimeZone = encodeID(kindOrganization, t.Customer), t.Zone.String()
 	out.Body.ShownDays = ShownDays{t.First.String(), t.Last.String(), t.Provisional, timestamp(t.AsOf)}
-	out.Body.Total, out.Body.Items = wireAmount(t.Total), list.Body.Items
+	out.Body.Total, out.Body.Ordered, out.Body.Items = wireAmount(t.Total), wireAmount(t.Ordered), list.Body.Items
 	return out, nil
 }

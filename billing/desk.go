@@ -3,6 +3,7 @@ package billing
 import (
 	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"dialtone/customer"
@@ -78,7 +79,7 @@ type view struct {
 	tenant      customer.Tenant
 	first, last usage.Day
 	now         time.Time
-	history     usage.PartnerHistory
+	history     usage.PartnerHistory // of the partner
 	standings   map[customer.OrgID]Standing
 	spans       map[openKey]usage.Span
 }
@@ -225,12 +226,59 @@ func (v *view) each(ctx context.Context, byDay bool, add summed) error {
 			}
 		}
 		key := openKey{s.Zone.String(), from}
+		if v.billedLater(s, from) {
+			if err := v.countEach(ctx, s, key, add); err != nil {
+				return err
+			}
+			continue
+		}
 		if groups[key] == nil {
 			groups[key] = map[customer.OrgID]Standing{}
 		}
 		groups[key][org] = s
 	}
 	return v.eachOpen(ctx, groups, add)
+}
+
+// billedLater reports whether it may matter when something of a customer began: where billing begins behind a day, for what began then or earlier.
+func (v *view) billedLater(s Standing, day usage.Day) bool {
+	return slices.ContainsFunc(v.history, func(f usage.PartnerFacts) bool { return f.Billing > day }) ||
+		slices.ContainsFunc(s.History, func(f usage.Facts) bool { return f.Billing != 0 && max(f.Billing, s.Zone.Day(f.Since)) > day })
+}
+
+// countEach adds up the assignments of such a customer, one by one.
+func (v *view) countEach(ctx context.Context, s Standing, key openKey, add summed) error {
+	group := map[customer.OrgID]Standing{s.Customer: s}
+	span, until := v.open(key, group)
+	if !span.Begin().Before(until) {
+		return nil
+	}
+	var after AssignmentCursor
+	for {
+		list, err := v.reads.Assignments(ctx, s.Tenant(), span, after, readBatch)
+		if err != nil {
+			return err
+		}
+		for _, a := range list {
+			v.add(span, group, a.AsOf(until), 1, add)
+			after = CursorOf(a)
+		}
+		if len(list) < readBatch {
+			return v.orders(ctx, s.Tenant(), span, group, add)
+		}
+	}
+}
+
+// orders gives what was ordered once on the days of a group.
+func (v *view) orders(ctx context.Context, tenant customer.Tenant, span usage.Span, group map[customer.OrgID]Standing, add summed) error {
+	list, err := v.reads.Orders(ctx, tenant, span.Begin(), span.End())
+	for _, o := range list {
+		s, ok := group[o.Customer]
+		if sum, billed := s.orderSum(span, o); ok && billed {
+			add(sum, sum.Day >= s.Zone.Day(v.now))
+		}
+	}
+	return err
 }
 
 // fewCustomers is up to how many customers are asked for one by one, rather than all of the partner's at once.
@@ -280,22 +328,9 @@ func (v *view) count(ctx context.Context, tenant customer.Tenant, key openKey, g
 			after = CursorOf(a)
 		}
 		if len(list) < readBatch {
-			return v.countOrders(ctx, tenant, span, until, group, add)
+			return v.orders(ctx, tenant, span, group, add)
 		}
 	}
-}
-
-// countOrders adds what was ordered once by a group's customers, from the first day of a span until a moment.
-func (v *view) countOrders(ctx context.Context, tenant customer.Tenant, span usage.Span, until time.Time, group map[customer.OrgID]Standing, add summed) error {
-	orders, err := v.reads.Orders(ctx, tenant, span.Begin(), until)
-	for _, o := range orders {
-		if s, ok := group[o.Customer]; ok {
-			if sum, billed := s.orderSum(span, o); billed {
-				add(sum, sum.Day >= s.Zone.Day(v.now))
-			}
-		}
-	}
-	return err
 }
 
 // open returns the days of a group that aren't closed, and the moment until which they are counted.

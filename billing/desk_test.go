@@ -370,3 +370,40 @@ func TestDaysThatAreClosedMeanwhileCountOnce(t *testing.T) {
 	}
 	assert.Equal(t, 2, closed)
 }
+
+// TestOrdersAndDelayedBillingAreInTheDesk looks at what reports say of both before and after days are closed.
+func TestOrdersAndDelayedBillingAreInTheDesk(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	ledger, desk := o.countsByLedger(), o.desk()
+	o.said(t, "b", on("2026-04-01", "00:00:00"), customer.EventCustomerCreated, "B", "Sub-1", "2026-04-20")
+	o.happened(t, "a", on("2026-03-10", "12:00:00"), customer.EventPackageAssigned, "s", "webex_calling", "l")
+	o.happened(t, "b", on("2026-04-10", "12:00:00"), customer.EventPackageAssigned, "s", "webex_calling", "l")
+	o.today(on("2026-04-19", "08:00:00"))
+	require.NoError(t, ledger.CloseDays(t.Context()))
+	o.happened(t, "b", on("2026-04-25", "12:00:00"), customer.EventPackageAssigned, "t", "webex_suite", "l")
+	o.ordersOnce(t, "b", on("2026-04-15", "12:00:00"), customer.EventSetupAssistOrdered, "first", customer.SetupAssistStandard, 7, "l")
+	o.ordersOnce(t, "a", on("2026-04-29", "12:00:00"), customer.EventSetupAssistOrdered, "second", customer.SetupAssistExpress, 3, "l")
+	o.today(on("2026-05-01", "08:00:00"))
+	q := billing.Query{Tenant: o.actor.Tenant(), Start: "2026-04-01", End: "2026-04-30"}
+	want := billing.Amount{Quantity: 54_500_000} // 30 and 11 days, 5.5 days, 7 seats, and a piece
+	for _, when := range []string{"open", "closed"} {
+		got, _, err := desk.Usage(t.Context(), q, billing.ByLocation, everything())
+		require.NoError(t, err)
+		assert.Equal(t, want, got.Total, when)
+		of := q
+		of.Tenant.Customer = "b"
+		timeline, _, err := desk.Timeline(t.Context(), of, billing.Who{}, everything())
+		require.NoError(t, err)
+		assert.Equal(t, []billing.Amount{{Quantity: 23_500_000}, {Quantity: 7_000_000}}, []billing.Amount{timeline.Total, timeline.Ordered}, when)
+		require.NoError(t, ledger.CloseDays(t.Context()))
+	}
+	for _, kind := range billing.Types() {
+		r := o.ordered(t, billing.NewReport{Start: q.Start, End: q.End, Type: kind})
+		var file bytes.Buffer
+		require.NoError(t, o.WriteFile(t.Context(), o.actor.Partner, r.ID, &file))
+		got, err := desk.Reconcile(t.Context(), q, "", strings.NewReader(file.String()))
+		require.NoError(t, err)
+		assert.Equal(t, []any{want.Quantity, want.Quantity, 0}, []any{got.Ours, got.Theirs, got.NumberOfDifferences}, "%s: %v", kind, got.Differences)
+	}
+}

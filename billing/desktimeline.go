@@ -26,6 +26,7 @@ type Timeline struct {
 	Provisional bool
 	AsOf        time.Time
 	Total       Amount // of all, also of what isn't on the page
+	Ordered     Amount // of a customer's total: what was ordered once, such as Setup Assist, which nobody holds
 	Subjects    []SubjectUsage
 }
 
@@ -81,8 +82,13 @@ func (v *view) timelines(ctx context.Context, who Who, page customer.Page) (Time
 		return out, false, err
 	}
 	if who == (Who{}) {
-		if _, out.Total, err = v.grouped(ctx, ByPackage); err != nil {
+		sums, total, err := v.grouped(ctx, ByPackage)
+		if err != nil {
 			return out, false, err
+		}
+		out.Total = total
+		for _, once := range []usage.Service{usage.SetupAssistExpress, usage.SetupAssistStandard} {
+			out.Ordered = out.Ordered.plus(sums[DaySum{Package: once.Package()}])
 		}
 	}
 	for _, subject := range subjects {

@@ -39,7 +39,7 @@ func TestWhatDiffersFromTheLogIsToldAndMended(t *testing.T) {
 			direct, err := sql.Open(driver, at)
 			require.NoError(t, err)
 			for _, statement := range []string{
-				"UPDATE assignments SET from_at = from_at - 86400000000", "UPDATE usage_facts SET external_id = 'x'", "UPDATE usage_days SET units = units + 1000000",
+				"UPDATE assignments SET from_at = from_at - 86400000000", "UPDATE usage_facts SET external_id = 'x'", "UPDATE usage_runs SET units = units + 1000000",
 			} {
 				_, err = direct.ExecContext(t.Context(), statement)
 				require.NoError(t, err)

@@ -173,6 +173,7 @@ func subscriptionsAreKnown(t *testing.T, f *fixture) {
 	all, _ = list(f.one.Partner, customer.Page{Max: 1, Offset: 1})
 	assert.Empty(t, all)
 	for _, c := range []customer.Customer{f.one, f.sibling} {
+		f.packageEvent(t, tenantOf(c), f.now, customer.EventCustomerCreated, string(c.ID), map[string]any{"externalId": "x", "subscriptionId": "S", "billingStart": ""})
 		f.packageEvent(t, tenantOf(c), f.now, customer.EventPackageAssigned, "s", map[string]any{"person": "p", "package": "webex_calling"})
 	}
 	zone, err := usage.ParseZone("Asia/Kathmandu")
