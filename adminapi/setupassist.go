@@ -17,7 +17,7 @@ type SetupAssist interface {
 	SetupAssistOrders(ctx context.Context, tenant customer.Tenant, page customer.Page) ([]customer.SetupAssistOrder, bool, error)
 }
 
-const kindSetupAssist = "SETUP_ASSIST_ORDER"
+const kindSetupAssist = "SETUP_ASSIST_ORDER" //nolint:gosec // G101: a name, and no credential
 
 // setupAssistContact is whom to talk to about an order, on the wire.
 type setupAssistContact struct {

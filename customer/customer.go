@@ -389,7 +389,7 @@ const (
 	EventMemberMonitoring     EventKind = "member.monitoring_changed"
 	EventPackageAssigned      EventKind = "package.assigned"
 	EventPackageRemoved       EventKind = "package.removed"
-	EventSetupAssistOrdered   EventKind = "setup_assist.ordered"
+	EventSetupAssistOrdered   EventKind = "setup_assist.ordered" //nolint:gosec // G101: a name, and no credential
 	EventSetupAssistCancelled EventKind = "setup_assist.cancelled"
 	EventNodeDrained          EventKind = "node.drained" // one of the installation's servers, by an administrator of the operator's
 	EventNodeResumed          EventKind = "node.resumed"

@@ -24,7 +24,7 @@ type setupAssistRow struct {
 }
 
 const (
-	setupAssistColumns = "id, partner_id, org_id, customer_id, subscription_id, location_id, locations, seats, target, contacts, actor, created, cancelled"
+	setupAssistColumns = "id, partner_id, org_id, customer_id, subscription_id, location_id, locations, seats, target, contacts, actor, created, cancelled" //nolint:gosec // G101: columns, and no credential
 	setupAssistSelect  = "SELECT " + setupAssistColumns + " FROM setup_assist_orders"
 )
 

@@ -30,8 +30,8 @@ type books struct {
 func openBooks(t *testing.T, url string) *books {
 	t.Helper()
 	b := &books{Hall: coretest.New(t, url)}
-	b.now = b.Hall.Clock()
-	b.Hall.Clock = func() time.Time { return b.now }
+	b.now = b.Clock()
+	b.Clock = func() time.Time { return b.now }
 	b.ledger = billing.NewLedger(billing.LedgerConfig{Store: b.DB.Billing(), Now: func() time.Time { return b.now }})
 	b.reports = billing.NewService(billing.Config{
 		Store: b.Promises.Billing(b.DB.Billing()), Counter: b.ledger, Now: func() time.Time { return b.now }, NewID: func() string { return uuid.Must(uuid.NewV7()).String() },

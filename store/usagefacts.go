@@ -22,7 +22,7 @@ const factsColumns = "org_id, since_at, event, customer_id, external_id, subscri
 func (r factsRow) noun() usage.Facts {
 	return usage.Facts{
 		Event: r.Event, Since: fromMicros(r.SinceAt), Customer: customer.OrgID(r.OrgID), Relation: customer.CustomerID(r.CustomerID), ExternalID: r.ExternalID,
-		Subscription: r.SubscriptionID, Billing: usage.Day(r.BillingDay), //nolint:gosec // G115: we wrote it from a Day
+		Subscription: r.SubscriptionID, Billing: usage.Day(r.BillingDay),
 	}
 }
 
