@@ -162,6 +162,7 @@ type Billing interface {
 	Report(ctx context.Context, actor customer.Actor, id billing.ReportID) (billing.Report, error)
 	Reports(ctx context.Context, actor customer.Actor, filter billing.Filter, page customer.Page) ([]billing.Report, bool, error)
 	Delete(ctx context.Context, actor customer.Actor, id billing.ReportID) error
+	Progress(ctx context.Context, actor customer.Actor, id billing.ReportID) (billing.Progress, error)
 	Restated(ctx context.Context, actor customer.Actor, id billing.ReportID) (billing.Report, billing.Restatement, error)
 	Link(r billing.Report) string
 	OpenLink(ctx context.Context, partner, file, expires, signature string) (billing.Report, error)

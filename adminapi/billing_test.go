@@ -272,7 +272,7 @@ func TestAnAccountIsComparedWithOurs(t *testing.T) {
 		"an open mark":     {inApril, "SERVICE_NAME,QUANTITY\n\"WEBEX,1\n", "can't be read: a quotation mark"},
 		"nothing":          {inApril, "", "The file is empty"},
 		"without a column": {inApril, "SERVICE_NAME\nx\n", "no column QUANTITY"},
-		"today":            {"?startDate=2026-04-01&endDate=2026-05-01", file, "must be before today, 2026-05-01 in UTC"},
+		"today":            {"?startDate=2026-04-01&endDate=2026-05-01", file, "must be before today, 2026-05-01 in the time zone of your billing subscription"},
 		"unknown type":     {inApril + "&type=ALL", file, `"fieldName":"type"`},
 		"too few columns":  {inApril + "&type=PARTNER", file, "PARTNER reports have no column LICENSE_ID"},
 	} {
@@ -362,8 +362,11 @@ func TestASubscriptionHasATimeZone(t *testing.T) {
 	got := o.ok(t, 200, "GET", billingPath+"/usage?startDate=2026-05-01&endDate=2026-05-01", "")
 	assert.Equal(t, true, got["provisional"])
 	early := o.ask(t, o.token, "POST", billingPath+"/reconciliations?startDate=2026-05-01&endDate=2026-05-01", "SERVICE_NAME,QUANTITY\n")
-	assert.Equal(t, 409, early.status, early.body)
-	assert.Contains(t, early.body, "2026-05-01 is over in all time zones of your subscriptions at 2026-05-02T04:00:00Z.")
+	assert.Equal(t, 400, early.status, early.body)
+	assert.Contains(t, early.body, "must be before today, 2026-05-01 in the time zone of your billing subscription")
+	report := o.ask(t, o.token, "POST", "/v1/wholesale/billing/reports", `{"billingStartDate":"2026-05-01","billingEndDate":"2026-05-01"}`)
+	assert.Equal(t, 400, report.status, report.body)
+	assert.Contains(t, report.body, "must be before today, 2026-05-01 in the time zone of your billing subscription")
 
 	o.passed.Add(int64(2 * time.Hour))
 	require.NoError(t, o.closeDays())

@@ -113,7 +113,7 @@ func TestTheRulesOfAnOrderAreToldByField(t *testing.T) {
 	stranger := text(object(t, o.ask(t, o.others, "POST", "/hub/v1/subPartners", newSubPartner("theirs")).body), "orgId")
 	for body, want := range map[string][]string{
 		`{}`: {`"errorCode":1001`, `"fieldName":"billingStartDate"`, `"fieldName":"billingEndDate"`},
-		`{"billingStartDate":"2026-05-01","billingEndDate":"2021-04-30"}`:                                               {`"fieldName":"billingStartDate"`, `"fieldName":"billingEndDate"`, "must be before today, 2026-05-01 in UTC", "reports go back 5 years"},
+		`{"billingStartDate":"2026-05-01","billingEndDate":"2021-04-30"}`:                                               {`"fieldName":"billingStartDate"`, `"fieldName":"billingEndDate"`, "must be before today, 2026-05-01 in the time zone of your billing subscription", "reports go back 5 years"},
 		`{"billingStartDate":"2026-04-02","billingEndDate":"2026-04-01"}`:                                               {`"fieldName":"billingEndDate"`, "must not be before billingStartDate, 2026-04-02"},
 		`{"billingStartDate":"2026-04-31","billingEndDate":"x","type":"ALL","category":"x","subPartnerOrgId":"x"}`:      {`"fieldName":"billingStartDate"`, `"fieldName":"billingEndDate"`, `"fieldName":"type"`, `"fieldName":"category"`, `"fieldName":"subPartnerOrgId"`},
 		`{"billingStartDate":"2026-04-01","billingEndDate":"2026-04-30","subPartnerOrgId":"` + stranger + `"}`:          {`"errorCode":90001`, `"fieldName":"subPartnerOrgId"`},

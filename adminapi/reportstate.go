@@ -18,6 +18,9 @@ type reportStateWire struct {
 	Category  string            `json:"category"`
 	Created   string            `json:"created"`
 	Restated  *restatedWire     `json:"restated,omitempty" doc:"Of a completed report: what came to light about its days after it was counted. Delete it and order it again to have it"`
+	Rows      int64             `json:"rows" doc:"Rows that are counted, without the line of names; more to come while it is in progress"`
+	Size      int64             `json:"size" doc:"Bytes of the CSV, likewise"`
+	SHA256    string            `json:"sha256,omitempty" doc:"Of a completed report: the checksum of the CSV, in hexadecimal"`
 	Errors    []reportErrorWire `json:"errors" doc:"Why it failed"`
 }
 
@@ -61,10 +64,14 @@ func (s *Server) reportStateRoutes() {
 		func(ctx context.Context, in *ReportStateInput) (*reportStateOutput, error) {
 			report := ReportInput{ID: in.ID}
 			r, restated, err := s.Billing.Restated(ctx, actorOf(ctx), report.noun())
+			if err != nil {
+				return nil, err
+			}
+			progress, err := s.Billing.Progress(ctx, actorOf(ctx), report.noun())
 			w := wireReport(r)
 			return &reportStateOutput{reportStateWire{
 				ID: w.ID, StartDate: w.StartDate, EndDate: w.EndDate, Status: w.Status, Type: w.Type, Category: w.Category, Created: w.Created,
-				Restated: wireRestated(restated), Errors: w.Errors,
+				Restated: wireRestated(restated), Rows: progress.Rows, Size: progress.Bytes, SHA256: progress.SHA256, Errors: w.Errors,
 			}}, err
 		})
 }

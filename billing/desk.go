@@ -157,6 +157,18 @@ func (v *view) latest() usage.Day {
 	return day
 }
 
+// earliest is which day it is, in the zone of whoever is counted where it is earliest; in UTC while nobody is.
+func (v *view) earliest() usage.Day {
+	if len(v.standings) == 0 {
+		return usage.DayOf(v.now)
+	}
+	day := v.latest()
+	for _, s := range v.standings {
+		day = min(day, s.Zone.Day(v.now))
+	}
+	return day
+}
+
 // over returns when the last of the days is over for everybody who is counted; in UTC when that is nobody.
 func (v *view) over() time.Time {
 	var end time.Time

@@ -101,13 +101,10 @@ func (d *Desk) Reconcile(ctx context.Context, q Query, kind usage.Type, file io.
 	return out, err
 }
 
-// mustBeOver refuses days that aren't over: in UTC as reports do, and in the zones of all who are counted.
+// mustBeOver refuses days that aren't over in the zones of all who are counted, as reports do.
 func (v *view) mustBeOver() error {
-	if today := usage.DayOf(v.now); v.last >= today {
-		return fault.InvalidField("endDate", "must be before today, %s in UTC, as usage is known when a day is over; it is %s", today, v.last)
-	}
-	if over := v.over(); over.After(v.now) {
-		return openUntil(v.last.String(), over)
+	if today := v.earliest(); v.last >= today {
+		return fault.InvalidField("endDate", "must be before today, %s in the time zone of your billing subscription, as usage is known when a day is over; it is %s", today, v.last)
 	}
 	return nil
 }

@@ -175,28 +175,63 @@ func (c *count) account(s Standing) usage.Account {
 	return s.account(c.partner, last)
 }
 
-// sums makes a report by partner or by customer out of closed days.
+// sums makes a report by partner or by customer out of closed days: customer by customer where it can, so that not all of its rows are held at once.
 func (c *count) sums(ctx context.Context) error {
 	first, last := c.days()
 	list, err := c.summed(ctx, first, last)
 	if err != nil {
 		return err
 	}
-	tally := usage.NewTally(usage.Type(c.report.Type))
-	for _, sum := range list {
-		tally.Add(usage.Row{
-			Account: c.accounts[sum.Customer], Service: usage.ServiceOf(sum.Package), First: first, Last: last, Quantity: sum.Units,
-			Location: sum.Location, License: sum.License,
-		})
+	f, orders := c.newPiece(), usage.NewTally(usage.Type(c.report.Type))
+	for len(list) > 0 {
+		together := c.together(list)
+		if err := c.addUp(f, list[:together], orders); err != nil {
+			return err
+		}
+		list = list[together:]
 	}
-	f := c.newPiece()
-	for _, row := range tally.Rows() {
+	for _, row := range orders.Rows() {
 		if err := f.write(row); err != nil {
 			return err
 		}
 	}
 	c.progress.Done = true
 	return c.keep(ctx, f)
+}
+
+// together returns how many of the first sums may come to the same row, or to rows between which others belong.
+func (c *count) together(list []DaySum) int {
+	if c.report.Type == TypePartner {
+		return len(list)
+	}
+	other := slices.IndexFunc(list, func(s DaySum) bool { return s.Customer != list[0].Customer })
+	if other < 0 {
+		return len(list)
+	}
+	return other
+}
+
+// addUp writes the rows that sums come to. What was ordered once is kept for the end.
+func (c *count) addUp(f *piece, list []DaySum, orders *usage.Tally) error {
+	first, last := c.days()
+	tally := usage.NewTally(usage.Type(c.report.Type))
+	for _, sum := range list {
+		row := usage.Row{
+			Account: c.accounts[sum.Customer], Service: usage.ServiceOf(sum.Package), First: first, Last: last, Quantity: sum.Units,
+			Location: sum.Location, License: sum.License,
+		}
+		if row.Service.Ordered() {
+			orders.Add(row)
+		} else {
+			tally.Add(row)
+		}
+	}
+	for _, row := range tally.Rows() {
+		if err := f.write(row); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // summed reads what is added up: closed days or, at a point in time, what was held then, each customer at the end of the day in its own zone.
@@ -217,6 +252,7 @@ func (c *count) summed(ctx context.Context, first, last usage.Day) ([]DaySum, er
 		}
 		all = append(all, held...)
 	}
+	slices.SortFunc(all, compareSums)
 	return all, nil
 }
 

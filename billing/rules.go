@@ -45,7 +45,7 @@ func (p *problems) day(field, text string, today Date) Date {
 	case !ok:
 		p.add(fault.CodeRule, field, "must be a date such as 2026-05-01; it is %s", shortened(text))
 	case !day.Before(today):
-		p.add(fault.CodeRule, field, "must be before today, %s in UTC, as usage is known when a day is over; it is %s", today, day)
+		p.add(fault.CodeRule, field, "must be before today, %s in the time zone of your billing subscription, as usage is known when a day is over; it is %s", today, day)
 	case day.Before(oldest):
 		p.add(fault.CodeRule, field, "must be %s or later: reports go back %d years; it is %s", oldest, maxYears, day)
 	}

@@ -1,6 +1,7 @@
 package billing
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -71,7 +72,11 @@ func (s *Service) ordered(ctx context.Context, actor customer.Actor, in NewRepor
 		ID: ReportID(s.newID()), Partner: actor.Partner, SubPartner: in.SubPartner, Internal: in.Internal, Status: InProgress,
 		CreatedBy: actor.Admin, CreatedByEmail: actor.Email, Created: s.now(),
 	}
-	r.Start, r.End = p.days(in.Start, in.End, s.today())
+	today, err := s.today(ctx, cmp.Or(in.SubPartner, actor.Partner))
+	if err != nil {
+		return Report{}, err
+	}
+	r.Start, r.End = p.days(in.Start, in.End, today)
 	r.Type = word(&p, "type", in.Type, Types())
 	r.Category = word(&p, "category", in.Category, Categories())
 	if in.SubPartner != "" {
@@ -86,8 +91,19 @@ func (s *Service) ordered(ctx context.Context, actor customer.Actor, in NewRepor
 	return r, p.err()
 }
 
-// today is the day that isn't over yet, in UTC.
-func (s *Service) today() Date { return DateOf(s.now().UTC()) }
+// today is the day that isn't over yet: in the zone of the partner's subscriptions where it is earliest, in UTC while nobody is counted.
+func (s *Service) today(ctx context.Context, partner customer.OrgID) (Date, error) {
+	zones, err := s.store.Zones(ctx, partner)
+	if err != nil || len(zones) == 0 {
+		return DateOf(s.now().UTC()), err
+	}
+	today := zones[0].Day(s.now())
+	for _, zone := range zones {
+		today = min(today, zone.Day(s.now()))
+	}
+	day, _ := ParseDate(today.String())
+	return day, nil
+}
 
 func orConflict(err error, r Report) error {
 	if err != nil {

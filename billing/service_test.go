@@ -26,6 +26,7 @@ import (
 	"dialtone/store"
 	"dialtone/store/pgtest"
 	"dialtone/store/storetest"
+	"dialtone/usage"
 )
 
 // office is a partner with a sub-partner, and another partner, on a store of their own.
@@ -213,7 +214,7 @@ func TestAllThatIsWrongIsToldAtOnce(t *testing.T) {
 	})
 	assert.Equal(t, []string{"billingStartDate 90000", "billingEndDate 90000", "type 90000", "category 90000", "subPartnerOrgId 90001"}, told(err))
 	assert.Equal(t, `The report can't be ordered: billingStartDate must be a date such as 2026-05-01; it is "`+strings.Repeat("x", 40)+`..."; `+
-		`billingEndDate must be before today, 2026-05-01 in UTC, as usage is known when a day is over; it is 2026-05-02; `+
+		`billingEndDate must be before today, 2026-05-01 in the time zone of your billing subscription, as usage is known when a day is over; it is 2026-05-02; `+
 		`type must be one of PARTNER, CUSTOMER, USER; it is "partner"; category must be one of RECONCILIATION, POINT_IN_TIME; it is "MONTHLY"; `+
 		`subPartnerOrgId names no sub-partner of yours.`, fault.Message(err))
 	for name, sub := range map[string]customer.OrgID{"nobody": customer.OrgID(newID()), "itself": o.actor.Partner, "no id": "a\x00b"} {
@@ -406,4 +407,41 @@ func TestABrokenStoreIsNotNothing(t *testing.T) {
 	_, _, err = o.Reports(ctx, o.actor, billing.Filter{}, customer.Page{Max: 1})
 	assert.True(t, fault.Is(err, fault.Unavailable), "%v", err)
 	assert.Error(t, o.Workers()[0].Do(ctx, []byte(`{}`)), "it is tried again")
+}
+
+// TestADayIsOverWhereItIsCounted orders reports at 08:00 UTC on 1 May, of partners whose customers are elsewhere.
+func TestADayIsOverWhereItIsCounted(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct{ zone, last string }{
+		"it is 20:00 in Auckland": {"Pacific/Auckland", "2026-04-30"}, "it is 22:00 on Kiritimati": {"Pacific/Kiritimati", "2026-04-30"},
+		"it is 22:00 of the day before in Honolulu": {"Pacific/Honolulu", "2026-04-29"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := newOffice(t)
+			o.counts()
+			o.happened(t, "org", on("2026-04-10", "12:00:00"), customer.EventPackageAssigned, "s", "webex_calling", "l")
+			zone, err := usage.ParseZone(tt.zone)
+			require.NoError(t, err)
+			require.NoError(t, o.store.Billing().Update(t.Context(), o.actor.Tenant(), func(tx billing.Tx) error { return tx.SetZone(t.Context(), o.actor.Partner, "", zone) }))
+			last, err := time.Parse(time.DateOnly, tt.last)
+			require.NoError(t, err)
+			in := april()
+			in.End = tt.last
+			o.ordered(t, in)
+			in.End = last.AddDate(0, 0, 1).Format(time.DateOnly)
+			_, err = o.Create(t.Context(), o.actor, in)
+			assert.Equal(t, []string{"billingEndDate 90000"}, told(err))
+		})
+	}
+	o := newOffice(t)
+	o.counts()
+	tokyo, err := usage.ParseZone("Asia/Tokyo")
+	require.NoError(t, err)
+	require.NoError(t, o.store.Billing().Update(t.Context(), o.actor.Tenant(), func(tx billing.Tx) error { return tx.SetZone(t.Context(), o.actor.Partner, "", tokyo) }))
+	o.happened(t, "org", on("2026-04-10", "12:00:00"), customer.EventPackageAssigned, "s", "webex_calling", "l")
+	o.today(time.Date(2026, 5, 1, 15, 0, 0, 0, time.UTC)) // midnight there
+	in := april()
+	in.End = "2026-05-01"
+	o.ordered(t, in)
 }

@@ -35,6 +35,8 @@ type Reader interface {
 	PartnerHistory(ctx context.Context, partner customer.OrgID) (usage.PartnerHistory, error)
 	// Standings returns the customers of a tenant whose usage is counted, in the order of their ids, behind one of them, at most so many.
 	Standings(ctx context.Context, tenant customer.Tenant, after customer.OrgID, most int) ([]Standing, error)
+	// Zones returns the time zones in which days of a partner's customers are counted, in no order; none while nobody is counted.
+	Zones(ctx context.Context, partner customer.OrgID) ([]usage.Zone, error)
 	// AnyTenantUnclosed returns the tenants of customers who were closed through an earlier day than that, or have something to be restated, in an order of
 	// their own behind one of them, at most so many.
 	AnyTenantUnclosed(ctx context.Context, day usage.Day, after customer.Tenant, most int) ([]customer.Tenant, error)

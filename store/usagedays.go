@@ -124,6 +124,18 @@ func (t *tx) SetZone(ctx context.Context, partner customer.OrgID, subscription s
 	return err
 }
 
+// Zones implements billing.Reader.
+func (r reader) Zones(ctx context.Context, partner customer.OrgID) ([]usage.Zone, error) {
+	var names []string
+	err := r.all(ctx, &names, "read time zones", `SELECT DISTINCT coalesce(z.time_zone, 'UTC') FROM usage_customers u
+		LEFT JOIN billing_zones z ON z.partner_id = u.partner_id AND z.subscription_id = u.subscription_id WHERE u.partner_id = ?`, string(partner))
+	zones := make([]usage.Zone, len(names))
+	for i, name := range names {
+		zones[i], _ = usage.ParseZone(name) // we wrote it
+	}
+	return zones, err
+}
+
 // HeldAt implements billing.Reader.
 func (r reader) HeldAt(ctx context.Context, tenant customer.Tenant, zone usage.Zone, at time.Time) ([]billing.DaySum, error) {
 	w := ofTenant("a.", tenant)

@@ -29,7 +29,7 @@ func OrderOf(e customer.Event) (Order, bool) {
 	default:
 		return Order{}, false
 	}
-	return o, o.ID != "" && o.Customer != "" && (o.Service.ordered() || !o.Cancelled.IsZero())
+	return o, o.ID != "" && o.Customer != "" && (o.Service.Ordered() || !o.Cancelled.IsZero())
 }
 
 // FoldOrders joins orders with what cancels them, in order of customers and their ids. The order of what is said doesn't matter, nor whether some comes twice.

@@ -123,7 +123,7 @@ func (r Row) rank() int {
 }
 
 func (r Row) orderedOnce() int {
-	if r.Service.ordered() {
+	if r.Service.Ordered() {
 		return 1
 	}
 	return 0

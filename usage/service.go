@@ -18,8 +18,8 @@ const (
 // ServiceOf returns what a package is called in reports.
 func ServiceOf(p customer.Package) Service { return Service(strings.ToUpper(string(p))) }
 
-// ordered reports whether it is ordered once, and not held for days.
-func (s Service) ordered() bool { return s == SetupAssistExpress || s == SetupAssistStandard }
+// Ordered reports whether it is ordered once, and not held for days.
+func (s Service) Ordered() bool { return s == SetupAssistExpress || s == SetupAssistStandard }
 
 // SKU returns the number that the service is sold by: one for each, the same in all reports.
 func (s Service) SKU() string { sku, _ := s.sold(); return sku }
